@@ -1,0 +1,95 @@
+/// A range of bytes that somebody keeps alive: a mapped file, an array, or memory of a library.
+///
+/// Copies and slices share the owner; the memory goes when the last of them does.
+public struct ByteRegion: Sendable {
+  private let owner: Owner
+  private let range: Range<Int>
+
+  /// The number of bytes.
+  public var count: Int { range.count }
+  /// Whether there are no bytes.
+  public var isEmpty: Bool { range.isEmpty }
+  /// The offset of the first byte in the memory of its owner, which for a mapped file is the offset in the file.
+  public var offset: Int { range.lowerBound }
+
+  /// A region without bytes.
+  public static let empty = ByteRegion([UInt8]())
+
+  /// Creates a region that holds `bytes`.
+  public init(_ bytes: [UInt8]) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+    memory.copyBytes(from: bytes)
+    self.init(adopting: UnsafeRawBufferPointer(memory)) {
+      UnsafeMutableRawBufferPointer(mutating: $0).deallocate()
+    }
+  }
+
+  /// Creates a region of `count` bytes, 64-byte aligned, that `initialize` must fill completely.
+  public init<Failure: Error>(
+    count: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    do throws(Failure) {
+      try initialize(memory)
+    } catch {
+      memory.deallocate()
+      throw error
+    }
+    self.init(adopting: UnsafeRawBufferPointer(memory)) {
+      UnsafeMutableRawBufferPointer(mutating: $0).deallocate()
+    }
+  }
+
+  /// Creates a region over memory that stays valid and unchanged until `release` is called, exactly once.
+  public init(
+    adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) {
+    owner = Owner(memory: memory, release: release)
+    range = 0..<memory.count
+  }
+
+  private init(owner: Owner, range: Range<Int>) {
+    self.owner = owner
+    self.range = range
+  }
+
+  /// The bytes from `offset` on, `count` of them, without a copy.
+  ///
+  /// - Throws: ``ModelError/Code/truncated`` if the region does not hold all of them.
+  public func slice(offset: Int, count: Int) throws(ModelError) -> ByteRegion {
+    guard offset >= 0, count >= 0, offset <= self.count, count <= self.count - offset else {
+      throw ModelError(
+        .truncated, "\(count) bytes at offset \(offset) are beyond the end of \(self.count) bytes",
+        at: Location(byteOffset: range.lowerBound))
+    }
+    let start = range.lowerBound + offset
+    return ByteRegion(owner: owner, range: start..<start + count)
+  }
+
+  /// Calls `body` with the bytes; the pointer is valid only during the call.
+  @inline(__always)
+  public func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: owner.memory[range]))
+  }
+
+  private final class Owner: @unchecked Sendable {
+    let memory: UnsafeRawBufferPointer
+    let release: @Sendable (UnsafeRawBufferPointer) -> Void
+
+    init(memory: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
+      self.memory = memory
+      self.release = release
+    }
+
+    deinit { release(memory) }
+  }
+}
+
+extension ByteRegion: Equatable {
+  /// Whether both hold the same bytes.
+  public static func == (a: ByteRegion, b: ByteRegion) -> Bool {
+    a.count == b.count && a.withBytes { a in b.withBytes { b in a.elementsEqual(b) } }
+  }
+}
