@@ -7,7 +7,9 @@ let package = Package(
   products: [],
   dependencies: [],
   targets: [
-    .target(name: "SkiffBinary"),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "SkiffBinary", dependencies: ["CZlib"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
   ],
   swiftLanguageModes: [.v6]

@@ -33,6 +33,11 @@ public struct ByteReader: Sendable {
     return bytes
   }
 
+  /// Passes over `count` bytes.
+  public mutating func skip(_ count: Int) throws(ModelError) {
+    _ = try read(count: count)
+  }
+
   /// Goes to `offset`, counted from the start of ``region``.
   public mutating func seek(to offset: Int) throws(ModelError) {
     guard offset >= 0, offset <= region.count else {

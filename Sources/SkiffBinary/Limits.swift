@@ -14,11 +14,13 @@ public struct Limits: Hashable, Sendable {
   public var rank: Int
   /// The largest size of one tensor that is computed or decoded, in bytes.
   public var tensorSize: Int
+  /// The bytes that the compressed members of one archive may expand to, together.
+  public var inflatedSize: Int
 
   /// Creates limits; the defaults fit every model that a workstation can hold.
   public init(
     fileSize: Int = 1 << 46, structureSize: Int = 1 << 30, depth: Int = 64, count: Int = 1 << 24,
-    rank: Int = 32, tensorSize: Int = 1 << 36
+    rank: Int = 32, tensorSize: Int = 1 << 36, inflatedSize: Int = 1 << 33
   ) {
     self.fileSize = fileSize
     self.structureSize = structureSize
@@ -26,6 +28,7 @@ public struct Limits: Hashable, Sendable {
     self.count = count
     self.rank = rank
     self.tensorSize = tensorSize
+    self.inflatedSize = inflatedSize
   }
 
   /// The limits that hold where none are given.
