@@ -10,7 +10,9 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "SkiffBinary", dependencies: ["CZlib"]),
+    .target(name: "SkiffIR", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
+    .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,228 @@
+import SkiffBinary
+
+extension Graph {
+  /// Adds an input after those there are.
+  @discardableResult
+  public mutating func addInput(_ name: String, _ type: TensorType) -> ValueID {
+    let id = addValue(Value(name: name, type: type, definition: .input))
+    inputs.append(id)
+    return id
+  }
+
+  /// Adds a constant; using its value several times keeps it tied.
+  @discardableResult
+  public mutating func addConstant(_ constant: Constant, name: String = "") -> ValueID {
+    addValue(
+      Value(
+        name: name, type: constant.type, definition: .constant(constant),
+        knownElements: constant.smallIntegers()?.map { .fixed($0) }))
+  }
+
+  /// Adds a constant that holds `tensor`.
+  @discardableResult
+  public mutating func addConstant(_ tensor: Tensor, name: String = "") -> ValueID {
+    addConstant(Constant(tensor), name: name)
+  }
+
+  /// Adds an output after those there are.
+  public mutating func addOutput(_ value: ValueID, name: String) {
+    revision += 1
+    outputs.append(Output(name: name, value: value))
+  }
+
+  /// Adds a node and infers the types of its results.
+  ///
+  /// - Parameters:
+  ///   - anchor: The node before which it is placed; nil places it last.
+  ///   - types: The types of the results where the caller knows them better than inference can: their
+  ///     quantization, or all of the type behind a foreign operator.
+  /// - Returns: The results, as many as the operator has outputs.
+  @discardableResult
+  public mutating func addNode(
+    _ operator: any Operator, _ inputs: [ValueID?], name: String = "", origins: [Origin] = [],
+    outputNames: [String] = [], before anchor: NodeID? = nil, types: [TensorType?] = []
+  ) throws(ModelError) -> [ValueID] {
+    let id = NodeID(index: nodeTable.count)
+    var node = Node(name: name, operator: `operator`, inputs: inputs, outputs: [], origins: origins)
+    let inferred = try infer(node, known: types)
+    nodeTable.append(node)
+    for (index, result) in inferred.enumerated() {
+      let value = Value(
+        name: index < outputNames.count ? outputNames[index] : "", type: result.type,
+        definition: .result(of: id, index: index), knownElements: result.elements)
+      node.outputs.append(addValue(value))
+    }
+    nodeTable[id.index] = node
+    for case let input? in inputs { valueTable[input.index]?.users.append(id) }
+    if let anchor, let position = nodeIDs.firstIndex(of: anchor) {
+      nodeIDs.insert(id, at: position)
+    } else {
+      nodeIDs.append(id)
+    }
+    revision += 1
+    return node.outputs
+  }
+
+  /// Adds a node with one result.
+  @discardableResult
+  public mutating func add(
+    _ operator: any Operator, _ inputs: ValueID?..., name: String = "", origins: [Origin] = [],
+    outputName: String = "", before anchor: NodeID? = nil, type: TensorType? = nil
+  ) throws(ModelError) -> ValueID {
+    try addNode(
+      `operator`, inputs, name: name, origins: origins, outputNames: [outputName], before: anchor,
+      types: [type])[0]
+  }
+
+  /// Makes every use of `old`, and every output that returns it, use `new` instead.
+  public mutating func replaceUses(of old: ValueID, with new: ValueID) {
+    guard old != new else { return }
+    for user in self[old].users {
+      guard var node = nodeTable[user.index] else { continue }
+      for index in node.inputs.indices where node.inputs[index] == old { node.inputs[index] = new }
+      nodeTable[user.index] = node
+    }
+    let users = self[old].users
+    valueTable[new.index]?.users += users
+    valueTable[old.index]?.users = []
+    for index in outputs.indices where outputs[index].value == old { outputs[index].value = new }
+    revision += 1
+  }
+
+  /// Makes one input of a node another value; types are not inferred anew.
+  public mutating func setInput(_ index: Int, of id: NodeID, to value: ValueID?) {
+    let old = self[id].inputs[index]
+    if let old, let position = self[old].users.firstIndex(of: id) {
+      valueTable[old.index]?.users.remove(at: position)
+    }
+    nodeTable[id.index]?.inputs[index] = value
+    if let value { valueTable[value.index]?.users.append(id) }
+    revision += 1
+  }
+
+  /// Makes an output return another value under the same name.
+  public mutating func setOutput(_ index: Int, to value: ValueID) {
+    outputs[index].value = value
+    revision += 1
+  }
+
+  /// Replaces what a node applies; types are not inferred anew.
+  public mutating func setOperator(of id: NodeID, to operator: any Operator) {
+    nodeTable[id.index]?.operator = `operator`
+    revision += 1
+  }
+
+  /// Replaces the type of a value.
+  public mutating func setType(of id: ValueID, to type: TensorType?) {
+    valueTable[id.index]?.type = type
+    revision += 1
+  }
+
+  /// Replaces the constant that defines a value, and with it the value's type.
+  public mutating func setConstant(_ id: ValueID, to constant: Constant) {
+    valueTable[id.index]?.definition = .constant(constant)
+    valueTable[id.index]?.type = constant.type
+    valueTable[id.index]?.knownElements = constant.smallIntegers()?.map { .fixed($0) }
+    revision += 1
+  }
+
+  /// Renames a value.
+  public mutating func setName(of id: ValueID, to name: String) {
+    valueTable[id.index]?.name = name
+    revision += 1
+  }
+
+  /// Renames a node and replaces its origins.
+  public mutating func setOrigins(of id: NodeID, to origins: [Origin], name: String? = nil) {
+    nodeTable[id.index]?.origins = origins
+    if let name { nodeTable[id.index]?.name = name }
+    revision += 1
+  }
+
+  /// Removes a node whose results nobody uses, and its results.
+  ///
+  /// - Throws: ``ModelError/Code/invalidGraph`` if a result is still in use.
+  public mutating func remove(_ id: NodeID) throws(ModelError) {
+    let node = self[id]
+    for output in node.outputs where !self[output].users.isEmpty || isOutput(output) {
+      throw ModelError(
+        .invalidGraph, "cannot remove a node whose result '\(self[output].name)' is in use", at: node.location
+      )
+    }
+    for case let input? in node.inputs {
+      if let position = self[input].users.firstIndex(of: id) {
+        valueTable[input.index]?.users.remove(at: position)
+      }
+    }
+    for output in node.outputs { valueTable[output.index] = nil }
+    nodeTable[id.index] = nil
+    nodeIDs.removeAll { $0 == id }
+    revision += 1
+  }
+
+  /// Removes every node and constant that no output depends on; inputs stay.
+  /// - Returns: The number of nodes removed.
+  @discardableResult
+  public mutating func removeUnused() -> Int {
+    var isNeeded = Set<NodeID>()
+    var pending = outputs.compactMap { self[$0.value].producer }
+    while let id = pending.popLast() {
+      guard isNeeded.insert(id).inserted else { continue }
+      pending += self[id].inputs.compactMap { $0.flatMap { self[$0].producer } }
+    }
+    let unused = nodeIDs.filter { !isNeeded.contains($0) }
+    for id in unused {
+      for output in self[id].outputs { valueTable[output.index] = nil }
+      nodeTable[id.index] = nil
+    }
+    if !unused.isEmpty {
+      let removed = Set(unused)
+      nodeIDs.removeAll(where: removed.contains)
+      for value in valueIDs { valueTable[value.index]?.users.removeAll(where: removed.contains) }
+    }
+    for value in constantIDs where self[value].users.isEmpty && !isOutput(value) {
+      valueTable[value.index] = nil
+    }
+    revision += 1
+    return unused.count
+  }
+
+  /// Puts the nodes into topological order, keeping the present order where it is one.
+  ///
+  /// - Throws: ``ModelError/Code/invalidGraph`` naming a node on a cycle.
+  public mutating func sort() throws(ModelError) {
+    var ordered: [NodeID] = []
+    var state: [NodeID: Bool] = [:]  // false: entered, true: done
+    for root in nodeIDs where state[root] == nil {
+      var stack: [(node: NodeID, next: Int)] = [(root, 0)]
+      state[root] = false
+      while let top = stack.last {
+        let inputs = self[top.node].inputs
+        guard top.next < inputs.count else {
+          state[top.node] = true
+          ordered.append(top.node)
+          stack.removeLast()
+          continue
+        }
+        stack[stack.count - 1].next += 1
+        guard let input = inputs[top.next], let producer = self[input].producer else { continue }
+        switch state[producer] {
+        case true?: continue
+        case false?:
+          throw ModelError(.invalidGraph, "the node depends on itself", at: self[producer].location)
+        case nil:
+          state[producer] = false
+          stack.append((producer, 0))
+        }
+      }
+    }
+    nodeIDs = ordered
+    revision += 1
+  }
+
+  private mutating func addValue(_ value: Value) -> ValueID {
+    valueTable.append(value)
+    revision += 1
+    return ValueID(index: valueTable.count - 1)
+  }
+}
