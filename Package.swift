@@ -11,8 +11,13 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "SkiffBinary", dependencies: ["CZlib"]),
     .target(name: "SkiffIR", dependencies: ["SkiffBinary"]),
+    .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),
+    .target(
+      name: "SkiffTestSupport", dependencies: ["SkiffBinary", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
+    .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
+    .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

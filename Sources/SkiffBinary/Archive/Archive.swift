@@ -13,7 +13,7 @@ package struct Archive: Sendable {
 
   /// A file (or a folder, whose name ends in a slash) of the archive.
   package struct Member: Sendable {
-    /// The path inside the archive: relative, with slashes, never leaving the archive.
+    /// The key of the member. Nothing is extracted by it: it may look like an absolute path or leave its folder.
     package let name: String
     /// How the bytes are kept.
     package let method: Method
@@ -37,8 +37,8 @@ package struct Archive: Sendable {
 
   /// Opens the archive that `region` holds from its first byte to its last.
   ///
-  /// - Throws: ``ModelError/Code/malformed`` if directory and members contradict each other or a name leaves the
-  ///   archive, ``ModelError/Code/unsupported`` for encryption, several disks or a method other than stored and
+  /// - Throws: ``ModelError/Code/malformed`` if directory and members contradict each other,
+  ///   ``ModelError/Code/unsupported`` for encryption, several disks or a method other than stored and
   ///   deflate, ``ModelError/Code/limitExceeded`` for too many members or too many bytes to inflate.
   package init(parsing region: ByteRegion, limits: Limits = .standard) throws(ModelError) {
     let directory = try ArchiveDirectory(parsing: region, limits: limits)
@@ -88,16 +88,13 @@ extension Archive.Member {
 private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
 
 extension Archive {
-  /// Why `name` cannot be the name of a member, if so: a member stays inside of what holds the archive.
+  /// Why `name` cannot be the name of a member, if so.
+  ///
+  /// Names are keys and never become paths of the file system: arrays are named after tensors, and those are called
+  /// `/conv/Conv_output_0` or `a//b`.
   static func objection(toName name: String) -> String? {
     if name.isEmpty { return "is empty" }
-    if name.unicodeScalars.contains(where: { $0.value < 0x20 }) { return "holds control characters" }
-    if name.contains("\\") { return "holds a backslash" }
-    if name.hasPrefix("/") { return "is absolute" }
-    if name.dropFirst().first == ":" { return "starts with a drive" }
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.contains("..") { return "leaves the archive by '..'" }
-    if parts.contains(".") || parts.dropLast().contains("") { return "is not a plain path" }
+    if name.utf8.contains(0) { return "holds a NUL" }
     return nil
   }
 

@@ -21,8 +21,7 @@ package struct ArchiveWriter: ~Copyable {
 
   /// Appends a member whose contents are `parts`, one after the other.
   ///
-  /// - Throws: ``ModelError/Code/invalidArgument`` if the name is taken, longer than 65,535 bytes or leaves the
-  ///   archive.
+  /// - Throws: ``ModelError/Code/invalidArgument`` if the name is empty, taken or longer than 65,535 bytes.
   package mutating func add(_ name: String, _ parts: [ByteRegion]) throws(ModelError) {
     let nameBytes = Array(name.utf8)
     let objection =

@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func badAndTakenNamesAreRefused() throws {
-    for name in ["", "/a", "../a", "a", String(repeating: "x", count: 65_536)] {
+    for name in ["", "a", "b\0", String(repeating: "x", count: 65_536)] {
       var writer = try ArchiveWriter(path: path)
       try writer.add("a", [])
       do {
