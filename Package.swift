@@ -14,6 +14,7 @@ let package = Package(
     .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),
     .target(
       name: "SkiffTestSupport", dependencies: ["SkiffBinary", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
+    .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),

@@ -1,0 +1,54 @@
+import SkiffBinary
+import SkiffIR
+
+/// `activation(x · weightsᵀ + bias)` over the last axis of the input.
+///
+/// Shapes: input `[…, channels]`, weights `[outputs, channels]`, bias `[outputs]`, result `[…, outputs]`.
+public struct FullyConnected: Operator {
+  public static let name = "FullyConnected"
+  public static let summary = "x · weightsᵀ + bias over the last axis."
+  public static let operands: [Operand] = [.required("input"), .required("weights"), .optional("bias")]
+  public static let attributes: [Attribute<FullyConnected>] = [
+    Attribute("activation", \.activation, "The clamp of the result.")
+  ]
+
+  /// The clamp of the result.
+  public var activation = FusedActivation.none
+
+  /// Creates the operator.
+  public init() {}
+
+  public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
+    let (input, weights) = (try context.type(0), try context.type(1))
+    guard input.rank >= 1, weights.rank == 2,
+      Shape([input.shape[input.rank - 1]]).isCompatible(with: Shape([weights.shape[1]]))
+    else { throw ModelError(.invalidGraph, "an input \(input.shape) with weights \(weights.shape)") }
+    if let bias = context.optionalType(2), !bias.shape.isCompatible(with: Shape([weights.shape[0]])) {
+      throw ModelError(.invalidGraph, "a bias \(bias.shape) for weights \(weights.shape)")
+    }
+    return [TensorType(input.dataType, Shape(input.shape.dimensions.dropLast() + [weights.shape[0]]))]
+  }
+}
+
+extension FullyConnected: ReferenceKernel {
+  public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
+    let (input, weights) = (try inputs.required(0), try inputs.required(1))
+    guard weights.rank == 2, let channels = input.shape.last, channels == weights.shape[1] else {
+      throw ModelError(.invalidGraph, "an input \(Shape(input.shape)) with weights \(Shape(weights.shape))")
+    }
+    let outputs = weights.shape[0]
+    let (x, w) = (try input.floats(), try weights.floats())
+    let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
+    let rows = input.shape.dropLast().reduce(1, *)
+    var result: [Float] = []
+    result.reserveCapacity(rows * outputs)
+    for row in 0..<rows {
+      for output in 0..<outputs {
+        var sum = bias[output]
+        for channel in 0..<channels { sum += x[row * channels + channel] * w[output * channels + channel] }
+        result.append(activation(sum))
+      }
+    }
+    return [try Tensor(floats: result, as: input.dataType, shape: input.shape.dropLast() + [outputs])]
+  }
+}

@@ -1,0 +1,89 @@
+import SkiffBinary
+import SkiffIR
+
+/// How much is added around a spatial tensor.
+public enum Padding: String, AttributeEnumeration, CaseIterable {
+  /// What the attribute `pads` says.
+  case explicit
+  /// As much as makes `ceil(size / stride)` outputs, the odd one at the end.
+  case sameUpper
+  /// As much as makes `ceil(size / stride)` outputs, the odd one at the beginning.
+  case sameLower
+}
+
+/// A window that slides over the spatial axes: that of a convolution or of a pooling.
+package struct Window: Hashable, Sendable {
+  package var size: [Int]
+  package var strides: [Int]
+  package var dilations: [Int]
+  package var padding: Padding
+  /// All beginnings, then all ends.
+  package var pads: [Int]
+  package var roundsUp = false
+
+  /// The window with empty lists of attributes filled with their defaults.
+  package init(
+    size: [Int], strides: [Int], dilations: [Int], padding: Padding, pads: [Int], roundsUp: Bool = false
+  ) throws(ModelError) {
+    let rank = size.count
+    self.size = size
+    self.strides = strides.isEmpty ? [Int](repeating: 1, count: rank) : strides
+    self.dilations = dilations.isEmpty ? [Int](repeating: 1, count: rank) : dilations
+    self.padding = padding
+    self.pads = pads.isEmpty ? [Int](repeating: 0, count: 2 * rank) : pads
+    self.roundsUp = roundsUp
+    func check(_ holds: Bool, _ name: String) throws(ModelError) {
+      guard holds else {
+        throw ModelError(.invalidGraph, "does not fit \(rank) spatial axes", at: Location(attribute: name))
+      }
+    }
+    try check(size.allSatisfy { $0 > 0 && $0 < 1 << 31 }, "size")
+    try check(self.strides.count == rank && self.strides.allSatisfy { $0 > 0 && $0 < 1 << 31 }, "strides")
+    try check(
+      self.dilations.count == rank && self.dilations.allSatisfy { $0 > 0 && $0 < 1 << 31 }, "dilations")
+    try check(self.pads.count == 2 * rank && self.pads.allSatisfy { abs($0) < 1 << 31 }, "pads")
+  }
+
+  /// The extent from the first to the last element under the window.
+  package func extent(_ axis: Int) -> Int { (size[axis] - 1) * dilations[axis] + 1 }
+
+  /// The number of positions along each axis.
+  package func outputSizes(_ space: [Shape.Dimension]) throws(ModelError) -> [Shape.Dimension] {
+    var result: [Shape.Dimension] = []
+    for (axis, dimension) in space.enumerated() {
+      let stride = strides[axis]
+      guard padding == .explicit else {
+        result.append(dimension.roundedUpDivision(by: stride))
+        continue
+      }
+      let begin = pads[axis]
+      let rest = dimension + .fixed(begin + pads[size.count + axis] - extent(axis))
+      if let rest = rest.fixed, rest < 0 {
+        throw ModelError(
+          .invalidGraph, "a window of \(extent(axis)) does not fit the padded size \(rest + extent(axis))")
+      }
+      var count = roundsUp ? rest.roundedUpDivision(by: stride) + .fixed(1) : rest / stride + .fixed(1)
+      // With rounding up, a last window that would start in the padding at the end does not count.
+      if roundsUp, let number = count.fixed, let length = dimension.fixed,
+        (number - 1) * stride >= length + begin
+      {
+        count = .fixed(number - 1)
+      }
+      result.append(count)
+    }
+    return result
+  }
+
+  /// What is added at the beginning of each axis when the sizes are known.
+  package func begins(_ space: [Int]) -> [Int] { padAmounts(space).map(\.begin) }
+
+  /// What is added at the beginning and at the end of each axis when the sizes are known.
+  package func padAmounts(_ space: [Int]) -> [(begin: Int, end: Int)] {
+    space.indices.map { axis in
+      guard padding != .explicit else { return (pads[axis], pads[size.count + axis]) }
+      let count = (space[axis] + strides[axis] - 1) / strides[axis]
+      let total = max(0, (count - 1) * strides[axis] + extent(axis) - space[axis])
+      return padding == .sameUpper ? (total / 2, total - total / 2) : (total - total / 2, total / 2)
+    }
+  }
+}
