@@ -14,7 +14,7 @@ package enum Peer: String, Sendable {
   /// The folder of the environments: `SKIFF_PEERS`, or else `~/.cache/skiff/peers`.
   package static let folder =
     TestRun.variable("SKIFF_PEERS").map { URL(fileURLWithPath: $0) }
-    ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/skiff/peers")
+    ?? URL(fileURLWithPath: TestRun.variable("HOME") ?? "/").appendingPathComponent(".cache/skiff/peers")
 
   /// The path of the environment's Python.
   package var python: String {
