@@ -15,8 +15,10 @@ let package = Package(
     .target(
       name: "SkiffTestSupport", dependencies: ["SkiffBinary", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
+    .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
+    .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
   ],

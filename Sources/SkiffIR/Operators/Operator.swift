@@ -79,6 +79,9 @@ public protocol ReferenceKernel: Operator {
 /// The results have the operand's quantization parameters, and the reference kernel works on any data type.
 public protocol DataMovement: ReferenceKernel {}
 
+/// An operator whose reference kernel takes integers that stand for real numbers and gives real numbers.
+public protocol RealNumberBoundary: ReferenceKernel {}
+
 /// An operator that computes with quantized integers.
 public protocol QuantizedKernel: Operator {
   /// Derives every constant of the computation once.

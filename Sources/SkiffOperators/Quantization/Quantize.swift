@@ -25,7 +25,7 @@ public struct Quantize: Operator {
 }
 
 /// Turns integers into the real numbers that they stand for: `(q − zeroPoint) · scale`.
-public struct Dequantize: ReferenceKernel {
+public struct Dequantize: RealNumberBoundary {
   public static let name = "Dequantize"
   public static let summary = "Turns integers into the real numbers that they stand for."
   public static let operands: [Operand] = [.required("input")]

@@ -1,0 +1,28 @@
+import SkiffBinary
+
+/// The one block of memory in which direct kernels work.
+final class Arena {
+  private let block: Block
+
+  init(byteCount: Int) { block = Block(byteCount: byteCount) }
+
+  /// Memory to write to.
+  func memory(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: block.memory[range])
+  }
+
+  /// The same memory to read; keeps the block alive.
+  func region(_ range: Range<Int>) -> ByteRegion {
+    let block = block
+    return ByteRegion(adopting: UnsafeRawBufferPointer(memory(range))) { _ in withExtendedLifetime(block) {} }
+  }
+
+  /// Frees the memory when the last region of it is gone.
+  private final class Block: @unchecked Sendable {
+    let memory: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) { memory = .allocate(byteCount: byteCount, alignment: 64) }
+
+    deinit { memory.deallocate() }
+  }
+}

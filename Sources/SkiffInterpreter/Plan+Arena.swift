@@ -1,0 +1,41 @@
+import SkiffBinary
+import SkiffIR
+
+extension Plan {
+  /// Notes when each value is released and gives direct kernels' results a place; returns the arena's size.
+  static func place(_ steps: inout [Step], in graph: Graph) -> Int {
+    var lastUse: [ValueID: Int] = [:]
+    for (index, step) in steps.enumerated() {
+      for value in step.outputs { lastUse[value] = index }
+      for case let value? in step.inputs { lastUse[value] = index }
+    }
+    let returned = Set(graph.outputs.map(\.value))
+    for value in returned { lastUse[value] = steps.count }
+    for (value, index) in lastUse where index < steps.count && graph[value].constant == nil {
+      steps[index].released.append(value)
+    }
+
+    var requests: [ArenaLayout.Request] = []
+    var owners: [(step: Int, isScratch: Bool)] = []
+    for (index, step) in steps.enumerated() {
+      guard case .direct(let kernel) = step.kernel else { continue }
+      for (value, type) in zip(step.outputs, step.types) {
+        let count = type?.shape.elementCount.flatMap { type?.dataType.byteCount(elements: $0) } ?? 0
+        requests.append(.init(byteCount: count, lifetime: index...max(index, lastUse[value] ?? index)))
+        owners.append((index, false))
+      }
+      requests.append(.init(byteCount: kernel.scratchByteCount, lifetime: index...index))
+      owners.append((index, true))
+    }
+    let layout = ArenaLayout(requests)
+    for (request, owner) in owners.enumerated() {
+      let offset = layout.offsets[request]
+      if owner.isScratch {
+        steps[owner.step].scratch = offset..<offset + requests[request].byteCount
+      } else {
+        steps[owner.step].offsets.append(offset)
+      }
+    }
+    return layout.byteCount
+  }
+}

@@ -1,0 +1,79 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Plan {
+  /// The families of direct kernels, asked in this order.
+  static let factories: [KernelFactory] = []
+
+  /// A kernel for each node, or one error that names every node without one.
+  static func chooseKernels(
+    _ graph: Graph, _ factories: [KernelFactory]
+  ) throws(ModelError) -> [Step] {
+    var steps: [Step] = []
+    var missing: [(place: Location, reason: String)] = []
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      let types = node.outputs.map { graph[$0].type }
+      let kernel = try locating(node.location) { () throws(ModelError) in
+        try chooseKernel(for: node, in: graph, factories)
+      }
+      switch kernel {
+      case .success(let kernel):
+        steps.append(Step(node: id, kernel: kernel, inputs: node.inputs, outputs: node.outputs, types: types))
+      case .failure(let reason): missing.append((node.location, reason.message))
+      }
+    }
+    guard let first = missing.first else { return steps }
+    throw ModelError(
+      .unsupported, first.reason, at: first.place,
+      notes: missing.dropFirst().map { "\($0.place.description): \($0.reason)" })
+  }
+
+  private static func chooseKernel(
+    for node: Node, in graph: Graph, _ factories: [KernelFactory]
+  ) throws(ModelError) -> Result<Kernel, ModelError> {
+    if let foreign = node.operator as? ForeignOperator {
+      return .failure(ModelError(.unsupported, "the operator \(foreign.kind) is not known"))
+    }
+    let outputs = node.outputs.compactMap { graph[$0].type }
+    let context = KernelContext(
+      operator: node.operator,
+      inputs: node.inputs.map { id in id.flatMap { graph[$0].type } },
+      constants: node.inputs.map { id in id.flatMap { graph[$0].constant } },
+      outputs: outputs)
+    if outputs.count == node.outputs.count, context.isFixed {
+      for factory in factories {
+        if let kernel = try factory(context) { return .success(.direct(kernel)) }
+      }
+      if context.isQuantized, let kernel = try prepareQuantized(context) {
+        return .success(.prepared(kernel))
+      }
+    }
+    guard let reference = node.operator as? any ReferenceKernel else {
+      return .failure(ModelError(.unsupported, "\(type(of: node.operator).name) has no kernel"))
+    }
+    if context.isQuantized, !(reference is any RealNumberBoundary), !isMovement(context) {
+      let types = context.inputs.map { $0?.description ?? "none" }.joined(separator: ", ")
+      return .failure(
+        ModelError(.unsupported, "\(type(of: reference).name) of \(types) has no kernel in integers"))
+    }
+    return .success(.reference(reference))
+  }
+
+  private static func prepareQuantized(
+    _ context: KernelContext
+  ) throws(ModelError) -> (any PreparedKernel)? {
+    guard let quantized = context.operator as? any QuantizedKernel else { return nil }
+    var constants: [Tensor?] = []
+    for constant in context.constants { constants.append(try constant?.materialize()) }
+    return try quantized.prepare(
+      QuantizedContext(inputs: context.inputs, constants: constants, outputs: context.outputs))
+  }
+
+  /// Whether the operator only moves elements, and the results stand for the same numbers as the operand.
+  private static func isMovement(_ context: KernelContext) -> Bool {
+    guard context.operator is any DataMovement, let input = context.inputs.first else { return false }
+    return context.outputs.allSatisfy { $0.quantization == input?.quantization }
+  }
+}

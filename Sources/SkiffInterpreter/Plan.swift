@@ -1,0 +1,75 @@
+import SkiffBinary
+import SkiffIR
+
+/// A graph made ready to run for inputs of certain sizes: a kernel for each node and a place for each value.
+public struct Plan: Sendable {
+  /// How a step computes its results.
+  enum Kernel: Sendable {
+    /// In the arena.
+    case direct(any DirectKernel)
+    /// In integers, with the constants derived when the plan was made.
+    case prepared(any PreparedKernel)
+    /// In the plainest way.
+    case reference(any ReferenceKernel)
+  }
+
+  /// One node.
+  struct Step: Sendable {
+    let node: NodeID
+    let kernel: Kernel
+    let inputs: [ValueID?]
+    let outputs: [ValueID]
+    /// The results' types, where all sizes are known.
+    let types: [TensorType?]
+    /// Values that nobody reads after this step.
+    var released: [ValueID] = []
+    /// Where a direct kernel's results and working memory are.
+    var offsets: [Int] = []
+    var scratch = 0..<0
+  }
+
+  /// The graph with the sizes of its inputs filled in.
+  public let graph: Graph
+  /// The bytes of the one block of memory that direct kernels work in.
+  public let arenaByteCount: Int
+  let steps: [Step]
+  let constants: [ValueID: Tensor]
+
+  /// Chooses kernels and places.
+  ///
+  /// - Parameters:
+  ///   - inputShapes: The sizes of inputs by name; needed for each input whose shape is not fixed.
+  ///   - usesReferenceKernels: Whether every operator runs in the plainest way, as the oracle of the others.
+  /// - Throws: ``ModelError/Code/unsupported`` naming every node that no kernel can run.
+  public init(
+    _ graph: Graph, inputShapes: [String: [Int]] = [:], usesReferenceKernels: Bool = false
+  ) throws(ModelError) {
+    var graph = graph
+    try graph.setInputShapes(inputShapes)
+    for input in graph.inputs where graph[input].type?.shape.isFixed != true {
+      throw ModelError(
+        .invalidArgument,
+        "the shape \(graph[input].type?.shape.description ?? "?") is not fixed; give its sizes",
+        at: Location(tensor: graph[input].name))
+    }
+    var steps = try Plan.chooseKernels(graph, usesReferenceKernels ? [] : Plan.factories)
+    arenaByteCount = Plan.place(&steps, in: graph)
+    var constants: [ValueID: Tensor] = [:]
+    for (id, constant) in Plan.constantsRead(by: steps, in: graph) {
+      constants[id] = try constant.materialize()
+    }
+    self.graph = graph
+    self.steps = steps
+    self.constants = constants
+  }
+
+  /// The constants that some step or output reads when the plan runs; packed ones are left out.
+  private static func constantsRead(by steps: [Step], in graph: Graph) -> [(ValueID, Constant)] {
+    var read = Set(graph.outputs.map(\.value))
+    for step in steps {
+      if case .direct(let kernel) = step.kernel, kernel.packsConstants { continue }
+      read.formUnion(step.inputs.compactMap(\.self))
+    }
+    return read.sorted().compactMap { id in graph[id].constant.map { (id, $0) } }
+  }
+}

@@ -1,0 +1,112 @@
+import SkiffBinary
+import SkiffIR
+
+/// Runs a plan; the memory it works in is kept between runs. Not for several threads at once.
+public final class Session {
+  /// What is run.
+  public let plan: Plan
+  private let arena: Arena
+
+  /// Creates a session and its memory.
+  public init(_ plan: Plan) {
+    self.plan = plan
+    arena = Arena(byteCount: plan.arenaByteCount)
+  }
+
+  /// The outputs by name for inputs by name.
+  ///
+  /// - Parameter observer: Sees each value as it is computed, inputs first; the tensor's bytes are valid only
+  ///   during the call.
+  /// - Throws: ``ModelError/Code/invalidArgument`` for a missing or superfluous input or one of another type,
+  ///   and whatever a kernel throws, with its node.
+  public func run(
+    _ inputs: [String: Tensor], observer: ((ValueID, Tensor) throws(ModelError) -> Void)? = nil
+  ) throws(ModelError) -> [String: Tensor] {
+    let graph = plan.graph
+    var values = plan.constants
+    for id in graph.inputs {
+      values[id] = try input(id, from: inputs)
+      if let tensor = values[id] { try observer?(id, tensor) }
+    }
+    if let name = inputs.keys.sorted().first(where: { name in
+      !graph.inputs.contains { graph[$0].name == name }
+    }) {
+      throw ModelError(.invalidArgument, "there is no such input", at: Location(tensor: name))
+    }
+    for step in plan.steps {
+      try locating(graph[step.node].location) { () throws(ModelError) in
+        let results = try run(step, values)
+        for (value, result) in zip(step.outputs, results) {
+          values[value] = result
+          try observer?(value, result)
+        }
+      }
+      for value in step.released { values[value] = nil }
+    }
+    var outputs: [String: Tensor] = [:]
+    for output in graph.outputs {
+      guard let tensor = values[output.value] else {
+        throw ModelError(.invalidGraph, "output '\(output.name)' is never computed")
+      }
+      // The arena is overwritten by the next run, so that what leaves it is copied.
+      outputs[output.name] = try Tensor(
+        tensor.dataType, shape: tensor.shape, quantization: tensor.quantization,
+        bytes: tensor.bytes.withBytes { source in
+          ByteRegion(count: source.count) { $0.copyMemory(from: source) }
+        })
+    }
+    return outputs
+  }
+
+  private func input(_ id: ValueID, from inputs: [String: Tensor]) throws(ModelError) -> Tensor {
+    let value = plan.graph[id]
+    let place = Location(tensor: value.name)
+    guard let tensor = inputs[value.name] else {
+      throw ModelError(.invalidArgument, "the input is missing", at: place)
+    }
+    guard let type = value.type, tensor.dataType == type.dataType, type.shape.fixed == tensor.shape else {
+      throw ModelError(
+        .invalidArgument, "expected \(value.type?.description ?? "?"), found \(tensor.type)", at: place)
+    }
+    return tensor.quantized(with: type.quantization)
+  }
+
+  private func run(_ step: Plan.Step, _ values: [ValueID: Tensor]) throws(ModelError) -> [Tensor] {
+    let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
+    switch step.kernel {
+    case .reference(let kernel): return try kernel.evaluate(inputs)
+    case .prepared(let kernel): return try kernel.run(inputs)
+    case .direct(let kernel): return try run(kernel, step, inputs)
+    }
+  }
+
+  private func run(
+    _ kernel: any DirectKernel, _ step: Plan.Step, _ inputs: [Tensor?]
+  ) throws(ModelError) -> [Tensor] {
+    var results: [Tensor] = []
+    var targets: [UnsafeMutableRawBufferPointer] = []
+    for (offset, type) in zip(step.offsets, step.types) {
+      guard let type, let shape = type.shape.fixed, let count = type.shape.elementCount,
+        let byteCount = type.dataType.byteCount(elements: count)
+      else { throw ModelError(.invalidGraph, "sizes must be known") }
+      targets.append(arena.memory(offset..<offset + byteCount))
+      results.append(
+        try Tensor(
+          type.dataType, shape: shape, quantization: type.quantization,
+          bytes: arena.region(offset..<offset + byteCount)))
+    }
+    let scratch = arena.memory(step.scratch)
+    withPointers(to: inputs[...], []) { kernel.run($0, targets, scratch: scratch) }
+    return results
+  }
+
+  /// Calls `body` with pointers to all operands, which stay valid during the call.
+  private func withPointers(
+    to inputs: ArraySlice<Tensor?>, _ pointers: [UnsafeRawBufferPointer?],
+    _ body: ([UnsafeRawBufferPointer?]) -> Void
+  ) {
+    guard let first = inputs.first else { return body(pointers) }
+    guard let tensor = first else { return withPointers(to: inputs.dropFirst(), pointers + [nil], body) }
+    tensor.bytes.withBytes { withPointers(to: inputs.dropFirst(), pointers + [$0], body) }
+  }
+}

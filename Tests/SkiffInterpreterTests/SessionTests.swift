@@ -1,0 +1,67 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+import SkiffOperators
+import Testing
+
+@Suite struct SessionTests {
+  /// `relu(x + [1, −2])` for any number of rows.
+  private func sample() throws -> Graph {
+    var graph = Graph(name: "sample")
+    let x = graph.addInput("x", TensorType(.float32, Shape([.symbol("N"), .fixed(2)])))
+    let c = graph.addConstant(Tensor([1, -2] as [Float], shape: [2]))
+    let sum = try graph.add(Add(), x, c)
+    graph.addOutput(try graph.add(Relu(), sum), name: "y")
+    try graph.verify()
+    return graph
+  }
+
+  @Test func aSymbolBecomesASizeWhenPlanned() throws {
+    let plan = try Plan(sample(), inputShapes: ["x": [2, 2]])
+    let outputs = try Session(plan).run(["x": Tensor([0, 1, -3, 5] as [Float], shape: [2, 2])])
+    #expect(outputs == ["y": Tensor([1, 0, 0, 3] as [Float], shape: [2, 2])])
+  }
+
+  @Test func aSizeThatIsMissingOrContradictsIsRefused() throws {
+    #expect(throws: ModelError.self) { try Plan(sample()) }
+    #expect(throws: ModelError.self) { try Plan(sample(), inputShapes: ["x": [2, 3]]) }
+    #expect(throws: ModelError.self) { try Plan(sample(), inputShapes: ["z": [2, 2]]) }
+  }
+
+  @Test func wrongInputsAreNamed() throws {
+    let session = Session(try Plan(sample(), inputShapes: ["x": [1, 2]]))
+    let x = Tensor([0, 1] as [Float], shape: [1, 2])
+    #expect(throws: ModelError.self) { try session.run([:]) }
+    #expect(throws: ModelError.self) { try session.run(["x": x, "z": x]) }
+    #expect(throws: ModelError.self) { try session.run(["x": x.reshaped(to: [2])]) }
+    #expect(throws: ModelError.self) { try session.run(["x": Tensor([0, 1] as [Double], shape: [1, 2])]) }
+  }
+
+  @Test func everyNodeWithoutAKernelIsNamed() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [2]))
+    var foreign = ForeignOperator()
+    foreign.kind = "Mystery"
+    for index in 0..<2 {
+      let y = try graph.add(
+        foreign, x, origins: [Origin(name: "m\(index)", operatorName: "Mystery", index: index)])
+      graph.addOutput(y, name: "y\(index)")
+    }
+    do {
+      _ = try Plan(graph)
+      Issue.record("a plan without kernels")
+    } catch {
+      #expect(error.description.contains("node 'm0'"))
+      #expect(error.notes.contains { $0.contains("node 'm1'") })
+    }
+  }
+
+  @Test func theObserverSeesEveryValueOnce() throws {
+    let graph = try sample()
+    var seen: [ValueID: [Float]] = [:]
+    _ = try Session(Plan(graph, inputShapes: ["x": [1, 2]])).run(
+      ["x": Tensor([0, 1] as [Float], shape: [1, 2])]
+    ) { (id, tensor) throws(ModelError) in seen[id] = try tensor.floats() }
+    #expect(seen.values.sorted { $0[1] < $1[1] } == [[1, -1], [1, 0], [0, 1]])
+  }
+}
