@@ -4,6 +4,7 @@ extension OperatorCatalog {
   /// Every operator that Skiff has.
   public static let standard = OperatorCatalog([
     Add.self,
+    BatchNormalization.self,
     AveragePool.self,
     Convolution.self,
     Dequantize.self,
@@ -19,5 +20,6 @@ extension OperatorCatalog {
     Sigmoid.self,
     Subtract.self,
     Tanh.self,
+    Transpose.self,
   ])
 }
