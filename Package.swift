@@ -21,6 +21,7 @@ let package = Package(
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
+    .testTarget(name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,35 @@
+import SkiffBinary
+import SkiffIR
+
+/// An operator on one tensor whose int8 form is a table of 256 results.
+package protocol TabulatedOperator: QuantizedKernel {
+  /// The table; nil if there is none for these parameters.
+  func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup?
+}
+
+extension TabulatedOperator {
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let input = context.int8(0), let output = context.int8Output,
+      let table = table(input: input, output: output)
+    else { return nil }
+    return IntegerKernel(context, table: table)
+  }
+}
+
+extension Relu: TabulatedOperator {
+  package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
+    .rectifier(.relu, input: input, output: output)
+  }
+}
+
+extension Sigmoid: TabulatedOperator {
+  package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
+    QuantizedLookup(.logistic, input: input, output: output)
+  }
+}
+
+extension Tanh: TabulatedOperator {
+  package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
+    QuantizedLookup(.tanh, input: input, output: output)
+  }
+}

@@ -1,0 +1,26 @@
+import SkiffBinary
+import SkiffIR
+
+extension FullyConnected: QuantizedKernel {
+  /// Integers for symmetric int8 weights and an int32 bias.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let kernel = quantized(context), context.hasIntegerBias(2) else { return nil }
+    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
+      let input = try inputs.required(0).elements(as: Int8.self)
+      let weights = try inputs.required(1).elements(as: Int8.self)
+      let bias = try inputs.optional(2)?.elements(as: Int32.self) ?? []
+      var span = result.mutableSpan
+      kernel.run(input: input.span, weights: weights.span, bias: bias.span, output: &span)
+    }
+  }
+
+  /// The integer form; nil if there is none for these types.
+  package func quantized(_ context: QuantizedContext) -> QuantizedFullyConnected? {
+    guard let input = context.int8(0), let output = context.int8Output,
+      let scales = context.weightScales(1), let sizes = context.sizes(0), let weights = context.sizes(1)
+    else { return nil }
+    return QuantizedFullyConnected(
+      rows: sizes.dropLast().reduce(1, *), depth: weights[1], units: weights[0], input: input,
+      weightScales: scales, output: output, activation: activation)
+  }
+}

@@ -1,0 +1,47 @@
+import SkiffBinary
+import SkiffIR
+
+extension Convolution: QuantizedKernel {
+  /// Integers for one or two spatial axes with the channels last, symmetric int8 weights and an int32 bias.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let kernel = try quantized(context), context.hasIntegerBias(2) else { return nil }
+    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
+      let input = try inputs.required(0).elements(as: Int8.self)
+      let weights = try inputs.required(1).elements(as: Int8.self)
+      let bias = try inputs.optional(2)?.elements(as: Int32.self) ?? []
+      var span = result.mutableSpan
+      kernel.run(input: input.span, weights: weights.span, bias: bias.span, output: &span)
+    }
+  }
+
+  /// The integer form; nil if there is none for these types.
+  package func quantized(_ context: QuantizedContext) throws(ModelError) -> QuantizedConvolution? {
+    guard layout == .last, let input = context.int8(0), let output = context.int8Output,
+      let scales = context.weightScales(1), let sizes = context.sizes(0), let weights = context.sizes(1),
+      let result = context.outputs[0].shape.fixed,
+      let geometry = WindowGeometry(try window(weights: weights), input: sizes, output: result)
+    else { return nil }
+    return QuantizedConvolution(
+      geometry: geometry, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups,
+      input: input, weightScales: scales, output: output, activation: activation)
+  }
+}
+
+extension WindowGeometry {
+  /// The geometry of a window over channel-last tensors with one or two spatial axes; nil for others.
+  package init?(_ window: Window, input: [Int], output: [Int]) {
+    guard input.count == output.count, input.count == window.size.count + 2,
+      (3...4).contains(input.count)
+    else { return nil }
+    func size(_ numbers: [Int], else missing: Int) -> Size {
+      numbers.count == 2
+        ? Size(height: numbers[0], width: numbers[1]) : Size(height: missing, width: numbers[0])
+    }
+    let space = Array(input[1..<input.count - 1])
+    self.init(
+      batch: input[0], input: size(space, else: 1),
+      output: size(Array(output[1..<output.count - 1]), else: 1),
+      kernel: size(window.size, else: 1), stride: size(window.strides, else: 1),
+      dilation: size(window.dilations, else: 1), paddingBegin: size(window.begins(space), else: 0))
+  }
+}
