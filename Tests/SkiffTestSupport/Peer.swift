@@ -46,7 +46,7 @@ extension Peer {
       throw TestSupportError("the peer \(python) is missing: run Scripts/setup, or set SKIFF_PEERS")
     }
     return try runProcess(
-      python, ["-I", Checkout.path("Tests/Peers/\(script)")] + arguments, timeout: timeout)
+      python, ["-I", "-B", Checkout.path("Tests/Peers/\(script)")] + arguments, timeout: timeout)
   }
 
   /// Runs a model under a script that reads sets of inputs from one .npz and writes the outputs to another.
