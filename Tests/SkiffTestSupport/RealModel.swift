@@ -24,7 +24,10 @@ package enum RealModel {
 
 extension Trait where Self == ConditionTrait {
   /// Skips the test if one of these files below ``RealModel/folder`` is missing, unless a run requires them.
-  package static func needsModels(_ paths: String...) -> Self {
+  package static func needsModels(_ paths: String...) -> Self { needsModels(paths) }
+
+  /// Skips the test if one of these files below ``RealModel/folder`` is missing, unless a run requires them.
+  package static func needsModels(_ paths: [String]) -> Self {
     .enabled("needs the real models \(paths.joined(separator: ", "))") {
       TestRun.requiresPeers || paths.allSatisfy(RealModel.exists)
     }
