@@ -16,12 +16,16 @@ let package = Package(
       name: "SkiffTestSupport", dependencies: ["SkiffBinary", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators"]),
+    .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffTFLiteTests",
+      dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

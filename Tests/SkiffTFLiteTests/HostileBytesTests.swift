@@ -1,0 +1,104 @@
+import Foundation
+import SkiffBinary
+import SkiffTestSupport
+import Testing
+
+@testable import SkiffTFLite
+
+@Suite struct HostileBytesTests {
+  let limits = Limits(structureSize: 1 << 22)
+
+  /// Parses; anything but an error of ours fails the test or ends the process.
+  private func parse(_ bytes: [UInt8]) -> Bool {
+    do {
+      _ = try TFLiteModel(parsing: ByteRegion(bytes), limits: limits)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  @Test func everyTruncationIsRefused() throws {
+    let bytes = try TFLiteFiles.small.bytes()
+    for count in 0..<bytes.count { #expect(!parse(Array(bytes[..<count])), "\(count) bytes") }
+  }
+
+  @Test(arguments: Seed.fixedAndFresh)
+  func mutationsNeverCrash(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let original = try TFLiteFiles.small.bytes()
+    var accepted = 0
+    for _ in 0..<10_000 {
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: bytes[place] = .random(in: 0...255, using: &generator)
+        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+        case 2: bytes[place] = [0, 1, 127, 128, 255].randomElement(using: &generator) ?? 0
+        default:
+          for offset in 0..<4 where place + offset < bytes.count { bytes[place + offset] = 0xff }
+        }
+      }
+      if parse(bytes) { accepted += 1 }
+    }
+    // Changes of data and padding are no errors; most others are.
+    #expect(accepted > 100 && accepted < 9_900, "\(accepted)")
+  }
+
+  @Test func aTableNamedManyTimesIsCountedManyTimes() throws {
+    // A list of subgraphs, each element of which leads to the same one.
+    let image = try FlatImage(
+      FlatObject(
+        "Model",
+        [
+          "version": .integer(3),
+          "subgraphs": .objects([FlatObject](repeating: FlatObject("SubGraph"), count: 100_000)),
+        ]), schema: .tflite)
+    #expect(throws: ModelError.self) {
+      try TFLiteModel(parsing: ByteRegion(image.head), limits: limits)
+    }
+    _ = try TFLiteModel(parsing: ByteRegion(image.head))
+  }
+
+  @Test func newerVersionsAndForeignBytesAreNamed() throws {
+    var bytes = try TFLiteFiles.small.bytes()
+    bytes.replaceSubrange(4..<8, with: Array("TFL4".utf8))
+    let error = #expect(throws: ModelError.self) { try TFLiteModel(parsing: ByteRegion(bytes)) }
+    #expect(error?.code == .malformed)
+    #expect(error?.description.contains("TFL3") == true)
+  }
+
+  @Test func numbersThatReferToNothingAreRefused() throws {
+    var cases: [(String, TFLiteModel)] = []
+    var model = TFLiteFiles.small
+    model.subgraphs[0].operators[0].inputs[0] = 4
+    cases.append(("takes tensor 4", model))
+    model = TFLiteFiles.small
+    model.subgraphs[0].operators[1].outputs[0] = -1
+    cases.append(("writes tensor -1", model))
+    model = TFLiteFiles.small
+    model.subgraphs[0].operators[1].code = 2
+    cases.append(("operator code 2", model))
+    model = TFLiteFiles.small
+    model.subgraphs[0].tensors[1].buffer = 3
+    cases.append(("buffer 3", model))
+    model = TFLiteFiles.small
+    model.subgraphs[0].outputs = [7]
+    cases.append(("tensor 7", model))
+    model = TFLiteFiles.small
+    model.signatures[0].subgraph = 1
+    cases.append(("subgraph 1", model))
+    model = TFLiteFiles.small
+    model.metadata[0].buffer = 3
+    cases.append(("buffer 3", model))
+    model = TFLiteFiles.small
+    model.subgraphs[0].tensors[0].shapeSignature = [-1]
+    cases.append(("signature", model))
+    for (message, model) in cases {
+      let bytes = ByteRegion(try model.bytes())
+      let error = #expect(throws: ModelError.self) { try TFLiteModel(parsing: bytes) }
+      #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+  }
+}
