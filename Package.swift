@@ -4,7 +4,10 @@ import PackageDescription
 let package = Package(
   name: "Skiff",
   platforms: [.macOS(.v15)],
-  products: [],
+  products: [
+    .executable(name: "skiff-hdf5", targets: ["skiff-hdf5"]),
+    .library(name: "SkiffHDF5InProcess", targets: ["SkiffHDF5InProcess"]),
+  ],
   dependencies: [],
   targets: [
     .systemLibrary(
@@ -17,6 +20,13 @@ let package = Package(
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators"]),
     .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .target(name: "SkiffHDF5Index", dependencies: ["SkiffBinary"]),
+    .target(name: "SkiffHDF5", dependencies: ["CHDF5", "SkiffHDF5Index"]),
+    .target(name: "SkiffHDF5InProcess", dependencies: ["SkiffHDF5"]),
+    .executableTarget(name: "skiff-hdf5", dependencies: ["SkiffHDF5"]),
+    .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
@@ -26,6 +36,9 @@ let package = Package(
     .testTarget(
       name: "SkiffTFLiteTests",
       dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffKerasTests",
+      dependencies: ["SkiffKeras", "SkiffHDF5InProcess", "SkiffTestSupport", "skiff-hdf5"]),
   ],
   swiftLanguageModes: [.v6]
 )
