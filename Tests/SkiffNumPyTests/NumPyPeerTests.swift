@@ -63,4 +63,19 @@ import Testing
     let listing = try Peer.check.run("zip_list.py", [folder.path("large.zip")])
     #expect(listing == "large \(65 << 26)\nafter 3\n")
   }
+
+  /// zlib counts in 32 bits: more than it takes at once must be inflated in portions.
+  @Test(.needsPeer(.check), .onlyInFullRuns)
+  func membersBeyond2GiBAreInflated() throws {
+    let folder = try TemporaryFolder()
+    let count = (1 << 31) + 5
+    try Peer.check.run("npz_ramp.py", [folder.path("ramp.npz"), "\(count)"])
+    let array = try #require(try NumPyArchive(mapping: folder.path("ramp.npz")).array(named: "ramp"))
+    #expect(array.shape == [count])
+    array.bytes.withBytes { bytes in
+      for index in [0, 255, (1 << 31) - 1, 1 << 31, count - 1] {
+        #expect(bytes[index] == UInt8(truncatingIfNeeded: index))
+      }
+    }
+  }
 }

@@ -66,4 +66,14 @@ import Testing
     #expect(integers.count == 2 && integers.largest == 255)
     #expect(IntegerDifference([1], from: [1, 2] as [Int32]).count == 2)
   }
+
+  @Test func theBoundIsTheLargerOfRangeAndSpread() {
+    let exact = FloatBound(peerRuns: [[0, 100], [0, 100]])
+    #expect(exact.largestError == 1e-3 && exact.spread == 0)
+    #expect(
+      exact.holds(for: [0.0005, 100], from: [0, 100]) && !exact.holds(for: [0.002, 100], from: [0, 100]))
+    #expect(!exact.holds(for: [.nan, 100], from: [0, 100]))
+    let spread = FloatBound(peerRuns: [[0, 100], [1, 100], [-1, 100]])
+    #expect(spread.spread == 2 && spread.largestError == 4)
+  }
 }
