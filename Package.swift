@@ -12,7 +12,12 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
+    .target(name: "CSchemas", dependencies: ["CProtobufC"]),
     .target(name: "SkiffBinary", dependencies: ["CZlib"]),
+    .target(name: "SkiffProtobuf", dependencies: ["SkiffBinary", "CProtobufC"]),
     .target(name: "SkiffIR", dependencies: ["SkiffBinary"]),
     .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),
     .target(
@@ -27,10 +32,14 @@ let package = Package(
     .target(name: "SkiffHDF5InProcess", dependencies: ["SkiffHDF5"]),
     .executableTarget(name: "skiff-hdf5", dependencies: ["SkiffHDF5"]),
     .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
+    .target(name: "SkiffONNX", dependencies: ["SkiffOperators", "SkiffProtobuf", "CSchemas"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffONNXTests",
+      dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffTestSupport"]),
     .testTarget(
