@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "SkiffIR", dependencies: ["SkiffBinary"]),
     .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),
     .target(
-      name: "SkiffTestSupport", dependencies: ["SkiffBinary", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
+      name: "SkiffTestSupport", dependencies: ["SkiffIR", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators"]),
     .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
@@ -34,8 +34,8 @@ let package = Package(
     .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
     .target(name: "SkiffONNX", dependencies: ["SkiffOperators", "SkiffProtobuf", "CSchemas"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
-    .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR"]),
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
+    .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffONNXTests",

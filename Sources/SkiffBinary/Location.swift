@@ -21,6 +21,10 @@ public struct Location: Hashable, Sendable {
   public var file: String?
   /// The offset in bytes from the start of the file.
   public var byteOffset: Int?
+  /// The line in a text file, counted from 1.
+  public var line: Int?
+  /// The column in that line, counted from 1 in Unicode scalars.
+  public var column: Int?
   /// The names of the enclosing subgraphs, outermost first.
   public var graphPath: [String]
   /// The node.
@@ -34,11 +38,14 @@ public struct Location: Hashable, Sendable {
 
   /// Creates a location from the parts that are known.
   public init(
-    file: String? = nil, byteOffset: Int? = nil, graphPath: [String] = [], node: Node? = nil,
+    file: String? = nil, byteOffset: Int? = nil, line: Int? = nil, column: Int? = nil,
+    graphPath: [String] = [], node: Node? = nil,
     attribute: String? = nil, tensor: String? = nil, pass: String? = nil
   ) {
     self.file = file
     self.byteOffset = byteOffset
+    self.line = line
+    self.column = column
     self.graphPath = graphPath
     self.node = node
     self.attribute = attribute
@@ -50,6 +57,7 @@ public struct Location: Hashable, Sendable {
   public mutating func complete(with outer: Location) {
     file = file ?? outer.file
     byteOffset = byteOffset ?? outer.byteOffset
+    if line == nil { (line, column) = (outer.line, outer.column) }
     graphPath = outer.graphPath + graphPath
     node = node ?? outer.node
     attribute = attribute ?? outer.attribute

@@ -17,7 +17,9 @@ extension Location: CustomStringConvertible {
     if let attribute { inner.append("attribute '\(attribute)'") }
     if let tensor { inner.append("tensor '\(tensor)'") }
     if let byteOffset { inner.append("byte \(byteOffset)") }
-    let parts = [file, inner.isEmpty ? nil : inner.joined(separator: ", ")]
+    let position = [line, column].compactMap(\.self).map { "\($0)" }
+    let place = ([file].compactMap(\.self) + position).joined(separator: ":")
+    let parts = [place.isEmpty ? nil : place, inner.isEmpty ? nil : inner.joined(separator: ", ")]
     return parts.compactMap(\.self).joined(separator: ": ")
   }
 }

@@ -24,7 +24,7 @@ public struct Constant: Sendable {
   public enum Encoding: Hashable, Sendable {
     /// As ``Tensor`` has them.
     case dense
-    /// Integers of a wider type that fit in `bits` bits (1 to 7), packed lowest bits first.
+    /// Integers of a wider type that fit in `bits` bits (1 to 8), packed lowest bits first.
     case packed(bits: Int)
   }
 
@@ -62,7 +62,7 @@ public struct Constant: Sendable {
       throw ModelError(.malformed, "impossible shape \(shape)")
     }
     if case .packed = encoding {
-      guard (1...7).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
+      guard (1...8).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
         throw ModelError(.malformed, "\(dataType.rawValue) cannot be packed to \(bits) bits")
       }
     }

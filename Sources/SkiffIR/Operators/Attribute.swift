@@ -51,6 +51,11 @@ extension Operator {
   /// Whether `other` is the same operator with the same attributes.
   public func isEqual(to other: any Operator) -> Bool {
     guard let other = other as? Self else { return false }
+    if let foreign = self as? ForeignOperator, let other = other as? ForeignOperator,
+      foreign.foreignAttributes != other.foreignAttributes
+    {
+      return false
+    }
     return Self.attributes.allSatisfy { $0.get(self) == $0.get(other) }
   }
 }

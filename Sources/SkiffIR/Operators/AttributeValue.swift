@@ -141,14 +141,16 @@ extension AttributeValue: CustomStringConvertible {
   public var description: String {
     switch self {
     case .integer(let integer): "\(integer)"
-    case .real(let real): "\(real)"
+    case .real(let real): real.textForm
     case .boolean(let boolean): "\(boolean)"
     case .text(let text): text.quoted
     case .integers(let list): "[\(list.map(String.init).joined(separator: ", "))]"
-    case .reals(let list): "[\(list.map { "\($0)" }.joined(separator: ", "))]"
+    // What is between the brackets tells the kind of a list; one without elements needs a word.
+    case .reals([]): "reals []"
+    case .texts([]): "texts []"
+    case .reals(let list): "[\(list.map(\.textForm).joined(separator: ", "))]"
     case .texts(let list): "[\(list.map(\.quoted).joined(separator: ", "))]"
-    case .bytes(let bytes):
-      "x\"" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+    case .bytes(let bytes): "x\"\(bytes.hexadecimalDigits)\""
     case .none: "none"
     }
   }

@@ -65,7 +65,8 @@ public struct AffineExpression: Hashable, Sendable {
     var whole = AffineExpression(0)
     var rest = AffineExpression(0)
     whole.constant = constant.flooredQuotient(by: divisor)
-    rest.constant = constant - whole.constant * divisor
+    // Not `constant - quotient * divisor`: near Int.min that product is beyond Int.
+    rest.constant = constant % divisor + (constant % divisor < 0 ? divisor : 0)
     for (term, factor) in terms {
       if factor % divisor == 0 { whole.terms[term] = factor / divisor } else { rest.terms[term] = factor }
     }
@@ -113,7 +114,7 @@ extension AffineExpression: CustomStringConvertible {
   public var description: String {
     let parts = terms.map { term, factor -> (name: String, factor: Int) in
       switch term {
-      case .symbol(let name): (name, factor)
+      case .symbol(let name): (name.asTextName, factor)
       case .floorDivision(let inner, let divisor): ("floor((\(inner))/\(divisor))", factor)
       }
     }

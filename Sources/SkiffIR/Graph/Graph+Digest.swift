@@ -1,0 +1,93 @@
+import SkiffBinary
+
+extension Graph {
+  /// A digest of what the graph computes, equal for graphs that are equal in meaning.
+  ///
+  /// It covers the names, types and order of inputs and outputs, and behind each output the operators with all
+  /// attributes, the types with quantization, and the contents of constants. Names and origins of nodes, names of
+  /// other values, the order of independent nodes, nodes that no output depends on, and the way in which constants
+  /// are stored, shared or still transformed make no difference.
+  ///
+  /// - Throws: Whatever materializing a constant throws.
+  public func semanticDigest() throws(ModelError) -> Digest {
+    var digests: [ValueID: Digest] = [:]
+    var whole = DigestInput("graph")
+    for (index, id) in inputs.enumerated() {
+      var input = DigestInput("input")
+      input.append(index)
+      input.append(self[id].name)
+      input.append(self[id].type)
+      digests[id] = input.digest
+      whole.append(input.digest)
+    }
+    for id in constantIDs {
+      guard let constant = self[id].constant else { continue }
+      let tensor = try locating(Location(tensor: self[id].name)) { () throws(ModelError) in
+        try constant.materialize()
+      }
+      var input = DigestInput("constant")
+      input.append(tensor.type)
+      input.append(Digest(of: tensor.bytes))
+      digests[id] = input.digest
+    }
+    for id in nodeIDs {
+      let node = self[id]
+      let digest = node.semanticDigest(of: node.inputs.map { $0.flatMap { digests[$0] } })
+      for (index, output) in node.outputs.enumerated() {
+        var result = DigestInput("result")
+        result.append(index)
+        result.append(self[output].type)
+        result.append(digest)
+        digests[output] = result.digest
+      }
+    }
+    for output in outputs {
+      whole.append(output.name)
+      if let digest = digests[output.value] { whole.append(digest) }
+    }
+    return whole.digest
+  }
+}
+
+extension Node {
+  fileprivate func semanticDigest(of operands: [Digest?]) -> Digest {
+    var input = DigestInput("node")
+    input.append(type(of: `operator`).name)
+    for (name, value) in `operator`.attributeValues {
+      input.append(name)
+      input.append(value.description)
+    }
+    for attribute in (`operator` as? ForeignOperator)?.foreignAttributes ?? [] {
+      input.append(attribute.name)
+      input.append(attribute.value.description)
+    }
+    input.append(operands.count)
+    for operand in operands {
+      input.append(operand == nil ? 0 : 1)
+      if let operand { input.append(operand) }
+    }
+    return input.digest
+  }
+}
+
+/// Bytes from which what was appended could be read back, so that different things never look the same.
+private struct DigestInput {
+  private var bytes: [UInt8] = []
+
+  init(_ kind: String) { append(kind) }
+
+  var digest: Digest { Digest(of: bytes) }
+
+  mutating func append(_ integer: Int) {
+    withUnsafeBytes(of: UInt64(bitPattern: Int64(integer)).littleEndian) { bytes += $0 }
+  }
+
+  mutating func append(_ text: String) {
+    append(text.utf8.count)
+    bytes += text.utf8
+  }
+
+  mutating func append(_ type: TensorType?) { append(type?.description ?? "?") }
+
+  mutating func append(_ digest: Digest) { bytes += digest.bytes }
+}
