@@ -40,8 +40,9 @@ let package = Package(
     .testTarget(
       name: "SkiffONNXTests",
       dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
-    .testTarget(name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",
       dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),

@@ -50,12 +50,7 @@ package enum Broadcasting {
     guard shape != sizes else { return elements }
     let count = sizes.reduce(1, *)
     if elements.count == 1, let only = elements.first { return [Element](repeating: only, count: count) }
-    var strides = [Int](repeating: 0, count: sizes.count)
-    var stride = 1
-    for axis in shape.indices.reversed() {
-      strides[sizes.count - shape.count + axis] = shape[axis] == 1 ? 0 : stride
-      stride *= shape[axis]
-    }
+    let strides = strides(of: shape, in: sizes)
     var result: [Element] = []
     result.reserveCapacity(count)
     var index = [Int](repeating: 0, count: sizes.count)

@@ -30,8 +30,8 @@ public enum FusedActivation: String, AttributeEnumeration, CaseIterable {
   }
 
   /// The clamped number; not-a-number stays one.
-  @inlinable
-  public func callAsFunction(_ x: Float) -> Float {
-    self == .none ? x : x < lowerBound ? lowerBound : x > upperBound ? upperBound : x
+  package func callAsFunction<Real: RealNumber>(_ x: Real) -> Real {
+    guard self != .none else { return x }
+    return x < Real(lowerBound) ? Real(lowerBound) : x > Real(upperBound) ? Real(upperBound) : x
   }
 }

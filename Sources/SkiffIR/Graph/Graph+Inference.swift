@@ -96,7 +96,9 @@ extension Graph {
           }
         }
         let small = elements.flatMap { index == 0 && $0.count <= Constant.smallCount ? $0 : nil }
-        return (type, small)
+        // What the data type cannot hold has wrapped around.
+        let range = type.dataType.integerRange()
+        return (type, small?.map { $0.fixed.map { !range.contains($0) } ?? false ? .unknown : $0 })
       }
     }
   }

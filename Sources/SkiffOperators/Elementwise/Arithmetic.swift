@@ -13,8 +13,7 @@ public struct Add: BinaryOperator, ShapeArithmetic {
   /// Creates the operator.
   public init() {}
 
-  package func apply(_ a: Float, _ b: Float) -> Float { a + b }
-  package func apply(_ a: Double, _ b: Double) -> Double { a + b }
+  package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a + b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &+ b }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(+) }
@@ -34,8 +33,7 @@ public struct Subtract: BinaryOperator, ShapeArithmetic {
   /// Creates the operator.
   public init() {}
 
-  package func apply(_ a: Float, _ b: Float) -> Float { a - b }
-  package func apply(_ a: Double, _ b: Double) -> Double { a - b }
+  package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a - b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &- b }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(-) }
@@ -55,8 +53,7 @@ public struct Multiply: BinaryOperator, ShapeArithmetic {
   /// Creates the operator.
   public init() {}
 
-  package func apply(_ a: Float, _ b: Float) -> Float { a * b }
-  package func apply(_ a: Double, _ b: Double) -> Double { a * b }
+  package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a * b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &* b }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(*) }
@@ -74,8 +71,7 @@ public struct Divide: BinaryOperator, ShapeArithmetic {
   /// Creates the operator.
   public init() {}
 
-  package func apply(_ a: Float, _ b: Float) -> Float { a / b }
-  package func apply(_ a: Double, _ b: Double) -> Double { a / b }
+  package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a / b }
   package func apply(_ a: Int, _ b: Int) throws(ModelError) -> Int {
     guard b != 0 else { throw ModelError(.invalidGraph, "an integer is divided by zero") }
     return a.dividedReportingOverflow(by: b).partialValue
