@@ -42,6 +42,7 @@ let package = Package(
       dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffNumPy", "SkiffTestSupport"]),
+      dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",

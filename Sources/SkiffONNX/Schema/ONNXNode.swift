@@ -16,6 +16,12 @@ package struct ONNXNode: Sendable {
   /// The place in the file.
   package var byteOffset: Int
 
+  /// A node without an operator.
+  init() {
+    (name, operatorName, domain, overload) = ("", "", "", "")
+    (inputs, outputs, attributes, byteOffset) = ([], [], [], 0)
+  }
+
   init(_ message: ProtobufMessage, limits: Limits) throws(ModelError) {
     name = message.text("name") ?? ""
     operatorName = message.text("op_type") ?? ""

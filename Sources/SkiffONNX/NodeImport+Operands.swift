@@ -1,0 +1,76 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension NodeImport {
+  /// Whether the operand is there.
+  func has(_ index: Int) -> Bool { optional(index) != nil }
+
+  /// An operand, nil if it is left out.
+  func optional(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
+
+  /// An operand that must be there.
+  func input(_ index: Int) throws(ModelError) -> ValueID {
+    guard let value = optional(index) else { throw ModelError(.malformed, "lacks its operand \(index)") }
+    return value
+  }
+
+  /// The type of a value.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` behind a foreign operator, where it is not known.
+  func type(of value: ValueID) throws(ModelError) -> TensorType {
+    guard let type = graph[value].type else {
+      throw ModelError(.unsupported, "the type of '\(graph[value].name)' is not known")
+    }
+    return type
+  }
+
+  /// The elements of an operand that must be known before the graph runs.
+  func integers(_ index: Int) throws(ModelError) -> [Int] {
+    let value = try input(index)
+    if let elements = graph[value].knownElements {
+      let numbers = elements.compactMap(\.fixed)
+      if numbers.count == elements.count { return numbers }
+    }
+    guard let constant = graph[value].constant else {
+      throw ModelError(.unsupported, "operand \(index) is computed when the graph runs")
+    }
+    return try constant.materialize().integers()
+  }
+
+  /// The elements of an operand that must be a constant.
+  func reals(_ index: Int) throws(ModelError) -> [Float] {
+    guard let constant = graph[try input(index)].constant else {
+      throw ModelError(.unsupported, "operand \(index) is computed when the graph runs")
+    }
+    return try constant.materialize().floats()
+  }
+
+  /// Adds a node with the operator's number of results.
+  mutating func add(_ operator: any Operator, _ inputs: [ValueID?]) throws(ModelError) -> [ValueID] {
+    try graph.addNode(`operator`, inputs, name: node.name, origins: [origin])
+  }
+
+  /// Adds a node with one result.
+  mutating func add(_ operator: any Operator, _ inputs: ValueID?...) throws(ModelError) -> ValueID {
+    try graph.addNode(`operator`, inputs, name: node.name, origins: [origin])[0]
+  }
+
+  /// A constant list of integers.
+  mutating func constant(_ integers: [Int]) -> ValueID {
+    graph.addConstant(Tensor(integers.map(Int64.init), shape: [integers.count]))
+  }
+
+  /// A constant number of a floating point type.
+  mutating func constant(_ number: Float, as dataType: DataType) throws(ModelError) -> ValueID {
+    graph.addConstant(try Tensor(floats: [number], as: dataType, shape: []))
+  }
+
+  /// The value with other sizes; a constant keeps its bytes.
+  mutating func reshaped(_ value: ValueID, to sizes: [Int]) throws(ModelError) -> ValueID {
+    if let constant = graph[value].constant, sizes.allSatisfy({ $0 > 0 }) {
+      return graph.addConstant(try constant.transformed(by: .reshape(sizes)), name: graph[value].name)
+    }
+    return try add(Reshape(), value, constant(sizes))
+  }
+}
