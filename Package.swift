@@ -39,10 +39,9 @@ let package = Package(
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffONNXTests",
-      dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffTestSupport"]),
+      dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffNumPy", "SkiffTestSupport"]),
-      dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",
