@@ -70,38 +70,62 @@ public struct MatrixMultiply: ReferenceKernel {
       a.rank > 1 && transposesA ? (1, rows) : (inner, 1),
       b.rank > 1 && transposesB ? (1, inner) : (columns, 1)
     )
-    if a.dataType.isInteger {
-      let (x, y) = (try a.integers(), try b.integers())
-      let result = products(starts, rows, inner, columns) { pair, row, column in
-        (0..<inner).reduce(0) { sum, k in
-          sum &+ x[pair.0 + row * aStep.0 + k * aStep.1] &* y[pair.1 + k * bStep.0 + column * bStep.1]
-        }
-      }
-      return [try Tensor(integers: result, as: a.dataType, shape: shape)]
+    let geometry = Geometry(
+      starts: starts, rows: rows, inner: inner, columns: columns, aStep: aStep, bStep: bStep)
+    switch a.dataType {
+    case .float64:
+      return [Tensor(geometry.products(try a.doubles(), try b.doubles(), 0) { $0 + $1 * $2 }, shape: shape)]
+    case _ where a.dataType.isFloatingPoint:
+      let products = geometry.products(try a.floats(), try b.floats(), 0) { $0 + $1 * $2 }
+      return [try Tensor(floats: products, as: a.dataType, shape: shape)]
+    default:
+      let products = geometry.products(try a.plainIntegers(), try b.plainIntegers(), 0) { $0 &+ $1 &* $2 }
+      return [try Tensor(integers: products, as: a.dataType, shape: shape)]
     }
-    let (x, y) = (try a.floats(), try b.floats())
-    let result = products(starts, rows, inner, columns) { pair, row, column in
-      var sum: Float = 0
-      for k in 0..<inner {
-        sum += x[pair.0 + row * aStep.0 + k * aStep.1] * y[pair.1 + k * bStep.0 + column * bStep.1]
-      }
-      return sum
-    }
-    return [try Tensor(floats: result, as: a.dataType, shape: shape)]
   }
 
-  private func products<Number>(
-    _ starts: ([Int], [Int]), _ rows: Int, _ inner: Int, _ columns: Int,
-    _ element: ((Int, Int), Int, Int) -> Number
-  ) -> [Number] {
-    var result: [Number] = []
-    result.reserveCapacity(starts.0.count * rows * columns)
-    for pair in zip(starts.0, starts.1) {
-      for row in 0..<rows {
-        for column in 0..<columns { result.append(element(pair, row, column)) }
+  /// Where the elements of the matrices are.
+  private struct Geometry {
+    /// The first element of each matrix of the batch.
+    let starts: ([Int], [Int])
+    let rows: Int
+    let inner: Int
+    let columns: Int
+    /// The distances of rows and columns.
+    let aStep: (Int, Int)
+    let bStep: (Int, Int)
+
+    /// The products; rows of `b` are added up where they lie in a row, else its columns are multiplied.
+    @inline(__always)
+    func products<Number>(
+      _ a: [Number], _ b: [Number], _ zero: Number, _ addProduct: (Number, Number, Number) -> Number
+    ) -> [Number] {
+      var result = [Number](repeating: zero, count: starts.0.count * rows * columns)
+      var target = 0
+      for (aStart, bStart) in zip(starts.0, starts.1) {
+        for row in 0..<rows {
+          let left = aStart + row * aStep.0
+          if bStep.1 == 1 {
+            for k in 0..<inner {
+              let factor = a[left + k * aStep.1]
+              let right = bStart + k * bStep.0
+              for column in 0..<columns {
+                result[target + column] = addProduct(result[target + column], factor, b[right + column])
+              }
+            }
+          } else {
+            for column in 0..<columns {
+              var sum = zero
+              let right = bStart + column * bStep.1
+              for k in 0..<inner { sum = addProduct(sum, a[left + k * aStep.1], b[right + k * bStep.0]) }
+              result[target + column] = sum
+            }
+          }
+          target += columns
+        }
       }
+      return result
     }
-    return result
   }
 
   /// The offset of the matrix that belongs to each element of the broadcast batch.

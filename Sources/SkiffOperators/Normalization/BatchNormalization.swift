@@ -55,9 +55,13 @@ public struct BatchNormalization: ReferenceKernel {
     let factors = scale.indices.map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
     let inner = input.shape[(axis + 1)...].reduce(1, *)
     var values = try input.floats()
-    for index in values.indices {
-      let channel = index / inner % channels
-      values[index] = (values[index] - mean[channel]) * factors[channel] + shift[channel]
+    let outer = input.shape[..<axis].reduce(1, *)
+    for block in 0..<outer {
+      for channel in 0..<channels {
+        let start = (block * channels + channel) * inner
+        let (center, factor, offset) = (mean[channel], factors[channel], shift[channel])
+        for index in start..<start + inner { values[index] = (values[index] - center) * factor + offset }
+      }
     }
     return [try Tensor(floats: values, as: input.dataType, shape: input.shape)]
   }

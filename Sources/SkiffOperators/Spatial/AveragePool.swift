@@ -56,10 +56,10 @@ public struct AveragePool: Pooling {
     let x = try input.floats()
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
     var result = [Float](repeating: 0, count: geometry.outputShape.reduce(1, *))
-    geometry.forEachOutput { output, offsets, paddedCount in
+    geometry.forEachOutput { output, start, taps, paddedCount in
       var sum: Float = 0
-      for offset in offsets { sum += x[offset] }
-      result[output] = activation(sum / Float(countsPadding ? paddedCount : offsets.count))
+      for tap in taps { sum += x[start + tap] }
+      result[output] = activation(sum / Float(countsPadding ? paddedCount : taps.count))
     }
     return [try Tensor(floats: result, as: input.dataType, shape: geometry.outputShape)]
   }

@@ -54,9 +54,9 @@ public struct MaxPool: Pooling, DataMovement {
     if input.dataType.isFloatingPoint {
       let x = try input.floats()
       var result = [Float](repeating: 0, count: count)
-      geometry.forEachOutput { output, offsets, _ in
+      geometry.forEachOutput { output, start, taps, _ in
         var greatest = -Float.infinity
-        for offset in offsets where !(x[offset] <= greatest) { greatest = x[offset] }
+        for tap in taps where !(x[start + tap] <= greatest) { greatest = x[start + tap] }
         result[output] = greatest
       }
       return [try Tensor(floats: result, as: input.dataType, shape: geometry.outputShape)]
@@ -64,8 +64,8 @@ public struct MaxPool: Pooling, DataMovement {
     let x = try input.integers()
     let least = input.dataType.integerRange().lowerBound
     var result = [Int](repeating: least, count: count)
-    geometry.forEachOutput { output, offsets, _ in
-      for offset in offsets { result[output] = max(result[output], x[offset]) }
+    geometry.forEachOutput { output, start, taps, _ in
+      for tap in taps { result[output] = max(result[output], x[start + tap]) }
     }
     return [
       try Tensor(integers: result, as: input.dataType, shape: geometry.outputShape)

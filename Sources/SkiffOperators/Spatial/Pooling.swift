@@ -51,9 +51,13 @@ package struct PoolingGeometry {
     ends = window.padAmounts(space).map(\.end)
   }
 
-  /// Calls `body` with the offset of each element of the result, the offsets of the elements of the input under
-  /// its window in order, and how many places the window covers when the padding counts.
-  package func forEachOutput(_ body: (_ output: Int, _ inputs: [Int], _ paddedCount: Int) -> Void) {
+  /// Calls `body` with the offset of each element of the result, the offset in the input that its channel's
+  /// elements are counted from, those elements under its window in order, and how many places the window covers
+  /// when the padding counts.
+  @inline(__always)
+  package func forEachOutput(
+    _ body: (_ output: Int, _ start: Int, _ taps: [Int], _ paddedCount: Int) -> Void
+  ) {
     let inputStrides = Tensor.strides(of: input)
     let outputStrides = Tensor.strides(of: outputShape)
     forEachIndex(axes.map { outputShape[$0] }) { position in
@@ -64,7 +68,7 @@ package struct PoolingGeometry {
         for channel in 0..<input[channelAxis] {
           let start = batch * inputStrides[0] + channel * inputStrides[channelAxis]
           let target = offset + batch * outputStrides[0] + channel * outputStrides[channelAxis]
-          body(target, taps.map { $0 + start }, paddedCount)
+          body(target, start, taps, paddedCount)
         }
       }
     }
