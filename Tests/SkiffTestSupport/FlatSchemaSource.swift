@@ -30,8 +30,8 @@ package enum FlatSchemaSource {
 
     func source(name: String) throws -> String {
       var lines = [
-        "// Generated from Schemas/\(name).fbs; the test of its schema writes it anew with SKIFF_UPDATE=1.",
-        "",
+        "// swift-format-ignore-file",
+        "// Generated from Schemas/\(name).fbs; the test of its schema writes it anew with SKIFF_UPDATE=1.", "",
         "import SkiffBinary", "",
         "extension FlatSchema {",
         "  /// The format of Schemas/\(name).fbs.",

@@ -1,3 +1,4 @@
+// swift-format-ignore-file
 // Generated from Schemas/tflite.fbs; the test of its schema writes it anew with SKIFF_UPDATE=1.
 
 import SkiffBinary
@@ -243,7 +244,7 @@ private let allEnumerations: [FlatEnumeration] = [
   FlatEnumeration(
     "CustomOptionsFormat",
     [
-      ("FLEXBUFFERS", 0)
+      ("FLEXBUFFERS", 0),
     ]),
   FlatEnumeration(
     "DimensionType",
@@ -368,12 +369,12 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "ArgMaxOptions",
     [
-      FlatField("output_type", 0, .scalar(.int8), enumeration: "TensorType")
+      FlatField("output_type", 0, .scalar(.int8), enumeration: "TensorType"),
     ]),
   FlatTableType(
     "ArgMinOptions",
     [
-      FlatField("output_type", 0, .scalar(.int8), enumeration: "TensorType")
+      FlatField("output_type", 0, .scalar(.int8), enumeration: "TensorType"),
     ]),
   FlatTableType("AssignVariableOptions", []),
   FlatTableType(
@@ -416,7 +417,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "BucketizeOptions",
     [
-      FlatField("boundaries", 0, .scalars(.float32))
+      FlatField("boundaries", 0, .scalars(.float32)),
     ]),
   FlatTableType(
     "Buffer",
@@ -428,12 +429,12 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "CallOnceOptions",
     [
-      FlatField("init_subgraph_index", 0, .scalar(.int32))
+      FlatField("init_subgraph_index", 0, .scalar(.int32)),
     ]),
   FlatTableType(
     "CallOptions",
     [
-      FlatField("subgraph", 0, .scalar(.uint32))
+      FlatField("subgraph", 0, .scalar(.uint32)),
     ]),
   FlatTableType(
     "CastOptions",
@@ -487,13 +488,13 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "CustomQuantization",
     [
-      FlatField("custom", 0, .scalars(.uint8))
+      FlatField("custom", 0, .scalars(.uint8)),
     ]),
   FlatTableType("DensifyOptions", []),
   FlatTableType(
     "DepthToSpaceOptions",
     [
-      FlatField("block_size", 0, .scalar(.int32))
+      FlatField("block_size", 0, .scalar(.int32)),
     ]),
   FlatTableType(
     "DepthwiseConv2DOptions",
@@ -513,33 +514,29 @@ private let allTables: [FlatTableType] = [
     [
       FlatField("format", 0, .scalar(.int8), enumeration: "DimensionType"),
       FlatField("dense_size", 1, .scalar(.int32)),
-      FlatField(
-        "array_segments", 3,
-        .union(
-          [
-            "Int32Vector",
-            "Uint16Vector",
-            "Uint8Vector",
-          ])),
-      FlatField(
-        "array_indices", 5,
-        .union(
-          [
-            "Int32Vector",
-            "Uint16Vector",
-            "Uint8Vector",
-          ])),
+      FlatField("array_segments", 3, .union(
+        [
+          "Int32Vector",
+          "Uint16Vector",
+          "Uint8Vector",
+        ])),
+      FlatField("array_indices", 5, .union(
+        [
+          "Int32Vector",
+          "Uint16Vector",
+          "Uint8Vector",
+        ])),
     ]),
   FlatTableType(
     "DivOptions",
     [
-      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType")
+      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType"),
     ]),
   FlatTableType("DynamicUpdateSliceOptions", []),
   FlatTableType(
     "EmbeddingLookupSparseOptions",
     [
-      FlatField("combiner", 0, .scalar(.int8), enumeration: "CombinerType")
+      FlatField("combiner", 0, .scalar(.int8), enumeration: "CombinerType"),
     ]),
   FlatTableType("EqualOptions", []),
   FlatTableType("ExpOptions", []),
@@ -556,7 +553,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "ExternalBufferGroup",
     [
-      FlatField("name", 0, .string)
+      FlatField("name", 0, .string),
     ]),
   FlatTableType(
     "FakeQuantOptions",
@@ -589,7 +586,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "GeluOptions",
     [
-      FlatField("approximate", 0, .scalar(.bool))
+      FlatField("approximate", 0, .scalar(.bool)),
     ]),
   FlatTableType("GreaterEqualOptions", []),
   FlatTableType("GreaterOptions", []),
@@ -613,17 +610,17 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "Int32Vector",
     [
-      FlatField("values", 0, .scalars(.int32))
+      FlatField("values", 0, .scalars(.int32)),
     ]),
   FlatTableType(
     "L2NormOptions",
     [
-      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType")
+      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType"),
     ]),
   FlatTableType(
     "LSHProjectionOptions",
     [
-      FlatField("type", 0, .scalar(.int8), enumeration: "LSHProjectionType")
+      FlatField("type", 0, .scalar(.int8), enumeration: "LSHProjectionType"),
     ]),
   FlatTableType(
     "LSTMOptions",
@@ -637,7 +634,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "LeakyReluOptions",
     [
-      FlatField("alpha", 0, .scalar(.float32))
+      FlatField("alpha", 0, .scalar(.float32)),
     ]),
   FlatTableType("LessEqualOptions", []),
   FlatTableType("LessOptions", []),
@@ -665,7 +662,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "MirrorPadOptions",
     [
-      FlatField("mode", 0, .scalar(.int8), enumeration: "MirrorPadMode")
+      FlatField("mode", 0, .scalar(.int8), enumeration: "MirrorPadMode"),
     ]),
   FlatTableType(
     "Model",
@@ -684,7 +681,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "MulOptions",
     [
-      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType")
+      FlatField("fused_activation_function", 0, .scalar(.int8), enumeration: "ActivationFunctionType"),
     ]),
   FlatTableType(
     "MultiAxisQuantization",
@@ -701,7 +698,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "OneHotOptions",
     [
-      FlatField("axis", 0, .scalar(.int32))
+      FlatField("axis", 0, .scalar(.int32)),
     ]),
   FlatTableType(
     "Operator",
@@ -709,171 +706,167 @@ private let allTables: [FlatTableType] = [
       FlatField("opcode_index", 0, .scalar(.uint32)),
       FlatField("inputs", 1, .scalars(.int32)),
       FlatField("outputs", 2, .scalars(.int32)),
-      FlatField(
-        "builtin_options", 4,
-        .union(
-          [
-            "Conv2DOptions",
-            "DepthwiseConv2DOptions",
-            "ConcatEmbeddingsOptions",
-            "LSHProjectionOptions",
-            "Pool2DOptions",
-            "SVDFOptions",
-            "RNNOptions",
-            "FullyConnectedOptions",
-            "SoftmaxOptions",
-            "ConcatenationOptions",
-            "AddOptions",
-            "L2NormOptions",
-            "LocalResponseNormalizationOptions",
-            "LSTMOptions",
-            "ResizeBilinearOptions",
-            "CallOptions",
-            "ReshapeOptions",
-            "SkipGramOptions",
-            "SpaceToDepthOptions",
-            "EmbeddingLookupSparseOptions",
-            "MulOptions",
-            "PadOptions",
-            "GatherOptions",
-            "BatchToSpaceNDOptions",
-            "SpaceToBatchNDOptions",
-            "TransposeOptions",
-            "ReducerOptions",
-            "SubOptions",
-            "DivOptions",
-            "SqueezeOptions",
-            "SequenceRNNOptions",
-            "StridedSliceOptions",
-            "ExpOptions",
-            "TopKV2Options",
-            "SplitOptions",
-            "LogSoftmaxOptions",
-            "CastOptions",
-            "DequantizeOptions",
-            "MaximumMinimumOptions",
-            "ArgMaxOptions",
-            "LessOptions",
-            "NegOptions",
-            "PadV2Options",
-            "GreaterOptions",
-            "GreaterEqualOptions",
-            "LessEqualOptions",
-            "SelectOptions",
-            "SliceOptions",
-            "TransposeConvOptions",
-            "SparseToDenseOptions",
-            "TileOptions",
-            "ExpandDimsOptions",
-            "EqualOptions",
-            "NotEqualOptions",
-            "ShapeOptions",
-            "PowOptions",
-            "ArgMinOptions",
-            "FakeQuantOptions",
-            "PackOptions",
-            "LogicalOrOptions",
-            "OneHotOptions",
-            "LogicalAndOptions",
-            "LogicalNotOptions",
-            "UnpackOptions",
-            "FloorDivOptions",
-            "SquareOptions",
-            "ZerosLikeOptions",
-            "FillOptions",
-            "BidirectionalSequenceLSTMOptions",
-            "BidirectionalSequenceRNNOptions",
-            "UnidirectionalSequenceLSTMOptions",
-            "FloorModOptions",
-            "RangeOptions",
-            "ResizeNearestNeighborOptions",
-            "LeakyReluOptions",
-            "SquaredDifferenceOptions",
-            "MirrorPadOptions",
-            "AbsOptions",
-            "SplitVOptions",
-            "UniqueOptions",
-            "ReverseV2Options",
-            "AddNOptions",
-            "GatherNdOptions",
-            "CosOptions",
-            "WhereOptions",
-            "RankOptions",
-            "ReverseSequenceOptions",
-            "MatrixDiagOptions",
-            "QuantizeOptions",
-            "MatrixSetDiagOptions",
-            "HardSwishOptions",
-            "IfOptions",
-            "WhileOptions",
-            "DepthToSpaceOptions",
-            "NonMaxSuppressionV4Options",
-            "NonMaxSuppressionV5Options",
-            "ScatterNdOptions",
-            "SelectV2Options",
-            "DensifyOptions",
-            "SegmentSumOptions",
-            "BatchMatMulOptions",
-            "CumsumOptions",
-            "CallOnceOptions",
-            "BroadcastToOptions",
-            "Rfft2dOptions",
-            "Conv3DOptions",
-            "HashtableOptions",
-            "HashtableFindOptions",
-            "HashtableImportOptions",
-            "HashtableSizeOptions",
-            "VarHandleOptions",
-            "ReadVariableOptions",
-            "AssignVariableOptions",
-            "RandomOptions",
-            "BucketizeOptions",
-            "GeluOptions",
-            "DynamicUpdateSliceOptions",
-            "UnsortedSegmentProdOptions",
-            "UnsortedSegmentMaxOptions",
-            "UnsortedSegmentMinOptions",
-            "UnsortedSegmentSumOptions",
-            "ATan2Options",
-            "SignOptions",
-            "BitcastOptions",
-            "BitwiseXorOptions",
-            "RightShiftOptions",
-          ])),
+      FlatField("builtin_options", 4, .union(
+        [
+          "Conv2DOptions",
+          "DepthwiseConv2DOptions",
+          "ConcatEmbeddingsOptions",
+          "LSHProjectionOptions",
+          "Pool2DOptions",
+          "SVDFOptions",
+          "RNNOptions",
+          "FullyConnectedOptions",
+          "SoftmaxOptions",
+          "ConcatenationOptions",
+          "AddOptions",
+          "L2NormOptions",
+          "LocalResponseNormalizationOptions",
+          "LSTMOptions",
+          "ResizeBilinearOptions",
+          "CallOptions",
+          "ReshapeOptions",
+          "SkipGramOptions",
+          "SpaceToDepthOptions",
+          "EmbeddingLookupSparseOptions",
+          "MulOptions",
+          "PadOptions",
+          "GatherOptions",
+          "BatchToSpaceNDOptions",
+          "SpaceToBatchNDOptions",
+          "TransposeOptions",
+          "ReducerOptions",
+          "SubOptions",
+          "DivOptions",
+          "SqueezeOptions",
+          "SequenceRNNOptions",
+          "StridedSliceOptions",
+          "ExpOptions",
+          "TopKV2Options",
+          "SplitOptions",
+          "LogSoftmaxOptions",
+          "CastOptions",
+          "DequantizeOptions",
+          "MaximumMinimumOptions",
+          "ArgMaxOptions",
+          "LessOptions",
+          "NegOptions",
+          "PadV2Options",
+          "GreaterOptions",
+          "GreaterEqualOptions",
+          "LessEqualOptions",
+          "SelectOptions",
+          "SliceOptions",
+          "TransposeConvOptions",
+          "SparseToDenseOptions",
+          "TileOptions",
+          "ExpandDimsOptions",
+          "EqualOptions",
+          "NotEqualOptions",
+          "ShapeOptions",
+          "PowOptions",
+          "ArgMinOptions",
+          "FakeQuantOptions",
+          "PackOptions",
+          "LogicalOrOptions",
+          "OneHotOptions",
+          "LogicalAndOptions",
+          "LogicalNotOptions",
+          "UnpackOptions",
+          "FloorDivOptions",
+          "SquareOptions",
+          "ZerosLikeOptions",
+          "FillOptions",
+          "BidirectionalSequenceLSTMOptions",
+          "BidirectionalSequenceRNNOptions",
+          "UnidirectionalSequenceLSTMOptions",
+          "FloorModOptions",
+          "RangeOptions",
+          "ResizeNearestNeighborOptions",
+          "LeakyReluOptions",
+          "SquaredDifferenceOptions",
+          "MirrorPadOptions",
+          "AbsOptions",
+          "SplitVOptions",
+          "UniqueOptions",
+          "ReverseV2Options",
+          "AddNOptions",
+          "GatherNdOptions",
+          "CosOptions",
+          "WhereOptions",
+          "RankOptions",
+          "ReverseSequenceOptions",
+          "MatrixDiagOptions",
+          "QuantizeOptions",
+          "MatrixSetDiagOptions",
+          "HardSwishOptions",
+          "IfOptions",
+          "WhileOptions",
+          "DepthToSpaceOptions",
+          "NonMaxSuppressionV4Options",
+          "NonMaxSuppressionV5Options",
+          "ScatterNdOptions",
+          "SelectV2Options",
+          "DensifyOptions",
+          "SegmentSumOptions",
+          "BatchMatMulOptions",
+          "CumsumOptions",
+          "CallOnceOptions",
+          "BroadcastToOptions",
+          "Rfft2dOptions",
+          "Conv3DOptions",
+          "HashtableOptions",
+          "HashtableFindOptions",
+          "HashtableImportOptions",
+          "HashtableSizeOptions",
+          "VarHandleOptions",
+          "ReadVariableOptions",
+          "AssignVariableOptions",
+          "RandomOptions",
+          "BucketizeOptions",
+          "GeluOptions",
+          "DynamicUpdateSliceOptions",
+          "UnsortedSegmentProdOptions",
+          "UnsortedSegmentMaxOptions",
+          "UnsortedSegmentMinOptions",
+          "UnsortedSegmentSumOptions",
+          "ATan2Options",
+          "SignOptions",
+          "BitcastOptions",
+          "BitwiseXorOptions",
+          "RightShiftOptions",
+        ])),
       FlatField("custom_options", 5, .scalars(.uint8)),
       FlatField("custom_options_format", 6, .scalar(.int8), enumeration: "CustomOptionsFormat"),
       FlatField("mutating_variable_inputs", 7, .scalars(.bool)),
       FlatField("intermediates", 8, .scalars(.int32)),
       FlatField("large_custom_options_offset", 9, .scalar(.uint64)),
       FlatField("large_custom_options_size", 10, .scalar(.uint64)),
-      FlatField(
-        "builtin_options_2", 12,
-        .union(
-          [
-            "StablehloConcatenateOptions",
-            "StablehloBroadcastInDimOptions",
-            "StablehloSliceOptions",
-            "StablehloConvolutionOptions",
-            "StablehloCustomCallOptions",
-            "StablehloReduceOptions",
-            "StablehloScatterOptions",
-            "StablehloCompareOptions",
-            "StablehloDynamicSliceOptions",
-            "StablehloPadOptions",
-            "StablehloIotaOptions",
-            "StablehloDotGeneralOptions",
-            "StablehloReduceWindowOptions",
-            "StablehloSortOptions",
-            "StablehloWhileOptions",
-            "StablehloGatherOptions",
-            "StablehloTransposeOptions",
-            "DilateOptions",
-            "StablehloRngBitGeneratorOptions",
-            "ReduceWindowOptions",
-            "StableHLOCompositeOptions",
-            "StablehloShiftLeftOptions",
-            "StablehloCaseOptions",
-          ])),
+      FlatField("builtin_options_2", 12, .union(
+        [
+          "StablehloConcatenateOptions",
+          "StablehloBroadcastInDimOptions",
+          "StablehloSliceOptions",
+          "StablehloConvolutionOptions",
+          "StablehloCustomCallOptions",
+          "StablehloReduceOptions",
+          "StablehloScatterOptions",
+          "StablehloCompareOptions",
+          "StablehloDynamicSliceOptions",
+          "StablehloPadOptions",
+          "StablehloIotaOptions",
+          "StablehloDotGeneralOptions",
+          "StablehloReduceWindowOptions",
+          "StablehloSortOptions",
+          "StablehloWhileOptions",
+          "StablehloGatherOptions",
+          "StablehloTransposeOptions",
+          "DilateOptions",
+          "StablehloRngBitGeneratorOptions",
+          "ReduceWindowOptions",
+          "StableHLOCompositeOptions",
+          "StablehloShiftLeftOptions",
+          "StablehloCaseOptions",
+        ])),
       FlatField("debug_metadata_index", 13, .scalar(.int32), standard: -1),
     ]),
   FlatTableType(
@@ -910,14 +903,12 @@ private let allTables: [FlatTableType] = [
       FlatField("max", 1, .scalars(.float32)),
       FlatField("scale", 2, .scalars(.float32)),
       FlatField("zero_point", 3, .scalars(.int64)),
-      FlatField(
-        "details", 5,
-        .union(
-          [
-            "CustomQuantization",
-            "BlockwiseQuantization",
-            "MultiAxisQuantization",
-          ])),
+      FlatField("details", 5, .union(
+        [
+          "CustomQuantization",
+          "BlockwiseQuantization",
+          "MultiAxisQuantization",
+        ])),
       FlatField("quantized_dimension", 6, .scalar(.int32)),
     ]),
   FlatTableType("QuantizeOptions", []),
@@ -939,17 +930,17 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "ReduceWindowOptions",
     [
-      FlatField("reduce_function", 0, .scalar(.int32), enumeration: "ReduceWindowFunction")
+      FlatField("reduce_function", 0, .scalar(.int32), enumeration: "ReduceWindowFunction"),
     ]),
   FlatTableType(
     "ReducerOptions",
     [
-      FlatField("keep_dims", 0, .scalar(.bool))
+      FlatField("keep_dims", 0, .scalar(.bool)),
     ]),
   FlatTableType(
     "ReshapeOptions",
     [
-      FlatField("new_shape", 0, .scalars(.int32))
+      FlatField("new_shape", 0, .scalars(.int32)),
     ]),
   FlatTableType(
     "ResizeBilinearOptions",
@@ -993,7 +984,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "ShapeOptions",
     [
-      FlatField("out_type", 0, .scalar(.int8), enumeration: "TensorType")
+      FlatField("out_type", 0, .scalar(.int8), enumeration: "TensorType"),
     ]),
   FlatTableType("SignOptions", []),
   FlatTableType(
@@ -1015,18 +1006,18 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "SoftmaxOptions",
     [
-      FlatField("beta", 0, .scalar(.float32))
+      FlatField("beta", 0, .scalar(.float32)),
     ]),
   FlatTableType("SpaceToBatchNDOptions", []),
   FlatTableType(
     "SpaceToDepthOptions",
     [
-      FlatField("block_size", 0, .scalar(.int32))
+      FlatField("block_size", 0, .scalar(.int32)),
     ]),
   FlatTableType(
     "SparseToDenseOptions",
     [
-      FlatField("validate_indices", 0, .scalar(.bool))
+      FlatField("validate_indices", 0, .scalar(.bool)),
     ]),
   FlatTableType(
     "SparsityParameters",
@@ -1038,19 +1029,19 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "SplitOptions",
     [
-      FlatField("num_splits", 0, .scalar(.int32))
+      FlatField("num_splits", 0, .scalar(.int32)),
     ]),
   FlatTableType(
     "SplitVOptions",
     [
-      FlatField("num_splits", 0, .scalar(.int32))
+      FlatField("num_splits", 0, .scalar(.int32)),
     ]),
   FlatTableType("SquareOptions", []),
   FlatTableType("SquaredDifferenceOptions", []),
   FlatTableType(
     "SqueezeOptions",
     [
-      FlatField("squeeze_dims", 0, .scalars(.int32))
+      FlatField("squeeze_dims", 0, .scalars(.int32)),
     ]),
   FlatTableType(
     "StableHLOCompositeOptions",
@@ -1064,12 +1055,12 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloBroadcastInDimOptions",
     [
-      FlatField("broadcast_dimensions", 0, .scalars(.int64))
+      FlatField("broadcast_dimensions", 0, .scalars(.int64)),
     ]),
   FlatTableType(
     "StablehloCaseOptions",
     [
-      FlatField("branch_subgraph_indices", 0, .scalars(.int32))
+      FlatField("branch_subgraph_indices", 0, .scalars(.int32)),
     ]),
   FlatTableType(
     "StablehloCompareOptions",
@@ -1080,7 +1071,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloConcatenateOptions",
     [
-      FlatField("dimension", 0, .scalar(.int64))
+      FlatField("dimension", 0, .scalar(.int64)),
     ]),
   FlatTableType(
     "StablehloConvolutionOptions",
@@ -1125,7 +1116,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloDynamicSliceOptions",
     [
-      FlatField("slice_sizes", 0, .scalars(.int64))
+      FlatField("slice_sizes", 0, .scalars(.int64)),
     ]),
   FlatTableType(
     "StablehloGatherOptions",
@@ -1140,7 +1131,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloIotaOptions",
     [
-      FlatField("iota_dimension", 0, .scalar(.int64))
+      FlatField("iota_dimension", 0, .scalar(.int64)),
     ]),
   FlatTableType(
     "StablehloPadOptions",
@@ -1168,7 +1159,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloRngBitGeneratorOptions",
     [
-      FlatField("algorithm", 0, .scalar(.int8), enumeration: "RngAlgorithm")
+      FlatField("algorithm", 0, .scalar(.int8), enumeration: "RngAlgorithm"),
     ]),
   FlatTableType(
     "StablehloScatterOptions",
@@ -1199,7 +1190,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "StablehloTransposeOptions",
     [
-      FlatField("permutation", 0, .scalars(.int64))
+      FlatField("permutation", 0, .scalars(.int64)),
     ]),
   FlatTableType(
     "StablehloWhileOptions",
@@ -1269,12 +1260,12 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "Uint16Vector",
     [
-      FlatField("values", 0, .scalars(.uint16))
+      FlatField("values", 0, .scalars(.uint16)),
     ]),
   FlatTableType(
     "Uint8Vector",
     [
-      FlatField("values", 0, .scalars(.uint8))
+      FlatField("values", 0, .scalars(.uint8)),
     ]),
   FlatTableType(
     "UnidirectionalSequenceLSTMOptions",
@@ -1289,7 +1280,7 @@ private let allTables: [FlatTableType] = [
   FlatTableType(
     "UniqueOptions",
     [
-      FlatField("idx_out_type", 0, .scalar(.int8), standard: 2, enumeration: "TensorType")
+      FlatField("idx_out_type", 0, .scalar(.int8), standard: 2, enumeration: "TensorType"),
     ]),
   FlatTableType(
     "UnpackOptions",
