@@ -3,7 +3,7 @@ import SkiffBinary
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 @Suite struct GeneratedSchemaTests {
   @Test(.enabled("needs flatc") { TestRun.requiresPeers || FlatSchemaSource.compiler != nil })

@@ -3,7 +3,7 @@ import SkiffBinary
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 @Suite struct HostileBytesTests {
   let limits = Limits(structureSize: 1 << 22)

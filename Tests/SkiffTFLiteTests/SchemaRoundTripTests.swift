@@ -4,7 +4,7 @@ import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 @Suite struct SchemaRoundTripTests {
   @Test func aSmallModelSurvives() throws {

@@ -2,7 +2,7 @@ import Foundation
 import SkiffBinary
 import SkiffTestSupport
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 /// The TensorFlow Lite files among the real models, by their paths below the models' folder.
 enum TFLiteFiles {

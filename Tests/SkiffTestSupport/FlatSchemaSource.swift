@@ -31,11 +31,12 @@ package enum FlatSchemaSource {
     func source(name: String) throws -> String {
       var lines = [
         "// swift-format-ignore-file",
-        "// Generated from Schemas/\(name).fbs; the test of its schema writes it anew with SKIFF_UPDATE=1.", "",
+        "// Generated from Schemas/\(name).fbs; the test of its schema writes it anew with SKIFF_UPDATE=1.",
+        "",
         "import SkiffBinary", "",
         "extension FlatSchema {",
         "  /// The format of Schemas/\(name).fbs.",
-        "  static let \(name) = FlatSchema(",
+        "  package static let \(name) = FlatSchema(",
         "    identifier: \"\(try schema.string("file_ident") ?? "")\", root: \"\(try root())\","
           + " enumerations: allEnumerations, tables: allTables)",
         "}", "",

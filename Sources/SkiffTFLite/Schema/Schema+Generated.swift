@@ -5,7 +5,7 @@ import SkiffBinary
 
 extension FlatSchema {
   /// The format of Schemas/tflite.fbs.
-  static let tflite = FlatSchema(
+  package static let tflite = FlatSchema(
     identifier: "TFL3", root: "Model", enumerations: allEnumerations, tables: allTables)
 }
 

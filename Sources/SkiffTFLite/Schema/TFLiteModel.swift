@@ -123,6 +123,11 @@ package struct TFLiteModel: Equatable, Sendable {
   package struct Metadata: Hashable, Sendable {
     package var name: String?
     package var buffer: Int
+
+    package init(name: String?, buffer: Int) {
+      self.name = name
+      self.buffer = buffer
+    }
   }
 
   /// Names for the inputs and outputs of a subgraph.
@@ -131,10 +136,22 @@ package struct TFLiteModel: Equatable, Sendable {
     package var inputs: [TensorMap] = []
     package var outputs: [TensorMap] = []
     package var subgraph = 0
+
+    package init(key: String? = nil, inputs: [TensorMap] = [], outputs: [TensorMap] = [], subgraph: Int = 0) {
+      self.key = key
+      self.inputs = inputs
+      self.outputs = outputs
+      self.subgraph = subgraph
+    }
   }
 
   package struct TensorMap: Hashable, Sendable {
     package var name: String?
     package var tensor: Int
+
+    package init(name: String?, tensor: Int) {
+      self.name = name
+      self.tensor = tensor
+    }
   }
 }
