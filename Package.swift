@@ -33,6 +33,8 @@ let package = Package(
     .executableTarget(name: "skiff-hdf5", dependencies: ["SkiffHDF5"]),
     .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
     .target(name: "SkiffONNX", dependencies: ["SkiffOperators", "SkiffProtobuf", "CSchemas"]),
+    .target(name: "SkiffPasses", dependencies: ["SkiffOperators"]),
+    .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
@@ -42,6 +44,9 @@ let package = Package(
       dependencies: ["SkiffONNX", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffNumPy", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffPassesTests", dependencies: ["SkiffPasses", "SkiffInterpreter", "SkiffTestSupport"]),
+    .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",

@@ -82,12 +82,34 @@ public protocol DataMovement: ReferenceKernel {}
 /// An operator whose reference kernel takes integers that stand for real numbers and gives real numbers.
 public protocol RealNumberBoundary: ReferenceKernel {}
 
+/// What the integer form of an operator asks of the quantization parameters of its operands and results.
+///
+/// The rules of TensorFlow Lite's 8-bit quantization specification.
+public enum ParameterRule: Hashable, Sendable {
+  /// The second operand are weights, symmetric; the third a bias with the product of both scales.
+  case weighted
+  /// Each operand and result has parameters of its own.
+  case free
+  /// The results have the parameters of the first operand.
+  case follows
+  /// The operands have the parameters of the result.
+  case shared
+  /// The result has these parameters, the operands their own.
+  case fixed(scale: Float, zeroPoint: Int)
+}
+
 /// An operator that computes with quantized integers.
 public protocol QuantizedKernel: Operator {
+  /// What it asks of the parameters of its operands and results; by default nothing.
+  var parameterRule: ParameterRule { get }
   /// Derives every constant of the computation once.
   ///
   /// - Returns: The kernel, or nil if there is no integer form for these types.
   func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)?
+}
+
+extension QuantizedKernel {
+  public var parameterRule: ParameterRule { .free }
 }
 
 /// A computation with all of its constants derived.

@@ -35,6 +35,10 @@ public struct PassReport: Sendable {
   public internal(set) var changes: [String: Int] = [:]
   /// What was noticed.
   public var warnings: [Warning] = []
+  /// The transpositions that the layout could not avoid.
+  public var transpositions: [Transposition] = []
+  /// The new order of the axes of inputs and outputs of the graph whose order changed, by name.
+  public var interfaceOrders: [String: [Int]] = [:]
 
   /// Creates an empty report.
   public init() {}
@@ -43,4 +47,24 @@ public struct PassReport: Sendable {
   public mutating func count(_ changes: Int = 1, of pass: String) {
     self.changes[pass, default: 0] += changes
   }
+}
+
+/// A transposition that remains, and why.
+public struct Transposition: Hashable, Sendable, CustomStringConvertible {
+  /// The name of the value that is transposed.
+  public let value: String
+  /// The operand's axis for each axis of the result.
+  public let permutation: [Int]
+  /// What forces it.
+  public let reason: String
+
+  /// Creates the record of a transposition.
+  public init(value: String, permutation: [Int], reason: String) {
+    self.value = value
+    self.permutation = permutation
+    self.reason = reason
+  }
+
+  /// For example `'x' by [0, 2, 3, 1] for node 'Conv_0' (Conv, #0)`.
+  public var description: String { "'\(value)' by \(permutation) for \(reason)" }
 }

@@ -85,9 +85,9 @@ extension Tensor {
 extension DataType {
   /// The integers a type holds; a narrow signed range leaves out the lowest, so that it is symmetric.
   ///
-  /// Types of 64 bits are not quantized and give the range of `Int`.
+  /// Types of 64 bits and text are not quantized and give the range of `Int`.
   package func integerRange(narrow: Bool = false) -> ClosedRange<Int> {
-    guard bitWidth < 64 else { return Int.min...Int.max }
+    guard bitWidth > 0, bitWidth < 64 else { return Int.min...Int.max }
     if isUnsignedInteger { return 0...(1 << bitWidth - 1) }
     let top = 1 << (bitWidth - 1) - 1
     return (narrow ? -top : -top - 1)...top

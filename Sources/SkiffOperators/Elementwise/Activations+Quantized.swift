@@ -23,12 +23,16 @@ extension Relu: TabulatedOperator {
 }
 
 extension Sigmoid: TabulatedOperator {
+  public var parameterRule: ParameterRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
+
   package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
     QuantizedLookup(.logistic, input: input, output: output)
   }
 }
 
 extension Tanh: TabulatedOperator {
+  public var parameterRule: ParameterRule { .fixed(scale: 1 / 128, zeroPoint: 0) }
+
   package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
     QuantizedLookup(.tanh, input: input, output: output)
   }

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that combines two tensors element by element, with broadcasting.
-package protocol BinaryOperator: ReferenceKernel {
+package protocol BinaryOperator: ReferenceKernel, PlacewiseOperator {
   /// The function on floating point numbers; types narrower than float32 are computed in it.
   func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real
   /// The function on integers; results wrap around to the data type.

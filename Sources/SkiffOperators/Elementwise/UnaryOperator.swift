@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that maps each element of a floating point tensor on its own.
-package protocol UnaryOperator: ReferenceKernel {
+package protocol UnaryOperator: ReferenceKernel, PlacewiseOperator {
   /// The function; types narrower than float32 are computed in it.
   func apply<Real: RealNumber>(_ x: Real) -> Real
 }

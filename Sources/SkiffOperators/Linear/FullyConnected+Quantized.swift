@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension FullyConnected: QuantizedKernel {
+  public var parameterRule: ParameterRule { .weighted }
+
   /// Integers for symmetric int8 weights and an int32 bias.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let kernel = quantized(context), context.hasIntegerBias(2) else { return nil }

@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension AveragePool: QuantizedKernel {
+  public var parameterRule: ParameterRule { .follows }
+
   /// Integers for one or two spatial axes with the channels last, where input and result share their parameters.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard layout == .last, let input = context.int8(0), let output = context.int8Output, input == output,

@@ -1,0 +1,19 @@
+import SkiffIR
+
+/// The scale and zero point of activations from their range.
+///
+/// The rules of TensorFlow Lite's 8-bit quantization specification; every step is rounded to float32 as its
+/// converter does.
+enum ActivationParameters {
+  /// Asymmetric int8: the range is widened to hold 0, which is represented exactly.
+  static func int8(_ range: ClosedRange<Float>) -> QuantizationParameters {
+    let least = min(0, range.lowerBound)
+    let greatest = max(0, range.upperBound)
+    let scale = (greatest - least) / 255
+    guard scale > 0, scale.isFinite else {
+      return QuantizationParameters(scale: scale == 0 ? 1 : .greatestFiniteMagnitude / 256, zeroPoint: 0)
+    }
+    let zeroPoint = (-128 - least / scale).rounded(.toNearestOrAwayFromZero)
+    return QuantizationParameters(scale: scale, zeroPoint: Int(max(-128, min(127, zeroPoint))))
+  }
+}

@@ -1,0 +1,65 @@
+import SkiffBinary
+import SkiffIR
+
+/// Static post-training quantization to int8: what to do, apart from the ranges.
+public struct Int8Quantization: Hashable, Sendable {
+  /// Which weights share a scale.
+  public enum WeightGranularity: Hashable, Sendable {
+    /// Those of one output channel.
+    case perChannel
+    /// All of an operator.
+    case perTensor
+  }
+
+  /// How the weights of convolutions are quantized.
+  public var convolutionWeights = WeightGranularity.perChannel
+  /// How the weights of fully connected operators are quantized.
+  public var fullyConnectedWeights = WeightGranularity.perChannel
+  /// Whether inputs of the graph are given as integers.
+  public var quantizesInputs = false
+  /// Whether outputs of the graph are returned as integers.
+  public var quantizesOutputs = false
+  /// Nodes that stay in floating point, by name.
+  public var excludedNodes: Set<String> = []
+
+  /// Creates the usual quantization: per channel, interface in floating point.
+  public init() {}
+
+  /// The graph in integers wherever there is an integer form, with explicit conversions around the rest.
+  ///
+  /// - Parameters:
+  ///   - graph: A graph in floating point, legalized for its target.
+  ///   - calibration: The ranges of the same graph's values.
+  public func apply(
+    to graph: Graph, calibration: Calibration
+  ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    let assignment = try ParameterAssignment(graph, calibration, self)
+    var builder = QuantizedGraphBuilder(source: graph, assignment: assignment, options: self)
+    let quantized = try builder.build()
+    try quantized.verify()
+    return (
+      quantized,
+      QuantizationReport(
+        quantizedNodes: assignment.quantized.count, floatNodes: assignment.declined,
+        warnings: calibration.warnings)
+    )
+  }
+}
+
+/// What a quantization did.
+public struct QuantizationReport: Sendable {
+  /// A node that stayed in floating point.
+  public struct FloatNode: Hashable, Sendable {
+    /// Where it is.
+    public let location: Location
+    /// Why it was not quantized.
+    public let reason: String
+  }
+
+  /// The number of nodes that compute with integers.
+  public let quantizedNodes: Int
+  /// The nodes that stayed in floating point, in the order of the graph.
+  public let floatNodes: [FloatNode]
+  /// What a user should know.
+  public let warnings: [Warning]
+}

@@ -1,0 +1,135 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Which nodes compute with integers, and the parameters of every value between them.
+struct ParameterAssignment {
+  /// The nodes that compute with integers.
+  private(set) var quantized: Set<NodeID> = []
+  /// The others, with the reason.
+  private(set) var declined: [QuantizationReport.FloatNode] = []
+  /// The parameters of the values that quantized nodes take or give.
+  private(set) var parameters: [ValueID: QuantizationParameters] = [:]
+
+  private let graph: Graph
+  private let ranges: [ValueID: ClosedRange<Float>]
+
+  init(_ graph: Graph, _ calibration: Calibration, _ options: Int8Quantization) throws(ModelError) {
+    self.graph = graph
+    ranges = calibration.ranges
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      if let reason = reasonToDecline(node, options) {
+        declined.append(.init(location: node.location, reason: reason))
+      } else {
+        quantized.insert(id)
+      }
+    }
+    let wanted = sharedParameters()
+    for input in graph.inputs { parameters[input] = range(of: input).map(ActivationParameters.int8) }
+    for id in graph.nodeIDs { assign(graph[id], isQuantized: quantized.contains(id), wanted) }
+  }
+
+  /// What an operator asks of parameters, nil if it has no integer form.
+  static func rule(of operator: any Operator) -> ParameterRule? {
+    if let quantized = `operator` as? any QuantizedKernel { return quantized.parameterRule }
+    return `operator` is any DataMovement ? .follows : nil
+  }
+
+  private func reasonToDecline(_ node: Node, _ options: Int8Quantization) -> String? {
+    guard let rule = Self.rule(of: node.operator) else {
+      return "\(type(of: node.operator).name) has no integer form"
+    }
+    if options.excludedNodes.contains(node.name) { return "it is excluded" }
+    guard node.outputs.allSatisfy({ graph[$0].type?.dataType == .float32 }),
+      node.inputs.first.flatMap(\.self).map({ graph[$0].type?.dataType == .float32 }) ?? false
+    else { return "it does not compute in float32" }
+    for case let operand? in node.inputs where range(of: operand) == nil && isFloat(operand) {
+      return "no range is known of '\(graph[operand].name)'"
+    }
+    if rule == .weighted {
+      for case let operand? in node.inputs.dropFirst() where graph[operand].constant == nil {
+        return "'\(graph[operand].name)' is not constant"
+      }
+    }
+    return nil
+  }
+
+  private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
+
+  /// The range of a value: from the samples, or of a constant its own.
+  private func range(of value: ValueID) -> ClosedRange<Float>? {
+    if let range = ranges[value] { return range }
+    guard isFloat(value), let constant = graph[value].constant,
+      let elements = try? constant.materialize().floats()
+    else { return nil }
+    var observer = MinMaxObserver()
+    observer.observe(elements)
+    guard let range = observer.range, range.lowerBound.isFinite, range.upperBound.isFinite else { return nil }
+    return range
+  }
+
+  /// Parameters that values should take because the one operator that uses them needs all operands alike; found
+  /// from the outputs backwards.
+  private func sharedParameters() -> [ValueID: QuantizationParameters] {
+    var wanted: [ValueID: QuantizationParameters] = [:]
+    for id in graph.nodeIDs.reversed() where quantized.contains(id) {
+      let node = graph[id]
+      switch Self.rule(of: node.operator) {
+      case .shared:
+        guard let result = node.outputs.first,
+          let shared = wanted[result] ?? range(of: result).map(ActivationParameters.int8)
+        else { continue }
+        for case let operand? in node.inputs where graph.soleUser(of: operand) == id {
+          wanted[operand] = shared
+        }
+      case .follows:
+        guard let first = node.inputs.first, let operand = first, graph.soleUser(of: operand) == id,
+          let result = node.outputs.first, node.outputs.count == 1
+        else { continue }
+        wanted[operand] = wanted[result]
+      default: continue
+      }
+    }
+    return wanted
+  }
+
+  private mutating func assign(_ node: Node, isQuantized: Bool, _ wanted: [ValueID: QuantizationParameters]) {
+    for output in node.outputs where isFloat(output) {
+      let free = range(of: output).map(ActivationParameters.int8)
+      guard isQuantized, let rule = Self.rule(of: node.operator) else {
+        parameters[output] = wanted[output] ?? free
+        continue
+      }
+      switch rule {
+      case .fixed(let scale, let zeroPoint):
+        parameters[output] = QuantizationParameters(scale: scale, zeroPoint: zeroPoint)
+      case .follows:
+        let operand = node.inputs.first.flatMap(\.self)
+        parameters[output] = operand.flatMap {
+          parameters[$0] ?? range(of: $0).map(ActivationParameters.int8)
+        }
+      case .free, .weighted, .shared:
+        parameters[output] = (wanted[output] ?? free).map { widened($0, for: node) }
+      }
+    }
+    for case let operand? in node.inputs where parameters[operand] == nil && isFloat(operand) {
+      parameters[operand] = range(of: operand).map(ActivationParameters.int8)
+    }
+  }
+
+  /// Sums need an output multiplier below 1: runtimes stop at `2 · max(scales) ≥ 2^20 · scale`.
+  private func widened(_ parameters: QuantizationParameters, for node: Node) -> QuantizationParameters {
+    guard node.operator is Add || node.operator is Subtract, let (scale, zeroPoint) = parameters.perTensor
+    else {
+      return parameters
+    }
+    let inputs = node.inputs.compactMap {
+      $0.flatMap { operand in
+        (self.parameters[operand] ?? range(of: operand).map(ActivationParameters.int8))?.perTensor?.scale
+      }
+    }
+    let least = 2 * (inputs.max() ?? 0) * 0x1p-20 * 1.001
+    return scale > least ? parameters : QuantizationParameters(scale: least, zeroPoint: zeroPoint)
+  }
+}

@@ -1,0 +1,184 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Builds the graph in which chosen nodes compute with integers.
+struct QuantizedGraphBuilder {
+  private let source: Graph
+  private let assignment: ParameterAssignment
+  private let options: Int8Quantization
+  private var result: Graph
+  /// Where each value of the source is in the result, as it was computed.
+  private var computed: [ValueID: ValueID] = [:]
+  /// Conversions made so far: to real numbers, or to integers of certain parameters.
+  private var conversions: [Conversion: ValueID] = [:]
+
+  private struct Conversion: Hashable {
+    let value: ValueID
+    /// Nil for real numbers.
+    let parameters: QuantizationParameters?
+  }
+
+  init(source: Graph, assignment: ParameterAssignment, options: Int8Quantization) {
+    self.source = source
+    self.assignment = assignment
+    self.options = options
+    result = Graph(name: source.name)
+  }
+
+  mutating func build() throws(ModelError) -> Graph {
+    for input in source.inputs {
+      let value = source[input]
+      guard var type = value.type else { continue }
+      if options.quantizesInputs, type.dataType == .float32, let parameters = assignment.parameters[input] {
+        type = TensorType(.int8, type.shape, quantization: parameters)
+      }
+      computed[input] = result.addInput(value.name, type)
+    }
+    for id in source.nodeIDs {
+      let node = source[id]
+      try locating(node.location) { () throws(ModelError) in
+        if assignment.quantized.contains(id) { try addQuantized(node) } else { try addFloat(node) }
+      }
+    }
+    for output in source.outputs {
+      let isFloat = source[output.value].type?.dataType == .float32
+      let parameters = assignment.parameters[output.value]
+      let value =
+        try options.quantizesOutputs && isFloat && parameters != nil
+        ? integers(output.value, parameters) : reals(output.value)
+      result.addOutput(value, name: output.name)
+    }
+    result.removeUnused()
+    return result
+  }
+
+  private mutating func addFloat(_ node: Node) throws(ModelError) {
+    var inputs: [ValueID?] = []
+    for input in node.inputs {
+      guard let input else {
+        inputs.append(nil)
+        continue
+      }
+      inputs.append(try reals(input))
+    }
+    try add(node, inputs, types: node.outputs.map { source[$0].type })
+  }
+
+  private mutating func addQuantized(_ node: Node) throws(ModelError) {
+    let rule = ParameterAssignment.rule(of: node.operator)
+    let own = node.outputs.first.flatMap { assignment.parameters[$0] }
+    var inputs: [ValueID?] = []
+    for input in node.inputs {
+      guard let input else {
+        inputs.append(nil)
+        continue
+      }
+      guard source[input].type?.dataType == .float32 else {
+        inputs.append(try reals(input))
+        continue
+      }
+      let isShared = rule == .shared || rule == .follows
+      inputs.append(try integers(input, isShared ? own : assignment.parameters[input]))
+      if rule == .weighted { break }
+    }
+    if rule == .weighted { inputs += try weights(of: node) }
+    let types = node.outputs.map { output -> TensorType? in
+      source[output].type.map { TensorType(.int8, $0.shape, quantization: assignment.parameters[output]) }
+    }
+    try add(node, inputs, types: types)
+  }
+
+  private mutating func add(
+    _ node: Node, _ inputs: [ValueID?], types: [TensorType?]
+  ) throws(ModelError) {
+    let outputs = try result.addNode(
+      node.operator, inputs, name: node.name, origins: node.origins,
+      outputNames: node.outputs.map { source[$0].name }, types: types)
+    for (old, new) in zip(node.outputs, outputs) { computed[old] = new }
+  }
+
+  /// The weights and the bias of a node as integers.
+  private mutating func weights(of node: Node) throws(ModelError) -> [ValueID?] {
+    guard let input = node.inputs[0], let inputScale = assignment.parameters[input]?.perTensor?.scale,
+      let w = node.inputs[1], let constant = source[w].constant, let outputs = constant.shape.first
+    else { throw ModelError(.invalidGraph, "the weights are not constant") }
+    let biasID = node.inputs.count > 2 ? node.inputs[2] : nil
+    let bias = try biasID.flatMap { source[$0].constant }?.materialize().floats()
+    let isPerChannel =
+      node.operator is FullyConnected
+      ? options.fullyConnectedWeights == .perChannel : options.convolutionWeights == .perChannel
+    let elements = try constant.materialize().floats()
+    guard elements.allSatisfy(\.isFinite), bias?.allSatisfy(\.isFinite) ?? true else {
+      throw ModelError(
+        .invalidArgument, "a weight is infinite or not a number", at: Location(tensor: source[w].name))
+    }
+    let parameters = WeightParameters(
+      elements, outputs: outputs, bias: bias, inputScale: inputScale, isPerChannel: isPerChannel)
+    let key = Conversion(value: w, parameters: parameters.weights)
+    let weights: ValueID
+    if let known = conversions[key] {
+      weights = known
+    } else {
+      weights = result.addConstant(
+        try constant.transformed(
+          by: .quantize(.int8, parameters.weights, inverseScales: parameters.inverseScales)),
+        name: source[w].name)
+      conversions[key] = weights
+    }
+    guard let bias, let biasID else { return [weights] }
+    return [weights, result.addConstant(parameters.quantizedBias(bias), name: source[biasID].name)]
+  }
+
+  /// The value of the result that holds the real numbers of `value`.
+  private mutating func reals(_ value: ValueID) throws(ModelError) -> ValueID {
+    if let constant = source[value].constant {
+      return cached(Conversion(value: value, parameters: nil), constant)
+    }
+    guard let present = computed[value] else {
+      throw ModelError(.invalidGraph, "a value is used before it is computed")
+    }
+    guard result[present].type?.isQuantized == true, source[value].type?.isQuantized != true else {
+      return present
+    }
+    return try converted(Conversion(value: value, parameters: nil), Dequantize(), present, nil)
+  }
+
+  /// The value of the result that holds integers of these parameters for `value`.
+  private mutating func integers(
+    _ value: ValueID, _ parameters: QuantizationParameters?
+  ) throws(ModelError) -> ValueID {
+    guard let parameters else {
+      throw ModelError(.invalidGraph, "no range is known of '\(source[value].name)'")
+    }
+    let key = Conversion(value: value, parameters: parameters)
+    if let constant = source[value].constant {
+      let inverses = parameters.scales.map { $0 == 0 ? 0 : 1 / $0 }
+      let quantized = try constant.transformed(by: .quantize(.int8, parameters, inverseScales: inverses))
+      return cached(key, quantized)
+    }
+    guard let present = computed[value], let type = result[present].type else {
+      throw ModelError(.invalidGraph, "a value is used before it is computed")
+    }
+    if type.quantization == parameters { return present }
+    return try converted(
+      key, Quantize(), present, TensorType(.int8, type.shape, quantization: parameters))
+  }
+
+  private mutating func converted(
+    _ key: Conversion, _ operator: any Operator, _ present: ValueID, _ type: TensorType?
+  ) throws(ModelError) -> ValueID {
+    if let known = conversions[key] { return known }
+    let value = try result.add(
+      `operator`, present, outputName: source[key.value].name, type: type)
+    conversions[key] = value
+    return value
+  }
+
+  private mutating func cached(_ key: Conversion, _ constant: Constant) -> ValueID {
+    if let known = conversions[key] { return known }
+    let value = result.addConstant(constant, name: source[key.value].name)
+    conversions[key] = value
+    return value
+  }
+}

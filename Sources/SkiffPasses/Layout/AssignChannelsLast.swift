@@ -1,0 +1,79 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Stores every spatial tensor with its channels last, with as few transpositions as possible.
+///
+/// Each value gets an order in which its axes are stored. Spatial operators want batch, space, channels;
+/// operators that treat axes alike (``AxisAware``) take the order of their operands and rename their axes;
+/// transpositions of the source only rename axes and vanish; constants are stored as they are needed. All others,
+/// and the inputs and outputs of the graph, keep the order of the source. Where a value is wanted in another order
+/// than it is stored in, a transposition remains, made once for each order and named in the report with the node
+/// that forces it; one that only moves axes of size 1 becomes a reshape.
+///
+/// ```
+/// %y = Convolution(%x, %w) {layout = first} : f32[N,8,H,W]
+/// %z = Relu(%y)
+///   →
+/// %x' = Transpose(%x) {permutation = [0, 2, 3, 1]}
+/// %y = Convolution(%x', %w') {layout = last} : f32[N,H,W,8]
+/// %z = Relu(%y)
+/// ```
+public struct AssignChannelsLast: Pass {
+  public static let name = "assign-channels-last"
+  public static let establishes: Set<GraphProperty> = [.channelsLast]
+
+  /// Whether inputs and outputs of the graph are stored with their channels last too, where that is what the
+  /// operators next to them want.
+  public let changesInterface: Bool
+
+  /// Creates the pass.
+  public init(changesInterface: Bool = false) { self.changesInterface = changesInterface }
+
+  public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
+    let demands = OrderDemands(graph, outputsAreFree: changesInterface)
+    var builder = OrderedGraphBuilder(source: graph)
+    for input in graph.inputs { try builder.addInput(input, order: changesInterface ? demands[input] : nil) }
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      try locating(node.location) { () throws(ModelError) in
+        let order = chooseOrder(for: node, in: graph, demands, builder)
+        try builder.add(node, order: order)
+      }
+    }
+    try builder.addOutputs(keepsOrder: changesInterface)
+    report.count(builder.survivors.count, of: Self.name)
+    report.transpositions += builder.survivors
+    report.interfaceOrders.merge(builder.interfaceOrders) { $1 }
+    graph = builder.result
+    graph.removeUnused()
+  }
+
+  /// The order of the principal operand for which the fewest values have to be reordered; nil for an operator that
+  /// knows the order of the source only.
+  private func chooseOrder(
+    for node: Node, in graph: Graph, _ demands: OrderDemands, _ builder: OrderedGraphBuilder
+  ) -> [Int]? {
+    guard let aware = node.operator as? any AxisAware,
+      let rank = OrderDemands.principalRank(of: node, in: graph)
+    else { return nil }
+    if let preferred = aware.preferredOrder(rank: rank), builder.form(of: node, order: preferred) != nil {
+      return preferred
+    }
+    var candidates = node.inputs.compactMap { $0.flatMap { builder.storedOrder(of: $0) } }.filter {
+      $0.count == rank
+    }
+    candidates += OrderDemands.candidates(
+      for: node, rank: rank, result: node.outputs.first.flatMap { demands[$0] })
+    var best: (order: [Int], cost: Int)?
+    for order in candidates {
+      guard let form = builder.form(of: node, order: order) else { continue }
+      var cost = builder.reorderings(for: form, of: node)
+      for (output, result) in zip(node.outputs, form.results) {
+        if let wanted = demands[output], wanted != result { cost += 1 }
+      }
+      if best.map({ cost < $0.cost }) ?? true { best = (order, cost) }
+    }
+    return best?.order
+  }
+}

@@ -1,0 +1,87 @@
+import SkiffIR
+import SkiffOperators
+
+/// The order in which most users of each value would like it stored, found from the outputs backwards.
+struct OrderDemands {
+  private var orders: [ValueID: [Int]] = [:]
+
+  subscript(value: ValueID) -> [Int]? { orders[value] }
+
+  init(_ graph: Graph, outputsAreFree: Bool) {
+    var votes: [ValueID: [[Int]: Int]] = [:]
+    if !outputsAreFree {
+      for output in graph.outputs {
+        guard let rank = graph[output.value].type?.rank else { continue }
+        votes[output.value, default: [:]][AxisOrder.identity(rank), default: 0] += 1
+      }
+    }
+    for id in graph.nodeIDs.reversed() {
+      let node = graph[id]
+      for output in node.outputs { settle(output, votes[output] ?? [:]) }
+      let form = wantedForm(of: node, in: graph)
+      for (index, input) in node.inputs.enumerated() {
+        guard let input, graph[input].constant == nil, let rank = graph[input].type?.rank else { continue }
+        let wanted: [Int]
+        switch index < (form?.operands.count ?? 0) ? form?.operands[index] : nil {
+        case .ordered(let order), .aligned(let order):
+          guard order.count == rank else { continue }
+          wanted = order
+        default: wanted = AxisOrder.identity(rank)
+        }
+        votes[input, default: [:]][wanted, default: 0] += 1
+      }
+    }
+    for input in graph.inputs { settle(input, votes[input] ?? [:]) }
+  }
+
+  /// Keeps the order with the most votes; of several the order of the source, else the smallest.
+  private mutating func settle(_ value: ValueID, _ votes: [[Int]: Int]) {
+    guard let most = votes.values.max() else { return }
+    orders[value] = votes.filter { $0.value == most }.keys.min { $0.lexicographicallyPrecedes($1) }
+  }
+
+  /// The form in which the node's result has the order that its users want.
+  private func wantedForm(of node: Node, in graph: Graph) -> AxisForm? {
+    guard let aware = node.operator as? any AxisAware, let rank = Self.principalRank(of: node, in: graph)
+    else {
+      return nil
+    }
+    func form(_ order: [Int]) -> AxisForm? { aware.form(node.axisContext(order: order, in: graph)) }
+    if let preferred = aware.preferredOrder(rank: rank) { return form(preferred) }
+    guard let output = node.outputs.first, let wanted = orders[output] else { return nil }
+    return Self.candidates(for: node, rank: rank, result: wanted).lazy.compactMap(form)
+      .first { $0.results.first == wanted }
+  }
+
+  /// Orders of the principal operand worth trying when the result is wanted in the order `result`.
+  static func candidates(for node: Node, rank: Int, result: [Int]?) -> [[Int]] {
+    var candidates = [AxisOrder.identity(rank), AxisOrder.channelsLast(rank)]
+    if let result, result.count == rank {
+      candidates.append(result)
+      if let transpose = node.operator as? Transpose {
+        let permutation = transpose.permutation(rank: rank)
+        candidates.insert(result.map { permutation[$0] }, at: 0)
+      }
+    }
+    return candidates
+  }
+
+  /// The rank that an order for this node must have: that of the result for operators that broadcast, else that of
+  /// the first operand.
+  static func principalRank(of node: Node, in graph: Graph) -> Int? {
+    let principal =
+      node.operator is any PlacewiseOperator ? node.outputs.first : node.inputs.first.flatMap(\.self)
+    return principal.flatMap { graph[$0].type?.rank }
+  }
+}
+
+extension Node {
+  /// What the node's operator is told when it is asked for a form.
+  func axisContext(order: [Int], in graph: Graph) -> AxisContext {
+    AxisContext(
+      order: order, inputs: inputs.map { id in id.flatMap { graph[$0].type } },
+      integers: inputs.map { id in
+        id.flatMap { graph[$0].constant != nil ? graph[$0].knownElements?.compactMap(\.fixed) : nil }
+      })
+  }
+}

@@ -1,0 +1,22 @@
+import SkiffIR
+
+extension Pipeline {
+  /// Simplifies a graph of any source: constants folded, equal nodes merged, batch normalization, scales, biases and
+  /// clamps taken into the operators before them.
+  public static let canonical = Pipeline(
+    unconditional: FoldConstants(),
+    RewritePass(RemoveIdentities(), MergeReshapes()),
+    MergeEqualNodes(),
+    RewritePass(FuseFullyConnected(), FuseChannelArithmetic(), FuseActivation()),
+    FoldConstants(),
+    RewritePass(RemoveIdentities(), MergeReshapes()))
+
+  /// Stores spatial tensors with their channels last and cleans up after it.
+  public static func channelsLast(changesInterface: Bool = false) -> Pipeline {
+    Pipeline(
+      unconditional: AssignChannelsLast(changesInterface: changesInterface),
+      FoldConstants(),
+      RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
+      MergeEqualNodes())
+  }
+}

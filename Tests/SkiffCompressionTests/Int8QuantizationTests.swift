@@ -1,0 +1,115 @@
+import SkiffBinary
+import SkiffCompression
+import SkiffIR
+import SkiffInterpreter
+import SkiffOperators
+import SkiffTestSupport
+import Testing
+
+@Suite struct Int8QuantizationTests {
+  /// `relu(conv(x)) · w`, channels last.
+  private func network(_ generator: inout SeededGenerator) throws -> Graph {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 6, 6, 2]))
+    var convolution = Convolution()
+    convolution.layout = .last
+    convolution.activation = .relu
+    let w = graph.addConstant(Tensor(generator.floats(4 * 9 * 2), shape: [4, 3, 3, 2]))
+    let b = graph.addConstant(Tensor(generator.floats(4), shape: [4]))
+    let y = try graph.add(convolution, x, w, b)
+    var pool = AveragePool()
+    (pool.layout, pool.size) = (.last, [4, 4])
+    let flat = try graph.add(
+      Reshape(), graph.add(pool, y), graph.addConstant(Tensor([1, 4] as [Int64], shape: [2])))
+    let dense = graph.addConstant(Tensor(generator.floats(12), shape: [3, 4]))
+    graph.addOutput(try graph.add(FullyConnected(), flat, dense), name: "y")
+    return graph
+  }
+
+  private func samples(_ generator: inout SeededGenerator) -> [[String: Tensor]] {
+    (0..<20).map { _ in ["x": Tensor(generator.floats(72), shape: [1, 6, 6, 2])] }
+  }
+
+  @Test(arguments: Seed.fixedAndFresh)
+  func everyNodeBetweenTheConversionsComputesWithIntegers(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let graph = try network(&generator)
+    let samples = samples(&generator)
+    let calibration = try Calibration(graph, samples: samples)
+    let (quantized, report) = try Int8Quantization().apply(to: graph, calibration: calibration)
+    #expect(report.floatNodes.isEmpty)
+    #expect(
+      quantized.nodeIDs.map { type(of: quantized[$0].operator).name } == [
+        "Quantize", "Convolution", "AveragePool", "Reshape", "FullyConnected", "Dequantize",
+      ])
+    let (plain, integer) = (Session(try Plan(graph)), Session(try Plan(quantized)))
+    for sample in samples {
+      let (a, b) = (try plain.run(sample)["y"]?.floats() ?? [], try integer.run(sample)["y"]?.floats() ?? [])
+      let output = try #require(calibration.ranges[graph.outputs[0].value])
+      let step = (output.upperBound - output.lowerBound) / 255
+      #expect(zip(a, b).allSatisfy { abs($0 - $1) < 4 * step }, "\(a) \(b)")
+    }
+  }
+
+  @Test func theInterfaceCanBeIntegers() throws {
+    var generator = SeededGenerator(Seed(2))
+    let graph = try network(&generator)
+    var options = Int8Quantization()
+    (options.quantizesInputs, options.quantizesOutputs) = (true, true)
+    let (quantized, _) = try options.apply(
+      to: graph, calibration: Calibration(graph, samples: samples(&generator)))
+    #expect(quantized[quantized.inputs[0]].type?.dataType == .int8)
+    #expect(quantized[quantized.outputs[0].value].type?.dataType == .int8)
+    #expect(quantized.nodeIDs.count == 4)
+  }
+
+  @Test func anExcludedNodeStaysFloatBetweenConversions() throws {
+    var generator = SeededGenerator(Seed(2))
+    var graph = try network(&generator)
+    let dense = try #require(graph.nodeIDs.last)
+    graph.setOrigins(of: dense, to: [], name: "dense")
+    var options = Int8Quantization()
+    options.excludedNodes = ["dense"]
+    let (quantized, report) = try options.apply(
+      to: graph, calibration: Calibration(graph, samples: samples(&generator)))
+    #expect(report.floatNodes.map(\.reason) == ["it is excluded"])
+    #expect(
+      quantized.nodeIDs.suffix(2).map { type(of: quantized[$0].operator).name } == [
+        "Dequantize", "FullyConnected",
+      ])
+  }
+
+  @Test func samplesThatProveNothingAreRefused() throws {
+    var generator = SeededGenerator(Seed(2))
+    let graph = try network(&generator)
+    #expect(throws: ModelError.self) { try Calibration(graph, samples: []) }
+    let broken = Tensor([Float](repeating: .nan, count: 72), shape: [1, 6, 6, 2])
+    #expect(throws: ModelError.self) { try Calibration(graph, samples: [["x": broken]]) }
+    let constant = Tensor([Float](repeating: 1, count: 72), shape: [1, 6, 6, 2])
+    #expect(try Calibration(graph, samples: [["x": constant]]).warnings.count == 1)
+  }
+
+  @Test func aChannelOfZerosKeepsItsBias() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 2]))
+    let w = graph.addConstant(Tensor([0, 0, 1, -1] as [Float], shape: [2, 2]))
+    let b = graph.addConstant(Tensor([0.75, 0] as [Float], shape: [2]))
+    graph.addOutput(try graph.add(FullyConnected(), x, w, b), name: "y")
+    let samples = [["x": Tensor([1, -1] as [Float], shape: [1, 2])]]
+    let (quantized, _) = try Int8Quantization().apply(
+      to: graph, calibration: Calibration(graph, samples: samples))
+    let y = try Session(Plan(quantized)).run(samples[0])["y"]?.floats() ?? []
+    #expect(abs(y[0] - 0.75) < 0.01 && abs(y[1] - 2) < 0.02, "\(y)")
+  }
+
+  @Test func aPercentileLeavesOutliersAway() {
+    var observer = PercentileObserver(percentile: 99)
+    var generator = SeededGenerator(Seed(4))
+    for _ in 0..<100 { observer.observe(generator.floats(1000)) }
+    observer.observe([1000])
+    let range = observer.range ?? 0...0
+    #expect(
+      range.lowerBound > -1.3 && range.lowerBound < -0.9 && range.upperBound > 0.9 && range.upperBound < 1.3,
+      "\(range)")
+  }
+}
