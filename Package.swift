@@ -23,7 +23,8 @@ let package = Package(
     .target(
       name: "SkiffTestSupport", dependencies: ["SkiffIR", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
-    .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators"]),
+    .target(name: "CKernels"),
+    .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators", "CKernels"]),
     .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -36,8 +37,9 @@ let package = Package(
     .target(name: "SkiffPasses", dependencies: ["SkiffOperators"]),
     .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter"]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
-    .testTarget(name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter", "CKernels", "SkiffTestSupport"]),
     .testTarget(name: "SkiffNumPyTests", dependencies: ["SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffONNXTests",

@@ -4,7 +4,16 @@ import SkiffOperators
 
 extension Plan {
   /// The families of direct kernels, asked in this order.
-  static let factories: [KernelFactory] = []
+  static let factories: [KernelFactory] = [
+    IntegerConvolutionKernel.factory,
+    IntegerConvolutionKernel.matrixFactory,
+    IntegerAdditionKernel.factory,
+    IntegerLookupKernel.factory,
+    FloatConvolutionKernel.factory,
+    FloatConvolutionKernel.matrixFactory,
+    FloatArithmeticKernel.factory,
+    FloatRectifierKernel.factory,
+  ]
 
   /// A kernel for each node, or one error that names every node without one.
   static func chooseKernels(

@@ -9,10 +9,14 @@ package protocol TabulatedOperator: QuantizedKernel {
 
 extension TabulatedOperator {
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard let input = context.int8(0), let output = context.int8Output,
-      let table = table(input: input, output: output)
-    else { return nil }
+    guard let table = table(context) else { return nil }
     return IntegerKernel(context, table: table)
+  }
+
+  /// The table for the operand's and the result's parameters.
+  package func table(_ context: QuantizedContext) -> QuantizedLookup? {
+    guard let input = context.int8(0), let output = context.int8Output else { return nil }
+    return table(input: input, output: output)
   }
 }
 

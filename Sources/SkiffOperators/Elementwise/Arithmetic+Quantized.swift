@@ -22,13 +22,18 @@ extension Add: QuantizedKernel {
 extension Subtract: QuantizedKernel {
   /// Integers of any scales.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let kernel = quantized(context) else { return nil }
+    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+  }
+
+  /// The integer form; nil if there is none for these types.
+  package func quantized(_ context: QuantizedContext) -> QuantizedAddition? {
     guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
       let broadcast = context.broadcast
     else { return nil }
-    let kernel = QuantizedAddition(
+    return QuantizedAddition(
       broadcast: broadcast, subtracts: true, first: first, second: second, output: output,
       activation: activation)
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
   }
 }
 

@@ -1,0 +1,124 @@
+// Kernels for channel-last tensors, chosen at run time by what the CPU can do.
+//
+// Names say the data types: f32 float32; qs8 int8 with one scale; qc8w int8 weights with a scale per output
+// channel. A pack function turns weights into the order in which its kernel reads them, once, into memory of the
+// size that the function beside it states. No function allocates, keeps a pointer, or checks its arguments:
+// the caller proves that buffers hold what the shapes say. Buffers never overlap.
+
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Whether the kernels for AVX2 and FMA run.
+bool skiff_kernels_use_avx2(void);
+
+// Makes every kernel run in its portable form, or lets the CPU choose again. For tests.
+void skiff_kernels_set_portable(bool portable);
+
+// A convolution over [batch, input_height, input_width, groups * input_channels]. A matrix product is one with a
+// kernel of one tap, its rows as the width.
+typedef struct {
+  size_t batch;
+  size_t input_height, input_width;
+  size_t output_height, output_width;
+  size_t kernel_height, kernel_width;
+  size_t stride_height, stride_width;
+  size_t dilation_height, dilation_width;
+  size_t padding_top, padding_left;
+  size_t groups;
+  size_t input_channels;   // per group
+  size_t output_channels;  // per group
+} skiff_convolution;
+
+// Where the weight of an output channel, a tap and an input channel stands, in elements.
+typedef struct {
+  size_t output, tap, input;
+} skiff_weight_strides;
+
+// MARK: float32
+
+// The bytes of the packed weights and of the working memory.
+size_t skiff_f32_conv_packed_size(const skiff_convolution *shape);
+size_t skiff_f32_conv_scratch_size(const skiff_convolution *shape);
+
+// Packs weights and bias (null: zeros).
+void skiff_f32_conv_pack(const skiff_convolution *shape, const float *weights, skiff_weight_strides strides,
+                         const float *bias, void *packed);
+
+// Each result is clamped to [lower, upper]; not-a-number stays one.
+void skiff_f32_conv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
+                    float upper, float *output, void *scratch);
+
+// A depthwise convolution: one input and one output channel per group.
+size_t skiff_f32_dwconv_packed_size(const skiff_convolution *shape);
+void skiff_f32_dwconv_pack(const skiff_convolution *shape, const float *weights, skiff_weight_strides strides,
+                           const float *bias, void *packed);
+void skiff_f32_dwconv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
+                      float upper, float *output);
+
+// output[column][row] = input[row][column].
+void skiff_f32_transpose(size_t rows, size_t columns, const float *input, float *output);
+
+// `count` results of two inputs, each of which advances by its step, 0 or 1; clamped like a convolution's.
+typedef struct {
+  size_t step_a, step_b;
+  float lower, upper;
+} skiff_f32_binary;
+
+void skiff_f32_add(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
+void skiff_f32_sub(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
+void skiff_f32_mul(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
+void skiff_f32_div(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
+void skiff_f32_clamp(size_t count, const float *input, float lower, float upper, float *output);
+
+// MARK: int8
+
+// A real factor: multiplier / 2^31 * 2^shift; multiplier >= 0, shift from -31 to 30.
+typedef struct {
+  int32_t multiplier, shift;
+} skiff_factor;
+
+// What an int8 convolution does with its accumulators.
+typedef struct {
+  int32_t input_zero_point, output_zero_point;
+  int32_t lower, upper;          // within int8
+  const skiff_factor *factors;   // one per output channel, rounded twice; or null, and then
+  const double *real_factors;    // one per output channel, rounded once in double precision
+} skiff_qc8w_output;
+
+// The bytes of the packed weights and of the working memory.
+size_t skiff_qc8w_conv_packed_size(const skiff_convolution *shape);
+size_t skiff_qc8w_conv_scratch_size(const skiff_convolution *shape);
+
+// Packs weights in [-127, 127] and bias (null: zeros). False if a weight is -128: the kernel could not be exact.
+bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
+                          const int32_t *bias, int32_t input_zero_point, void *packed);
+void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const void *packed,
+                     const skiff_qc8w_output *form, int8_t *output, void *scratch);
+
+// A depthwise convolution: one input and one output channel per group.
+size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape);
+void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weights,
+                            skiff_weight_strides strides, const int32_t *bias, void *packed);
+void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
+                       const skiff_qc8w_output *form, int8_t *output);
+
+// The sum or difference of two int8 tensors, each of which advances by its step, 0 or 1.
+typedef struct {
+  size_t step_a, step_b;
+  int32_t zero_point_a, zero_point_b, zero_point_output;
+  skiff_factor factor_a, factor_b, factor_output;
+  int32_t lower, upper;
+  bool subtracts;
+} skiff_qs8_addition;
+
+void skiff_qs8_add(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
+                   int8_t *output);
+
+// output[i] = table[input[i] read as unsigned].
+void skiff_qs8_lookup(size_t count, const int8_t *input, const int8_t table[256], int8_t *output);
+
+#endif

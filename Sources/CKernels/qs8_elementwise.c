@@ -1,0 +1,68 @@
+// Int8 sums element by element, and tables.
+
+#include "requantize.h"
+
+// Fraction bits gained before the inputs are scaled.
+#define LEFT_SHIFT 20
+
+static void add_portable(size_t start, size_t count, const int8_t *a, const int8_t *b,
+                         const skiff_qs8_addition *form, int8_t *output) {
+  for (size_t i = start; i < count; i++) {
+    int32_t x = (a[i * form->step_a] - form->zero_point_a) * (1 << LEFT_SHIFT);
+    int32_t y = (b[i * form->step_b] - form->zero_point_b) * (1 << LEFT_SHIFT);
+    x = multiply_by_factor(x, form->factor_a);
+    y = multiply_by_factor(y, form->factor_b);
+    // Both are below 2^27 in magnitude.
+    uint32_t sum = (uint32_t)multiply_by_factor(form->subtracts ? x - y : x + y, form->factor_output);
+    output[i] = clamp_to_int8((int32_t)(sum + (uint32_t)form->zero_point_output), form->lower, form->upper);
+  }
+}
+
+#if SKIFF_X86
+SKIFF_AVX2 static inline factors_avx2 repeat_factor_avx2(skiff_factor factor) {
+  return make_factors_avx2(_mm256_set1_epi32(factor.multiplier), _mm256_set1_epi32(factor.shift));
+}
+
+SKIFF_AVX2 static inline __m256i scaled_avx2(const int8_t *from, size_t step, int32_t zero_point,
+                                             factors_avx2 factor) {
+  __m256i value = step ? _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)from)) : _mm256_set1_epi32(*from);
+  value = _mm256_slli_epi32(_mm256_sub_epi32(value, _mm256_set1_epi32(zero_point)), LEFT_SHIFT);
+  return multiply_by_factors_avx2(value, factor);
+}
+
+SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
+                                int8_t *output) {
+  factors_avx2 factor_a = repeat_factor_avx2(form->factor_a), factor_b = repeat_factor_avx2(form->factor_b);
+  factors_avx2 factor_output = repeat_factor_avx2(form->factor_output);
+  __m256i zero = _mm256_set1_epi32(form->zero_point_output);
+  __m256i lower = _mm256_set1_epi32(form->lower), upper = _mm256_set1_epi32(form->upper);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    __m256i half[2];
+    for (size_t j = 0; j < 2; j++) {
+      __m256i x = scaled_avx2(a + (i + 8 * j) * form->step_a, form->step_a, form->zero_point_a, factor_a);
+      __m256i y = scaled_avx2(b + (i + 8 * j) * form->step_b, form->step_b, form->zero_point_b, factor_b);
+      __m256i sum = form->subtracts ? _mm256_sub_epi32(x, y) : _mm256_add_epi32(x, y);
+      sum = _mm256_add_epi32(multiply_by_factors_avx2(sum, factor_output), zero);
+      half[j] = _mm256_min_epi32(_mm256_max_epi32(sum, lower), upper);
+    }
+    _mm_storeu_si128((__m128i *)(output + i), narrow_avx2(half[0], half[1]));
+  }
+  add_portable(i, count, a, b, form, output);
+}
+#endif
+
+void skiff_qs8_add(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
+                   int8_t *output) {
+#if SKIFF_X86
+  if (SKIFF_HAS_AVX2) {
+    add_avx2(count, a, b, form, output);
+    return;
+  }
+#endif
+  add_portable(0, count, a, b, form, output);
+}
+
+void skiff_qs8_lookup(size_t count, const int8_t *input, const int8_t table[256], int8_t *output) {
+  for (size_t i = 0; i < count; i++) output[i] = table[(uint8_t)input[i]];
+}
