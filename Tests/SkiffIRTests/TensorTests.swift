@@ -30,6 +30,18 @@ import Testing
     #expect(try narrow.integers() == [-127, 0])
   }
 
+  @Test func integersOfEveryWidthAreNumbers() throws {
+    let types: [DataType] = [
+      .int2, .uint2, .int4, .uint4, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
+    ]
+    for type in types {
+      let tensor = try Tensor(integers: [0, 1], as: type, shape: [2])
+      #expect(try tensor.doubles() == [0, 1], "\(type.rawValue)")
+      #expect(try tensor.floats() == [0, 1], "\(type.rawValue)")
+      #expect(try tensor.integers() == [0, 1], "\(type.rawValue)")
+    }
+  }
+
   @Test func bfloatRoundsToEven() {
     #expect(BFloat16(1 + 0x1p-8).float == 1)
     #expect(BFloat16(1 + 3 * 0x1p-8).float == 1 + 0x1p-6)

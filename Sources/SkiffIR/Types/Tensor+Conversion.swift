@@ -13,7 +13,7 @@ extension Tensor {
     case .uint8: try elements(as: UInt8.self).map(Double.init)
     case .uint16: try elements(as: UInt16.self).map(Double.init)
     case .uint32: try elements(as: UInt32.self).map(Double.init)
-    case .uint64: try elements(as: UInt64.self).map(Double.init)
+    case .uint64: try elements(as: UInt64.self).map { Double($0) }
     case .float64: try elements(as: Double.self)
     default: try floats().map(Double.init)
     }
