@@ -25,6 +25,7 @@ let package = Package(
     .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
     .target(name: "CKernels"),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators", "CKernels"]),
+    .target(name: "SkiffEdge", dependencies: ["SkiffIR"]),
     .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -51,6 +52,8 @@ let package = Package(
       name: "SkiffPassesTests", dependencies: ["SkiffPasses", "SkiffInterpreter", "SkiffTestSupport"]),
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffEdgeTests", dependencies: ["SkiffEdge", "SkiffOperators", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",
       dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),

@@ -27,7 +27,7 @@ extension Graph {
       }
       var input = DigestInput("constant")
       input.append(tensor.type)
-      input.append(Digest(of: tensor.bytes))
+      input.append(Digest(of: try tensor.withoutUnusedBits().bytes))
       digests[id] = input.digest
     }
     for id in nodeIDs {
@@ -46,6 +46,14 @@ extension Graph {
       if let digest = digests[output.value] { whole.append(digest) }
     }
     return whole.digest
+  }
+}
+
+extension Tensor {
+  /// The same elements, with zeros in the bits behind the last of them.
+  fileprivate func withoutUnusedBits() throws(ModelError) -> Tensor {
+    guard dataType.isInteger, count * dataType.bitWidth % 8 != 0 else { return self }
+    return try Tensor(integers: integers(), as: dataType, shape: shape)
   }
 }
 

@@ -1,0 +1,27 @@
+import SkiffBinary
+
+/// What every Skiff edge file has in common: `docs/formats/skiff.md` is the specification.
+public enum EdgeFormat {
+  /// The extension of file names.
+  public static let fileExtension = "skiff"
+  /// The version that is written, and the only one that is read.
+  public static let version: UInt32 = 1
+
+  /// Whether a file that begins with `prefix` (8 bytes or more) is a Skiff edge file of any version.
+  public static func recognizes(_ prefix: ByteRegion) -> Bool {
+    prefix.withBytes { $0.starts(with: magic) }
+  }
+
+  /// The first and the last 8 bytes of a file: not text, and damaged by programs that change the ends of lines.
+  static let magic: [UInt8] = [0x89, 0x53, 0x4B, 0x49, 0x46, 0x46, 0x0D, 0x0A]
+  /// What the offsets of segments, graph and footer are multiples of.
+  static let alignment = 64
+  /// The bytes of the header, and of the footer.
+  static let frameSize = 64
+
+  /// The first multiple of ``alignment`` from `offset` on; nil beyond `Int`.
+  static func aligned(_ offset: Int) -> Int? {
+    let (end, overflow) = offset.addingReportingOverflow(alignment - 1)
+    return overflow ? nil : end / alignment * alignment
+  }
+}

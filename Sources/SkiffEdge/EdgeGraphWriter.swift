@@ -1,0 +1,73 @@
+import SkiffBinary
+import SkiffIR
+
+/// Lays out a graph as the tables of the schema, and writes its constants on the way.
+enum EdgeGraphWriter {
+  /// The graph as a `Graph`.
+  static func object(
+    of graph: Graph, _ segments: inout EdgeSegmentWriter, _ pool: inout EdgeTypePool,
+    _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    var numbers: [ValueID: Int] = [:]
+    func value(_ id: ValueID) -> FlatObject {
+      numbers[id] = numbers.count
+      var object = FlatObject("Value", ["type": .integer(pool.number(of: graph[id].type))])
+      object["name"] = .nonEmpty(graph[id].name)
+      return object
+    }
+    var object = FlatObject("Graph")
+    object["name"] = .nonEmpty(graph.name)
+    object["inputs"] = .nonEmpty(graph.inputs.map(value))
+    var constants: [FlatObject] = []
+    for id in graph.constantIDs {
+      guard let constant = graph[id].constant else { continue }
+      numbers[id] = numbers.count
+      constants.append(
+        try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
+          try self.constant(constant, name: graph[id].name, &segments, &pool, &file)
+        })
+    }
+    object["constants"] = .nonEmpty(constants)
+    var nodes: [FlatObject] = []
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      var object = self.node(node)
+      object["operands"] = .nonEmpty(node.inputs.map { $0.flatMap { numbers[$0] } ?? -1 })
+      object["results"] = .nonEmpty(node.outputs.map(value))
+      nodes.append(object)
+    }
+    object["nodes"] = .nonEmpty(nodes)
+    object["outputs"] = .nonEmpty(
+      graph.outputs.map { output in
+        var object = FlatObject("Output", ["value": .integer(numbers[output.value] ?? 0)])
+        object["name"] = .nonEmpty(output.name)
+        return object
+      })
+    return object
+  }
+
+  private static func constant(
+    _ constant: Constant, name: String, _ segments: inout EdgeSegmentWriter, _ pool: inout EdgeTypePool,
+    _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    let stored = try segments.stored(constant)
+    var object = FlatObject("Constant", ["type": .integer(pool.number(of: stored.type))])
+    object["name"] = .nonEmpty(name)
+    object["segment"] = .integer(try segments.append(constant, stored: stored, to: &file))
+    if case .packed(let bits) = stored.encoding {
+      object["encoding"] = .object(FlatObject("Packed", ["bits": .integer(bits)]))
+    }
+    return object
+  }
+
+  /// A `Node` without operands and results.
+  private static func node(_ node: Node) -> FlatObject {
+    var object = FlatObject("Node", ["operator": .string(type(of: node.operator).name)])
+    object["name"] = .nonEmpty(node.name)
+    object["attributes"] = .nonEmpty(node.operator.changedAttributes.map { $0.value.edgeAttribute($0.name) })
+    let foreign = (node.operator as? ForeignOperator)?.foreignAttributes ?? []
+    object["foreign"] = .nonEmpty(foreign.map { $0.value.edgeAttribute($0.name) })
+    object["origins"] = .nonEmpty(node.origins.map(\.edgeObject))
+    return object
+  }
+}

@@ -1,0 +1,72 @@
+import SkiffBinary
+
+/// The header and the footer of a file: how the graph is found.
+struct EdgeFrame {
+  /// The offset of the graph's FlatBuffer.
+  let graphOffset: Int
+  /// Its bytes.
+  let graph: ByteRegion
+
+  /// Verifies header and footer, and the digest of the graph.
+  init(_ region: ByteRegion) throws(ModelError) {
+    guard EdgeFormat.recognizes(region) else {
+      throw Self.malformed("does not begin like a Skiff edge file", at: 0)
+    }
+    let size = EdgeFormat.frameSize
+    let version = try region.load(at: 8, as: UInt32.self)
+    guard version == EdgeFormat.version else {
+      throw ModelError(.unsupported, "version \(version) of the format; \(EdgeFormat.version) is known")
+    }
+    guard region.count >= 3 * size, try region.slice(offset: region.count - 8, count: 8).isMagic else {
+      throw ModelError(
+        .truncated, "does not end with a footer: the file was cut off", at: Location(byteOffset: region.count)
+      )
+    }
+    let header = try region.slice(offset: 0, count: size)
+    guard header == ByteRegion(Self.header) else { throw Self.malformed("an unknown header", at: 12) }
+    let start = region.count - size
+    var footer = ByteReader(try region.slice(offset: start, count: size))
+    let (offset, count) = (try footer.read(UInt64.self), try footer.read(UInt64.self))
+    let digest = try footer.read(count: 16)
+    let fileSize = try footer.read(UInt64.self)
+    let (footerVersion, rest) = (try footer.read(UInt32.self), try footer.read(count: 12))
+    guard footerVersion == version, rest.withBytes({ $0.allSatisfy { $0 == 0 } }) else {
+      throw Self.malformed("an unknown footer", at: start)
+    }
+    guard fileSize == region.count else {
+      throw Self.malformed("has \(region.count) bytes, its footer says \(fileSize)", at: start)
+    }
+    guard let graphOffset = Int(exactly: offset), let count = Int(exactly: count), graphOffset >= size,
+      graphOffset % EdgeFormat.alignment == 0, graphOffset <= start, count <= start - graphOffset,
+      EdgeFormat.aligned(graphOffset + count) == start
+    else { throw Self.malformed("\(count) bytes at \(offset) cannot be the graph", at: start) }
+    self.graphOffset = graphOffset
+    graph = try region.slice(offset: graphOffset, count: count)
+    guard digest.withBytes({ Digest(bytes: $0) }) == Digest(of: graph) else {
+      throw Self.malformed("the graph is damaged: its bytes do not match their digest", at: graphOffset)
+    }
+  }
+
+  /// Every header of this version.
+  static let header =
+    EdgeFormat.magic + EdgeFormat.version.littleEndianBytes + [UInt8](repeating: 0, count: 52)
+
+  /// The footer of a file whose graph stands at an offset.
+  static func footer(graphOffset: Int, graph: [UInt8], fileSize: Int) -> [UInt8] {
+    UInt64(graphOffset).littleEndianBytes + UInt64(graph.count).littleEndianBytes + Digest(of: graph).bytes
+      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes
+      + [UInt8](repeating: 0, count: 12) + EdgeFormat.magic
+  }
+
+  private static func malformed(_ message: String, at offset: Int) -> ModelError {
+    ModelError(.malformed, message, at: Location(byteOffset: offset))
+  }
+}
+
+extension ByteRegion {
+  fileprivate var isMagic: Bool { self == ByteRegion(EdgeFormat.magic) }
+}
+
+extension FixedWidthInteger {
+  fileprivate var littleEndianBytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
+}
