@@ -20,7 +20,9 @@ public struct Tensor: Sendable, Equatable {
   public init(
     _ dataType: DataType, shape: [Int], quantization: QuantizationParameters? = nil, bytes: ByteRegion
   ) throws(ModelError) {
-    guard shape.allSatisfy({ $0 >= 0 }), let count = shape.checkedProduct(),
+    // Offsets are computed with sizes beside a zero too.
+    guard shape.allSatisfy({ $0 >= 0 }), shape.filter({ $0 != 0 }).checkedProduct() != nil,
+      let count = shape.checkedProduct(),
       let size = dataType.byteCount(elements: count)
     else { throw ModelError(.malformed, "impossible shape \(shape)") }
     guard size == bytes.count else {

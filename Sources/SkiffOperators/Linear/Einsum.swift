@@ -161,6 +161,17 @@ extension Einsum: ReferenceKernel {
     var result: [Number] = []
     result.reserveCapacity(count)
     let length = inner.first?.count ?? 0
+    if values.count == 2 {
+      let (a, b, aInner, bInner) = (values[0], values[1], inner[0], inner[1])
+      for (aStart, bStart) in zip(outer[0], outer[1]) {
+        var sum = zero
+        for place in 0..<length {
+          sum = add(sum, multiply(a[aStart + aInner[place]], b[bStart + bInner[place]]))
+        }
+        result.append(sum)
+      }
+      return result
+    }
     for index in 0..<count {
       var sum = zero
       for place in 0..<length {

@@ -55,7 +55,7 @@ public struct AveragePool: Pooling {
     let input = try inputs.required(0)
     let x = try input.floats()
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    var result = [Float](repeating: 0, count: geometry.outputShape.reduce(1, *))
+    var result = [Float](repeating: 0, count: geometry.outputCount)
     geometry.forEachOutput { output, start, taps, paddedCount in
       var sum: Float = 0
       for tap in taps { sum += x[start + tap] }

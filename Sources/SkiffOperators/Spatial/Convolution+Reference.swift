@@ -29,7 +29,9 @@ extension Convolution: ReferenceKernel {
     guard bias.count == outputs else {
       throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
     }
-    let runs = WindowRun.all(window, small: outputSpace, large: space, begins: window.begins(space))
+    let runs =
+      weights.count == 0
+      ? [] : WindowRun.all(window, small: outputSpace, large: space, begins: window.begins(space))
     let (plane, inputPlane) = (outputSpace.reduce(1, *), space.reduce(1, *))
     let windowCount = window.size.reduce(1, *)
     var result: [Float] = []

@@ -55,7 +55,7 @@ public struct LpPool: Pooling {
     let input = try inputs.required(0)
     let x = try input.floats()
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    var result = [Float](repeating: 0, count: geometry.outputShape.reduce(1, *))
+    var result = [Float](repeating: 0, count: geometry.outputCount)
     let exponent = Double(order)
     geometry.forEachOutput { output, start, taps, _ in
       var sum = 0.0

@@ -50,7 +50,7 @@ public struct MaxPool: Pooling, DataMovement {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    let count = geometry.outputShape.reduce(1, *)
+    let count = geometry.outputCount
     if input.dataType.isFloatingPoint {
       let x = try input.floats()
       var result = [Float](repeating: 0, count: count)

@@ -51,7 +51,7 @@ public struct MaxPoolPositions: Pooling {
     let input = try inputs.required(0)
     let x = try input.doubles()
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    var result = [Int](repeating: 0, count: geometry.outputShape.reduce(1, *))
+    var result = [Int](repeating: 0, count: geometry.outputCount)
     geometry.forEachOutput { output, start, taps, _ in
       guard let first = taps.first else { return }
       var best = start + first

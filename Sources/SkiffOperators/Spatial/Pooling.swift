@@ -25,6 +25,7 @@ extension Pooling {
 /// Where the windows of a pooling fall in a tensor of known sizes.
 package struct PoolingGeometry {
   package let outputShape: [Int]
+  package let outputCount: Int
   package let window: Window
   private let input: [Int]
   private let axes: Range<Int>
@@ -45,6 +46,7 @@ package struct PoolingGeometry {
         .fixed
     else { throw ModelError(.invalidGraph, "sizes must be known") }
     outputShape = shape
+    outputCount = try checkedCount(shape, of: .float64)
     self.window = window
     self.input = input
     begins = window.padAmounts(space).map(\.begin)
@@ -75,23 +77,22 @@ package struct PoolingGeometry {
   }
 
   private func taps(at position: [Int], _ strides: [Int]) -> (offsets: [Int], paddedCount: Int) {
-    var offsets: [Int] = []
-    var paddedCount = 0
-    forEachIndex(window.size) { element in
-      var offset = 0
-      var isInside = true
-      for (index, axis) in axes.enumerated() {
-        let place =
-          position[index] * window.strides[index] - begins[index]
-          + element[index] * window.dilations[index]
-        // Rounding up can push a window beyond the padding at the end; those places never count.
-        guard place < input[axis] + ends[index] else { return }
-        isInside = isInside && place >= 0 && place < input[axis]
-        offset += place * strides[axis]
+    var places: [[Int]] = []
+    var paddedCount = 1
+    for (index, axis) in axes.enumerated() {
+      let start = position[index] * window.strides[index] - begins[index]
+      let step = window.dilations[index]
+      /// How many elements of the window lie before a place.
+      func count(before place: Int) -> Int {
+        min(window.size[index], max(0, (place - start + step - 1) / step))
       }
-      paddedCount += 1
-      if isInside { offsets.append(offset) }
+      // Rounding up can push a window beyond the padding at the end; those places never count.
+      let (product, overflow) = paddedCount.multipliedReportingOverflow(
+        by: count(before: input[axis] + ends[index]))
+      paddedCount = overflow ? .max : product
+      let (first, last) = (count(before: 0), count(before: input[axis]))
+      places.append((first..<max(first, last)).map { start + $0 * step })
     }
-    return (offsets, paddedCount)
+    return (combinedOffsets(places, strides: axes.map { strides[$0] }), paddedCount)
   }
 }

@@ -8,7 +8,6 @@ extension Resize: ReferenceKernel {
     let plans = try plans(input, axes, inputs)
     var shape = input.shape
     for plan in plans { shape[plan.axis] = plan.resized }
-    _ = try checkedCount(shape, of: input.dataType)
     if mode == .nearest, coordinates != .tfCropAndResize {
       var positions = input.shape.map { Array(0..<$0) }
       for plan in plans { positions[plan.axis] = plan.positions }
@@ -57,6 +56,9 @@ extension Resize: ReferenceKernel {
     guard old.allSatisfy({ $0 > 0 }), sizes.allSatisfy({ $0 < 1 << 31 }) else {
       throw ModelError(.invalidGraph, "\(Shape(old)) cannot become \(Shape(sizes))")
     }
+    var shape = input.shape
+    for (axis, size) in zip(axes, sizes) { shape[axis] = size }
+    _ = try checkedCount(shape, of: input.dataType)
     let region = try inputs.optional(1)?.floats() ?? []
     if coordinates == .tfCropAndResize {
       // Within these bounds a place in a tensor is a number of 64 bits.

@@ -138,7 +138,7 @@ public struct Resize: Operator {
 
   /// `floor(size · scale)`; of a symbol only where the scale or its inverse is a whole number.
   static func scaled(_ size: Shape.Dimension, by scale: Float) throws(ModelError) -> Shape.Dimension {
-    guard scale > 0, scale < 0x1p31 else { throw ModelError(.invalidGraph, "a scale of \(scale)") }
+    guard scale >= 0x1p-31, scale < 0x1p31 else { throw ModelError(.invalidGraph, "a scale of \(scale)") }
     if let size = size.fixed {
       guard let result = Int(exactly: (Float(size) * scale).rounded(.down)) else {
         throw ModelError(.invalidGraph, "a size beyond any number")

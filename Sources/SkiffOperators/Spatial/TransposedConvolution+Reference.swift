@@ -32,8 +32,11 @@ extension TransposedConvolution: ReferenceKernel {
     guard bias.count == outputs else {
       throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
     }
-    let runs = WindowRun.all(
-      window, small: space, large: outputSpace, begins: begins(space, outputSpace, window))
+    let runs =
+      weights.count == 0
+      ? []
+      : WindowRun.all(
+        window, small: space, large: outputSpace, begins: begins(space, outputSpace, window))
     let (plane, inputPlane) = (outputSpace.reduce(1, *), space.reduce(1, *))
     let windowCount = window.size.reduce(1, *)
     let groupInputs = channels / groups
