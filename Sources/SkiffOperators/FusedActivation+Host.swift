@@ -13,3 +13,4 @@ extension Divide: ActivationHost {}
 extension FullyConnected: ActivationHost {}
 extension Multiply: ActivationHost {}
 extension Subtract: ActivationHost {}
+extension TransposedConvolution: ActivationHost {}

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that combines the bits of two tensors of integers, with broadcasting.
-package protocol BitwiseOperator: ReferenceKernel {
+package protocol BitwiseOperator: ReferenceKernel, PlacewiseOperator {
   /// The function on integers that hold the bits of the data type, signed ones with their sign extended.
   func apply(_ a: Int, _ b: Int, bits: Int) -> Int
 }

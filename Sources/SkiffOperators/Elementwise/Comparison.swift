@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that compares two tensors element by element, with broadcasting; its results are truth values.
-package protocol ComparisonOperator: ReferenceKernel, ShapeArithmetic {
+package protocol ComparisonOperator: ReferenceKernel, PlacewiseOperator, ShapeArithmetic {
   /// The comparison; truth values are compared as 0 and 1.
   func holds<Number: Comparable>(_ a: Number, _ b: Number) -> Bool
 }

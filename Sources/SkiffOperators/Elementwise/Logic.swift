@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that combines two tensors of truth values element by element, with broadcasting.
-package protocol LogicalOperator: ReferenceKernel, ShapeArithmetic {
+package protocol LogicalOperator: ReferenceKernel, PlacewiseOperator, ShapeArithmetic {
   /// The function.
   func apply(_ a: Bool, _ b: Bool) -> Bool
 }

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that asks something of each floating point element; its results are truth values.
-package protocol PredicateOperator: ReferenceKernel {
+package protocol PredicateOperator: ReferenceKernel, PlacewiseOperator {
   /// The question.
   func holds(_ x: Double) -> Bool
 }

@@ -9,3 +9,12 @@ extension PlacewiseOperator {
     return AxisForm(self, operands, results: [context.order])
   }
 }
+
+extension BitwiseNot: PlacewiseOperator {}
+extension Cast: PlacewiseOperator {}
+extension Clip: PlacewiseOperator {}
+extension Identity: PlacewiseOperator {}
+extension Not: PlacewiseOperator {}
+extension PRelu: PlacewiseOperator {}
+extension Power: PlacewiseOperator {}
+extension Select: PlacewiseOperator {}

@@ -2,9 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that maps each line along an axis to a line of the same length.
-package protocol LineOperator: ReferenceKernel {
-  /// The axis of the lines; negative ones count from behind.
-  var axis: Int { get }
+package protocol LineOperator: ReferenceKernel, AlongAxisOperator {
   /// Replaces the line of `values` that starts at `start` by its image.
   func transform<Real: RealNumber>(_ values: inout [Real], _ start: Int, _ lines: Lines)
 }

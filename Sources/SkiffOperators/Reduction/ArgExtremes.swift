@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that finds where along an axis the most extreme element is.
-package protocol ArgExtreme: RealNumberBoundary, ShapeArithmetic {
+package protocol ArgExtreme: RealNumberBoundary, AxisAware, ShapeArithmetic {
   /// The axis that is searched; negative ones count from behind.
   var axis: Int { get set }
   /// Whether the axis stays, with size 1.

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that reduces all elements along some axes to one number.
-package protocol Reduction: ReferenceKernel, ShapeArithmetic {
+package protocol Reduction: ReferenceKernel, AxisAware, ShapeArithmetic {
   /// The axes that are reduced, negative ones counted from behind; empty for all.
   var axes: [Int] { get set }
   /// Whether reduced axes stay, with size 1.
