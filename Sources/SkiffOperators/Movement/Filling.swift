@@ -36,7 +36,7 @@ public struct ConstantOfShape: ReferenceKernel, ShapeArithmetic {
     guard let rank = shape.shape.elementCount else {
       throw ModelError(.unsupported, "a shape whose rank is computed when the graph runs")
     }
-    return [TensorType(dataType, Shape([Shape.Dimension](repeating: .unknown, count: rank)))]
+    return [TensorType(dataType, try Shape(unknownOfRank: rank))]
   }
 
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {

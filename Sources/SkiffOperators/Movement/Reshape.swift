@@ -30,8 +30,7 @@ public struct Reshape: DataMovement {
       guard let rank = shapeType.shape[0].fixed else {
         throw ModelError(.unsupported, "a shape whose rank is computed when the graph runs")
       }
-      let unknown = [Shape.Dimension](repeating: .unknown, count: rank)
-      return [TensorType(input.dataType, Shape(unknown), quantization: quantization)]
+      return [TensorType(input.dataType, try Shape(unknownOfRank: rank), quantization: quantization)]
     }
     let shape = try resolve(wanted, of: input.shape)
     if let count = input.shape.elementCount, let new = shape.elementCount, count != new {

@@ -18,6 +18,9 @@ public struct Slice: DataMovement {
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     var type = try context.type(0)
     type.quantization = type.quantization?.ofWholeTensor
+    if let count = try context.type(1).shape.elementCount, count > type.rank {
+      throw ModelError(.invalidGraph, "\(count) starts for a tensor of rank \(type.rank)")
+    }
     guard let count = try context.type(1).shape.elementCount, let axes = try axes(context, count) else {
       type.shape = Shape([Shape.Dimension](repeating: .unknown, count: type.rank))
       return [type]

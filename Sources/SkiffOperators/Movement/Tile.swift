@@ -74,7 +74,7 @@ public struct Expand: DataMovement, ShapeArithmetic {
       guard let rank = try context.type(1).shape.elementCount else {
         throw ModelError(.unsupported, "a shape whose rank is computed when the graph runs")
       }
-      type.shape = Shape([Shape.Dimension](repeating: .unknown, count: max(rank, type.rank)))
+      type.shape = try Shape(unknownOfRank: max(rank, type.rank))
     }
     return [type]
   }
