@@ -59,7 +59,11 @@ let package = Package(
       dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffKerasTests",
-      dependencies: ["SkiffKeras", "SkiffHDF5InProcess", "SkiffTestSupport", "skiff-hdf5"]),
+      dependencies: [
+        "SkiffKeras", "SkiffHDF5InProcess", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport",
+        "skiff-hdf5",
+      ],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

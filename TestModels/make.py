@@ -10,9 +10,11 @@ import digits
 
 digits.save_data()
 if importlib.util.find_spec("tensorflow"):
+    import keras_layers
     import keras_models
 
     keras_models.make()
+    keras_layers.make()
 if importlib.util.find_spec("torch"):
     import torch_models
 

@@ -1,0 +1,140 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+let activationMappings: [LayerMapping] = [
+  LayerMapping("Activation") { (call) throws(ModelError) in try call.activated(call.input()) },
+  LayerMapping("ReLU", relu),
+  LayerMapping("LeakyReLU") { (call) throws(ModelError) in
+    // Keras 2 calls it alpha, with another default.
+    let slope = call.settings.has("alpha") ? "alpha" : "negative_slope"
+    return try call.leakyRelu(call.input(), slope: call.settings.number(slope, default: 0.3))
+  },
+  LayerMapping("ELU") { (call) throws(ModelError) in
+    var operator_ = Elu()
+    operator_.alpha = Float(try call.settings.number("alpha", default: 1))
+    return try call.add(operator_, call.input())
+  },
+  LayerMapping("ThresholdedReLU") { (call) throws(ModelError) in
+    var operator_ = ThresholdedRelu()
+    operator_.alpha = Float(try call.settings.number("theta", default: 1))
+    return try call.add(operator_, call.input())
+  },
+  LayerMapping("PReLU", variables: { (_) throws(ModelError) in [KerasVariable("alpha")] }, prelu),
+  LayerMapping("Softmax") { (call) throws(ModelError) in
+    try call.softmax(call.input(), axis: call.settings.integer("axis", default: -1))
+  },
+]
+
+/// `max_value` from there on, `x` above `threshold`, `negative_slope · (x − threshold)` below.
+private func relu(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let x = try call.input()
+  let slope = try call.settings.number("negative_slope", default: 0)
+  let threshold = try call.settings.number("threshold", default: 0)
+  let limit = call.settings.has("max_value") ? try call.settings.number("max_value") : nil
+  if threshold == 0, slope == 0 { return try call.clampedRelu(x, limit) }
+  if threshold == 0, limit == nil { return try call.leakyRelu(x, slope: slope) }
+  var positive = x
+  if threshold != 0 {
+    var operator_ = ThresholdedRelu()
+    operator_.alpha = Float(threshold)
+    positive = try call.add(operator_, positive, part: slope == 0 && limit == nil ? "" : "threshold")
+  }
+  if threshold == 0 || limit != nil {
+    positive = try call.clampedRelu(positive, limit, part: slope == 0 ? "" : "limit")
+  }
+  guard slope != 0 else { return positive }
+  let below = try call.add(Subtract(), call.constant([Float(threshold)], shape: []), x, part: "below")
+  let negative = try call.add(
+    Multiply(), call.add(Relu(), below, part: "negative"), call.constant([Float(slope)], shape: []),
+    part: "slope")
+  return try call.add(Subtract(), positive, negative)
+}
+
+/// A slope for each element of the input, with one in common along `shared_axes`.
+private func prelu(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let input = try call.input()
+  var sizes: [Int] = []
+  for axis in 1..<max(1, try call.shape(of: input).rank) {
+    let shared = try call.settings.integers("shared_axes", default: [])
+    sizes.append(shared.contains(axis) ? 1 : try call.size(of: input, axis: axis))
+  }
+  return try call.add(PRelu(), input, call.variable("alpha", sizes))
+}
+
+extension LayerCall {
+  /// The value after the layer's setting `activation`.
+  func activated(_ value: ValueID) throws(ModelError) -> ValueID {
+    guard let json = settings["activation"] else { return value }
+    guard json["class_name"]?.string != "function", let className = json["class_name"]?.string else {
+      guard let name = json.string ?? json["config"]?.string else { throw settings.unsupported("activation") }
+      return try activated(value, by: name)
+    }
+    // An activation may be a layer; one with variables would need a place for them.
+    let layer = KerasLayer(
+      name: "activation", className: className, config: json["config"] ?? .object([:]), isTrainable: false)
+    guard let mapping = LayerMapping.of(layer), try mapping.variables(KerasSettings(layer.config)).isEmpty
+    else {
+      throw settings.unsupported("activation")
+    }
+    let call = LayerCall(
+      importer: importer, layer: layer, path: join(path, "activation"), name: join(name, "activation"),
+      inputs: [value])
+    guard let result = try mapping.makeNodes(call).first else { throw settings.unsupported("activation") }
+    return result
+  }
+
+  /// The value after the function that Keras knows by this name.
+  private func activated(_ value: ValueID, by name: String) throws(ModelError) -> ValueID {
+    let part = layer.className == "Activation" ? "" : name
+    func add(_ operator: any Operator) throws(ModelError) -> ValueID {
+      try self.add(`operator`, value, part: part)
+    }
+    switch name {
+    case "linear": return value
+    case "relu": return try add(Relu())
+    case "relu6": return try add(Clip(minimum: 0, maximum: 6))
+    case "sigmoid": return try add(Sigmoid())
+    case "tanh": return try add(Tanh())
+    case "elu": return try add(Elu())
+    case "selu": return try add(Selu())
+    case "celu": return try add(Celu())
+    case "softplus": return try add(Softplus())
+    case "softsign": return try add(Softsign())
+    case "swish", "silu": return try add(Swish())
+    case "gelu": return try add(Gelu())
+    case "mish": return try add(Mish())
+    case "exponential": return try add(Exp())
+    case "log_softmax": return try add(LogSoftmax())
+    case "log_sigmoid": return try add(LogSigmoid())
+    case "hard_tanh": return try add(Clip(minimum: -1, maximum: 1))
+    case "hard_swish", "hard_silu": return try add(HardSwish())
+    case "leaky_relu": return try leakyRelu(value, slope: 0.2, part: part)
+    case "softmax": return try softmax(value, axis: -1, part: part)
+    case "hard_sigmoid":
+      var operator_ = HardSigmoid()
+      // Keras 2: 0.2 · x + 0.5; Keras 3 as everybody else: x / 6 + 0.5.
+      operator_.alpha = importer.isKeras3 ? 1 / 6 : 0.2
+      return try add(operator_)
+    default: throw settings.unsupported("activation")
+    }
+  }
+
+  fileprivate func leakyRelu(_ value: ValueID, slope: Double, part: String = "") throws(ModelError) -> ValueID
+  {
+    var operator_ = LeakyRelu()
+    operator_.alpha = Float(slope)
+    return try add(operator_, value, part: part)
+  }
+
+  fileprivate func clampedRelu(_ value: ValueID, _ limit: Double?, part: String = "") throws(ModelError)
+    -> ValueID
+  {
+    guard let limit, limit.isFinite else { return try add(Relu(), value, part: part) }
+    return try add(Clip(minimum: 0, maximum: Float(limit)), value, part: part)
+  }
+
+  fileprivate func softmax(_ value: ValueID, axis: Int, part: String = "") throws(ModelError) -> ValueID {
+    try add(Softmax(axis: axis), value, part: part)
+  }
+}

@@ -1,0 +1,38 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+let denseMappings: [LayerMapping] = [
+  LayerMapping("Dense", variables: denseVariables, dense),
+  LayerMapping(
+    "Embedding", variables: { (_) throws(ModelError) in [KerasVariable("embeddings")] }, embedding),
+]
+
+private func denseVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
+  [KerasVariable("kernel")] + (try biasVariable(settings))
+}
+
+/// A kernel `[channels, units]`, applied to the last axis.
+private func dense(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let input = try call.input()
+  let rank = try call.shape(of: input).rank
+  let channels = try call.size(of: input, axis: rank - 1)
+  let units = try call.settings.integer("units")
+  let weights = try call.variable("kernel", [channels, units], .permute([1, 0]))
+  let bias = try call.optionalVariable("bias", units, if: "use_bias")
+  return try call.activated(call.add(FullyConnected(), input, weights, bias))
+}
+
+/// Rows of a table; indices that come as other numbers are cut to integers.
+private func embedding(_ call: LayerCall) throws(ModelError) -> ValueID {
+  // What a mask leaves out would be counted by the poolings that follow.
+  guard try !call.settings.boolean("mask_zero", default: false) else {
+    throw call.settings.unsupported("mask_zero")
+  }
+  var indices = try call.input()
+  if call.importer.graph[indices].type?.dataType.isInteger != true {
+    indices = try call.add(Cast(to: .int32), indices, part: "indices")
+  }
+  let shape = [try call.settings.integer("input_dim"), try call.settings.integer("output_dim")]
+  return try call.add(Gather(axis: 0), call.variable("embeddings", shape), indices)
+}

@@ -1,0 +1,89 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+let mergeMappings: [LayerMapping] = [
+  LayerMapping("Add") { (call) throws(ModelError) in try call.folded(Add()) },
+  LayerMapping("Multiply") { (call) throws(ModelError) in try call.folded(Multiply()) },
+  LayerMapping("Maximum") { (call) throws(ModelError) in try call.folded(Maximum()) },
+  LayerMapping("Minimum") { (call) throws(ModelError) in try call.folded(Minimum()) },
+  LayerMapping("Subtract") { (call) throws(ModelError) in
+    guard call.inputs.count == 2 else {
+      throw ModelError(.malformed, "the layer is called with \(call.inputs.count) tensors instead of 2")
+    }
+    return try call.folded(Subtract())
+  },
+  LayerMapping("Average") { (call) throws(ModelError) in
+    let sum = try call.folded(Add(), part: "sum")
+    return try call.add(Multiply(), sum, call.constant([1 / Float(call.inputs.count)], shape: []))
+  },
+  LayerMapping("Concatenate") { (call) throws(ModelError) in
+    guard call.inputs.count > 1 else { return try call.input() }
+    return try call.add(Concat(axis: call.settings.integer("axis", default: -1)), call.inputs)
+  },
+  LayerMapping("Dot", dot),
+]
+
+/// Products summed over one axis of each of two tensors, sample by sample: `[batch, a, k]` and `[batch, k, b]` give
+/// `[batch, a, b]`, and one of rank 2 is taken to have a single row.
+private func dot(_ call: LayerCall) throws(ModelError) -> ValueID {
+  guard call.inputs.count == 2 else {
+    throw ModelError(.malformed, "the layer is called with \(call.inputs.count) tensors instead of 2")
+  }
+  let axes = try call.settings.integers("axes", rank: 2)
+  var operands: [ValueID] = []
+  var rows: [Int] = []
+  for (index, input) in call.inputs.enumerated() {
+    let rank = try call.shape(of: input).rank
+    let axis = try normalizedAxis(axes[index], rank: rank)
+    guard (2...3).contains(rank), axis > 0 else { throw call.settings.unsupported("axes") }
+    var operand = input
+    if try call.settings.boolean("normalize", default: false) {
+      var operator_ = LpNormalization()
+      operator_.axis = axis
+      operator_.leastNorm = 1e-6  // the root of what Keras adds to the sum of squares
+      operand = try call.add(operator_, operand, part: "normalized\(index)")
+    }
+    let count = try call.size(of: operand, axis: axis)
+    if rank == 2 {
+      operand = try call.reshape(
+        operand, index == 0 ? [-1, 1, count] : [-1, count, 1], part: "matrix\(index)")
+    } else {
+      rows.append(try call.size(of: operand, axis: 3 - axis))
+      if axis == (index == 0 ? 1 : 2) {
+        operand = try call.add(Transpose([0, 2, 1]), operand, part: "turned\(index)")
+      }
+    }
+    operands.append(operand)
+  }
+  let product = try call.add(MatrixMultiply(), operands, part: rows.count == 2 ? "" : "product")
+  return rows.count == 2 ? product : try call.reshape(product, [-1] + (rows.isEmpty ? [1] : rows))
+}
+
+extension LayerCall {
+  /// The inputs combined from the first to the last; those of fewer axes get more behind the batch.
+  func folded(_ operator: any Operator, part: String = "") throws(ModelError) -> ValueID {
+    var rank = 0
+    for input in inputs { rank = max(rank, try shape(of: input).rank) }
+    guard let first = inputs.first, inputs.count > 1 else {
+      throw ModelError(.malformed, "the layer is called with \(inputs.count) tensors instead of 2 or more")
+    }
+    var result = try expanded(first, toRank: rank, part: "expanded")
+    for (index, operand) in inputs.enumerated().dropFirst() {
+      let isLast = index == inputs.count - 1
+      result = try add(
+        `operator`, result, expanded(operand, toRank: rank, part: "expanded\(index)"),
+        part: isLast ? part : "\(index)")
+    }
+    return result
+  }
+
+  private func expanded(_ value: ValueID, toRank rank: Int, part: String) throws(ModelError) -> ValueID {
+    let shape = try shape(of: value)
+    guard shape.rank < rank else { return value }
+    guard let sizes = Shape(Array(shape.dimensions.dropFirst())).fixed, shape.rank > 0 else {
+      throw ModelError(.unsupported, "inputs of different ranks, one of them \(shape)")
+    }
+    return try reshape(value, [-1] + [Int](repeating: 1, count: rank - shape.rank) + sizes, part: part)
+  }
+}

@@ -1,0 +1,82 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+let normalizationMappings: [LayerMapping] =
+  ["BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"].map {
+    LayerMapping($0, variables: batchNormalizationVariables, batchNormalization)
+  } + [
+    LayerMapping("LayerNormalization", variables: scaleAndShiftVariables, layerNormalization),
+    LayerMapping("GroupNormalization", variables: scaleAndShiftVariables, groupNormalization),
+  ]
+
+private func batchNormalizationVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
+  try scaleAndShiftVariables(settings) + [
+    KerasVariable("moving_mean", isTrainable: false), KerasVariable("moving_variance", isTrainable: false),
+  ]
+}
+
+private func scaleAndShiftVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
+  let gamma = try settings.boolean("scale", default: true) ? [KerasVariable("gamma")] : []
+  return gamma + (try settings.boolean("center", default: true) ? [KerasVariable("beta")] : [])
+}
+
+private func batchNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
+  guard try !call.settings.boolean("renorm", default: false) else {
+    throw call.settings.unsupported("renorm")
+  }
+  let input = try call.input()
+  let axes = try call.settings.integers("axis", default: [-1])
+  guard axes.count == 1, let axis = axes.first else { throw call.settings.unsupported("axis") }
+  var operator_ = BatchNormalization()
+  operator_.axis = try normalizedAxis(axis, rank: call.shape(of: input).rank)
+  operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
+  let channels = try call.size(of: input, axis: operator_.axis)
+  let mean = try call.variable("moving_mean", [channels])
+  let variance = try call.variable("moving_variance", [channels])
+  // The variables above have the channels that the constants would be made for.
+  let scale = try call.optionalVariable("gamma", channels, if: "scale") ?? call.constant(1, shape: [channels])
+  let shift = try call.optionalVariable("beta", channels, if: "center") ?? call.constant(0, shape: [channels])
+  return try call.add(operator_, input, scale, shift, mean, variance)
+}
+
+/// Over axes that are the last ones.
+private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
+  guard try !call.settings.boolean("rms_scaling", default: false) else {
+    throw call.settings.unsupported("rms_scaling")
+  }
+  let input = try call.input()
+  let rank = try call.shape(of: input).rank
+  let axes = try normalizedAxes(call.settings.integers("axis", default: [-1]), rank: rank)
+  guard let first = axes.first, axes == Array(first..<rank) else { throw call.settings.unsupported("axis") }
+  var sizes: [Int] = []
+  for axis in axes { sizes.append(try call.size(of: input, axis: axis)) }
+  var operator_ = LayerNormalization()
+  operator_.axis = first
+  operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
+  let hasScale = try call.settings.boolean("scale", default: true)
+  let hasShift = try call.settings.boolean("center", default: true)
+  return try call.add(
+    operator_, input, hasScale ? call.variable("gamma", sizes) : nil,
+    hasShift ? call.variable("beta", sizes) : nil)
+}
+
+/// Over groups of channels, with all of them in one group each where there are as many groups.
+private func groupNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let input = try call.input()
+  let rank = try call.shape(of: input).rank
+  let axis = try normalizedAxis(call.settings.integer("axis", default: -1), rank: rank)
+  guard rank > 2, axis == 1 || axis == rank - 1 else { throw call.settings.unsupported("axis") }
+  let channels = try call.size(of: input, axis: axis)
+  var operator_ = GroupNormalization()
+  operator_.layout = axis == 1 ? .first : .last
+  operator_.groups = try call.settings.integer("groups", default: 32)
+  if operator_.groups == -1 { operator_.groups = channels }
+  guard operator_.groups > 0, channels % operator_.groups == 0 else {
+    throw call.settings.unsupported("groups")
+  }
+  operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
+  return try call.add(
+    operator_, input, call.optionalVariable("gamma", channels, if: "scale"),
+    call.optionalVariable("beta", channels, if: "center"))
+}

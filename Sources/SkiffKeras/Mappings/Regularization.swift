@@ -1,0 +1,9 @@
+import SkiffBinary
+
+/// What changes training only: at inference its input passes through.
+let regularizationMappings: [LayerMapping] = [
+  "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "GaussianNoise",
+  "AlphaDropout", "ActivityRegularization",
+].map { name in
+  LayerMapping(name) { (call) throws(ModelError) in try call.input() }
+}

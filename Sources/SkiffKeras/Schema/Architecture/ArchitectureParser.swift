@@ -1,0 +1,126 @@
+import SkiffBinary
+
+/// Reads the configuration of a model, in the style of Keras 2 or of Keras 3.
+struct ArchitectureParser {
+  let limits: Limits
+
+  func model(_ json: JSONValue, depth: Int) throws(ModelError) -> KerasArchitecture {
+    guard depth <= limits.depth else {
+      throw ModelError(.limitExceeded, "models nest deeper than \(limits.depth)")
+    }
+    guard let className = json["class_name"]?.string, let config = json["config"] else {
+      throw ModelError(.malformed, "the configuration of a model has no class_name and config")
+    }
+    guard let kind = KerasArchitecture.kind(ofClass: className), isOwn(json, className) else {
+      throw ModelError(
+        .unsupported,
+        "a model of the class '\(json["registered_name"]?.string ?? className)': its code is not in the file")
+    }
+    // Keras before 2.2.3 has the list of layers itself as the configuration of a Sequential.
+    guard let list = config["layers"]?.array ?? (kind == .sequential ? config.array : nil) else {
+      throw ModelError(
+        .unsupported,
+        "the \(className) has no layers in its configuration: it was subclassed, and its code is not in the file"
+      )
+    }
+    var layers: [KerasLayer] = []
+    for item in list { layers.append(try layer(item, in: kind, depth: depth)) }
+    var architecture = KerasArchitecture(
+      kind: kind, name: config["name"]?.string ?? json["name"]?.string ?? "model", layers: layers)
+    architecture.isTrainable = config["trainable"]?.boolean ?? true
+    architecture.buildShape =
+      shape(config["build_input_shape"]) ?? shape(json["build_config"]?["input_shape"])
+      ?? shape(config["batch_input_shape"])
+    var names: Set<String> = []
+    for layer in layers {
+      guard names.insert(layer.name).inserted else {
+        throw ModelError(.malformed, "two layers have the name '\(layer.name)'", at: layer.location)
+      }
+    }
+    if kind == .functional {
+      architecture.inputs = try references(config["input_layers"], "input_layers")
+      architecture.outputs = try references(config["output_layers"], "output_layers")
+      try countCallsFromZero(&architecture)
+    }
+    return architecture
+  }
+
+  /// A class of the user's own may bear one of Keras's names; what it is registered as tells.
+  private func isOwn(_ json: JSONValue, _ className: String) -> Bool {
+    guard let registered = json["registered_name"]?.string else { return true }
+    return registered == className || registered == "Keras>\(className)"
+  }
+
+  private func layer(
+    _ json: JSONValue, in kind: KerasArchitecture.Kind, depth: Int
+  ) throws(ModelError) -> KerasLayer {
+    guard let className = json["class_name"]?.string, let config = json["config"] else {
+      throw ModelError(.malformed, "a layer has no class_name and config", at: Location(attribute: "layers"))
+    }
+    guard let name = json["name"]?.string ?? config["name"]?.string else {
+      throw ModelError(.malformed, "a layer of the class '\(className)' has no name")
+    }
+    var layer = KerasLayer(
+      name: name, className: className,
+      registeredName: isOwn(json, className) ? nil : json["registered_name"]?.string,
+      config: config, isTrainable: config["trainable"]?.boolean ?? true)
+    return try locating(layer.location) { () throws(ModelError) in
+      layer.buildShape = shape(json["build_config"]?["input_shape"])
+      if KerasArchitecture.kind(ofClass: className) != nil, layer.registeredName == nil {
+        let model = try model(json, depth: depth + 1)
+        layer.model = [model]
+        layer.isTrainable = model.isTrainable
+      }
+      if className == "TimeDistributed", let inner = config["layer"] {
+        guard depth < limits.depth else { throw ModelError(.limitExceeded, "layers nest too deep") }
+        layer.wrapped = [try self.layer(inner, in: .sequential, depth: depth + 1)]
+      }
+      if kind == .functional {
+        for call in json["inbound_nodes"]?.array ?? [] { layer.calls.append(try self.call(call)) }
+      }
+      return layer
+    }
+  }
+
+  /// A list of sizes with null for those that are not fixed; nil if there is none.
+  private func shape(_ json: JSONValue?) -> [Int?]? {
+    guard let list = json?.array else { return nil }
+    var sizes: [Int?] = []
+    for item in list {
+      switch item {
+      case .null: sizes.append(nil)
+      case .integer(let size) where size >= 0: sizes.append(size)
+      default: return nil  // several shapes, of a model with several inputs
+      }
+    }
+    return sizes
+  }
+
+  /// Some versions of Keras count the calls of a model that is a layer from 1 on, since its own making is call 0.
+  ///
+  /// Every call is used by something, or it would not be in the file: which of both it is can be seen.
+  private func countCallsFromZero(_ architecture: inout KerasArchitecture) throws(ModelError) {
+    var used: [String: Set<Int>] = [:]
+    let references = architecture.layers.flatMap { $0.calls.flatMap(\.inputs) } + architecture.outputs
+    for reference in references { used[reference.layer, default: []].insert(reference.call) }
+    var shifted: Set<String> = []
+    for layer in architecture.layers where !layer.model.isEmpty {
+      guard let used = used[layer.name], used.contains(layer.calls.count) else { continue }
+      guard !used.contains(0) else {
+        throw ModelError(.malformed, "its calls are counted from 0 and from 1", at: layer.location)
+      }
+      shifted.insert(layer.name)
+    }
+    func shift(_ references: inout [KerasLayer.TensorReference]) {
+      for index in references.indices where shifted.contains(references[index].layer) {
+        references[index].call -= 1
+      }
+    }
+    for layer in architecture.layers.indices {
+      for call in architecture.layers[layer].calls.indices {
+        shift(&architecture.layers[layer].calls[call].inputs)
+      }
+    }
+    shift(&architecture.outputs)
+  }
+}
