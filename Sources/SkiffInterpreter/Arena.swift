@@ -17,6 +17,16 @@ final class Arena {
     return ByteRegion(adopting: UnsafeRawBufferPointer(memory(range))) { _ in withExtendedLifetime(block) {} }
   }
 
+  /// Whether the bytes of `region` lie in this memory.
+  func holds(_ region: ByteRegion) -> Bool {
+    region.withBytes { bytes in
+      guard let start = block.memory.baseAddress, let address = bytes.baseAddress, !bytes.isEmpty else {
+        return false
+      }
+      return UnsafeRawPointer(start) <= address && address < UnsafeRawPointer(start + block.memory.count)
+    }
+  }
+
   /// Frees the memory when the last region of it is gone.
   private final class Block: @unchecked Sendable {
     let memory: UnsafeMutableRawBufferPointer

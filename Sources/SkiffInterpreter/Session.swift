@@ -74,10 +74,24 @@ public final class Session {
   private func run(_ step: Plan.Step, _ values: [ValueID: Tensor]) throws(ModelError) -> [Tensor] {
     let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
     switch step.kernel {
-    case .reference(let kernel): return try kernel.evaluate(inputs)
-    case .prepared(let kernel): return try kernel.run(inputs)
+    case .reference(let kernel): return try outsideOfArena(kernel.evaluate(inputs))
+    case .prepared(let kernel): return try outsideOfArena(kernel.run(inputs))
     case .direct(let kernel): return try run(kernel, step, inputs)
     }
+  }
+
+  /// Copies results that are an operand's own bytes, as those of Reshape are: its place in the arena is given to
+  /// others after the last step that reads the operand itself.
+  private func outsideOfArena(_ results: [Tensor]) throws(ModelError) -> [Tensor] {
+    var copies = results
+    for (index, result) in results.enumerated() where arena.holds(result.bytes) {
+      copies[index] = try Tensor(
+        result.dataType, shape: result.shape, quantization: result.quantization,
+        bytes: result.bytes.withBytes { source in
+          ByteRegion(count: source.count) { $0.copyMemory(from: source) }
+        })
+    }
+    return copies
   }
 
   private func run(
