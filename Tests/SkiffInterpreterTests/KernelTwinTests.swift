@@ -197,7 +197,8 @@ import Testing
         let input = generator.integerTensor(shape)
         let result = QuantizationParameters(
           scale: Float(generator.logUniform(in: 1e-4...10)), zeroPoint: generator.integer(-128...127))
-        for node in [Relu(), Sigmoid(), Tanh()] as [any Operator] {
+        for node in [Relu(), Sigmoid(), Tanh(), Elu(), Gelu(), Clip(minimum: 0, maximum: 6)] as [any Operator]
+        {
           try KernelTwin(node: node, operands: [input], result: result).check("\(seed)")
         }
         try KernelTwin(node: Relu(), operands: [generator.floatTensor(shape)]).check("\(seed)")

@@ -26,9 +26,9 @@ extension IntegerCase {
   private func lookup() throws -> QuantizedLookup {
     let (input, output) = (try linear("input"), try linear("output"))
     switch testCase.operator {
-    case "relu": return .rectifier(.relu, input: input, output: output)
-    case "relu6": return .rectifier(.relu6, input: input, output: output)
-    case "relu_n1_to_1": return .rectifier(.reluN1To1, input: input, output: output)
+    case "relu": return .rectifier(minimum: 0, maximum: .infinity, input: input, output: output)
+    case "relu6": return .rectifier(minimum: 0, maximum: 6, input: input, output: output)
+    case "relu_n1_to_1": return .rectifier(minimum: -1, maximum: 1, input: input, output: output)
     case "leaky_relu": return .leakyRectifier(slope: real("alpha"), input: input, output: output)
     case "hard_swish": return try #require(QuantizedLookup.hardSwish(input: input, output: output))
     case "abs": return .absolute(input: input, output: output)

@@ -48,3 +48,50 @@ extension Multiply: QuantizedKernel {
     return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
   }
 }
+
+extension SquaredDifference: QuantizedKernel {
+  /// Integers where the factor to the result's scale is below 1.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
+      QuantizedSquaredDifference.outputFactor(first: first, second: second, output: output) < 1,
+      let broadcast = context.broadcast
+    else { return nil }
+    let kernel = QuantizedSquaredDifference(
+      broadcast: broadcast, first: first, second: second, output: output)
+    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+  }
+}
+
+extension Maximum: QuantizedKernel {
+  /// Integers of one scale and zero point.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    context.extremum(takesMaximum: true)
+  }
+}
+
+extension Minimum: QuantizedKernel {
+  /// Integers of one scale and zero point.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    context.extremum(takesMaximum: false)
+  }
+}
+
+extension QuantizedContext {
+  fileprivate func extremum(takesMaximum: Bool) -> (any PreparedKernel)? {
+    guard let first = int8(0), int8(1) == first, int8Output == first, let broadcast else { return nil }
+    let kernel = QuantizedExtremum(broadcast: broadcast, takesMaximum: takesMaximum)
+    return IntegerKernel(self) { kernel.run(first: $0, second: $1, output: &$2) }
+  }
+}
+
+extension PRelu: QuantizedKernel {
+  /// Integers of any scales.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let input = context.int8(0), let slope = context.int8(1), let output = context.int8Output,
+      let broadcast = context.broadcast, broadcast.shape == context.sizes(0)
+    else { return nil }
+    let kernel = QuantizedParametricRectifier(
+      broadcast: broadcast, input: input, slope: slope, output: output)
+    return IntegerKernel(context) { kernel.run(input: $0, slopes: $1, output: &$2) }
+  }
+}

@@ -34,11 +34,12 @@ package struct QuantizedLookup: Sendable {
 }
 
 extension QuantizedLookup {
-  /// RELU and its bounded forms as operators of their own: rescale, then clamp. The factor is a float32 quotient.
+  /// RELU and its bounded forms as operators of their own: rescale, then clamp. The factor is a float32 quotient;
+  /// an infinite bound leaves its end open.
   package static func rectifier(
-    _ activation: FusedActivation, input: LinearQuantization, output: LinearQuantization
+    minimum: Float, maximum: Float, input: LinearQuantization, output: LinearQuantization
   ) -> QuantizedLookup {
-    let bounds = activation.bounds(of: Int8.self, in: output)
+    let bounds = QuantizedBounds(of: Int8.self, minimum: minimum, maximum: maximum, in: output)
     let factor = QuantizedMultiplier(Double(input.scale / output.scale))
     return QuantizedLookup { value in
       bounds.clamp(factor.apply(value - input.zeroPoint) &+ output.zeroPoint)

@@ -1,0 +1,42 @@
+import SkiffBinary
+import SkiffIR
+
+/// A reduction with an int8 form.
+package protocol QuantizedReductionOperator: Reduction, QuantizedKernel {
+  /// What the elements become.
+  var quantizedKind: QuantizedReduction.Kind { get }
+}
+
+extension QuantizedReductionOperator {
+  /// Integers; extremes only where input and result share their parameters.
+  public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    guard let input = context.int8(0), let output = context.int8Output, let shape = context.sizes(0) else {
+      return nil
+    }
+    if quantizedKind == .maximum || quantizedKind == .minimum, input != output { return nil }
+    let kernel = QuantizedReduction(
+      quantizedKind, shape: shape, axes: Set(try reducedAxes(rank: shape.count)), input: input,
+      output: output)
+    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
+      let input = try inputs.required(0).elements(as: Int8.self)
+      var span = result.mutableSpan
+      kernel.run(input: input.span, output: &span)
+    }
+  }
+}
+
+extension ReduceMean: QuantizedReductionOperator {
+  package var quantizedKind: QuantizedReduction.Kind { .mean }
+}
+extension ReduceSum: QuantizedReductionOperator {
+  package var quantizedKind: QuantizedReduction.Kind { .sum }
+}
+extension ReduceMax: QuantizedReductionOperator {
+  package var quantizedKind: QuantizedReduction.Kind { .maximum }
+}
+extension ReduceMin: QuantizedReductionOperator {
+  package var quantizedKind: QuantizedReduction.Kind { .minimum }
+}
+extension ReduceProd: QuantizedReductionOperator {
+  package var quantizedKind: QuantizedReduction.Kind { .product }
+}
