@@ -1,0 +1,357 @@
+import SkiffBinary
+import SkiffIR
+
+/// Writes a graph as a TensorFlow Lite file.
+package final class Exporter {
+  /// What a user can choose of a file.
+  package struct Options: Sendable {
+    /// Whether real constants are stored in 16 bits, and turned back to 32 when the model runs.
+    package var storesFloat16 = false
+
+    package init() {}
+  }
+
+  let graph: Graph
+  let options: Options
+  private var model = TFLiteModel()
+  /// The subgraph so far; its tensors may contain some that nothing uses in the end.
+  var subgraph = TFLiteModel.Subgraph()
+  /// The types of the tensors.
+  var types: [TensorType] = []
+  /// What is stored for those tensors that are constants.
+  var constants: [Int: Constant] = [:]
+  private var tensors: [ValueID: Int] = [:]
+  private var derived: [DerivedTensor: Int] = [:]
+  private var integers: [[Int]: Int] = [:]
+  private var scalars: [Int: Int] = [:]
+  /// The integers that some tensors are turned into reals from.
+  private(set) var dequantized: [Int: Int] = [:]
+  private var codes: [TFLiteModel.OperatorCode: Int] = [:]
+  private var names: Set<String> = []
+  private var runtime = "1.5.0"
+
+  private struct DerivedTensor: Hashable {
+    let source: Int
+    let transform: Constant.Transform
+  }
+
+  private init(_ graph: Graph, _ options: Options) {
+    self.graph = graph
+    self.options = options
+  }
+
+  /// Writes `graph`, whose operators must be those of the dialect, to `file`; constants are read one at a time.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` that names every node which the format cannot say.
+  package static func write(
+    _ graph: Graph, to file: inout OutputFile, options: Options = Options()
+  ) throws(ModelError) {
+    let exporter = Exporter(graph, options)
+    let stored = try exporter.build()
+    try exporter.model.write(to: &file) { (buffer, file) throws(ModelError) in
+      guard let constant = stored[buffer] else { return }
+      if constant.transforms.isEmpty, constant.encoding == .dense {
+        try file.write(constant.bytes)
+      } else {
+        try file.write(constant.materialize().bytes)
+      }
+    }
+  }
+
+  /// Builds the model; returns what is stored in each buffer.
+  private func build() throws(ModelError) -> [Int: Constant] {
+    // Names of the interface come first, so that they stay as they are.
+    for input in graph.inputs {
+      let tensor = try addTensor(of: input, name: graph[input].name)
+      subgraph.inputs.append(tensor)
+    }
+    for output in graph.outputs where tensors[output.value] == nil {
+      if graph[output.value].constant == nil { _ = try addTensor(of: output.value, name: output.name) }
+    }
+    try writeNodes()
+    for output in graph.outputs { subgraph.outputs.append(try tensor(of: output.value)) }
+    subgraph.name = graph.name.isEmpty ? "main" : graph.name
+    let interface = (inputs: subgraph.inputs, outputs: subgraph.outputs)
+    let positions = compact()
+    func maps(_ names: [String], _ tensors: [Int]) -> [TFLiteModel.TensorMap] {
+      zip(names, tensors).map { .init(name: $0, tensor: positions[$1] ?? 0) }
+    }
+    model.signatures = [
+      .init(
+        key: "serving_default", inputs: maps(graph.inputs.map { graph[$0].name }, interface.inputs),
+        outputs: maps(graph.outputs.map(\.name), interface.outputs), subgraph: 0)
+    ]
+    let stored = storeConstants(positions)
+    addMetadata()
+    model.description = "Written by Skiff"
+    model.subgraphs = [subgraph]
+    return stored
+  }
+
+  /// Writes every node, or throws one error that names all that cannot be written.
+  private func writeNodes() throws(ModelError) {
+    var refusals: [ModelError] = []
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      do throws(ModelError) {
+        try NodeWriter(node, in: self).write()
+      } catch {
+        refusals.append(error.located(node.location))
+      }
+    }
+    guard var first = refusals.first else { return }
+    first.notes += refusals.dropFirst().map(\.description)
+    throw first
+  }
+
+  // MARK: Tensors
+
+  /// The tensor of a value.
+  func tensor(of value: ValueID) throws(ModelError) -> Int {
+    if let tensor = tensors[value] { return tensor }
+    return try addTensor(of: value, name: graph[value].name)
+  }
+
+  private func addTensor(of value: ValueID, name: String) throws(ModelError) -> Int {
+    let source = graph[value]
+    guard let type = source.type else {
+      throw ModelError(.unsupported, "the type of '\(source.name)' is not known")
+    }
+    let tensor: Int
+    if let constant = source.constant {
+      tensor = try addConstant(constant, name: name)
+    } else {
+      tensor = try addTensor(type, name: name)
+    }
+    tensors[value] = tensor
+    return tensor
+  }
+
+  /// Adds a tensor that some operator computes or the caller provides.
+  func addTensor(_ type: TensorType, name: String) throws(ModelError) -> Int {
+    var tensor = TFLiteModel.Tensor()
+    guard let number = ElementTypes.number(of: type.dataType) else {
+      throw ModelError(.unsupported, "elements of type \(type.dataType.rawValue) are not in the format")
+    }
+    tensor.type = number
+    tensor.name = unique(name.isEmpty ? "tensor" : name)
+    // Sizes that are not fixed are stored as if each symbol were 1.
+    let symbols = type.shape.dimensions.compactMap(\.expression).flatMap(\.symbols)
+    let bindings = Dictionary(symbols.map { ($0, 1) }, uniquingKeysWith: { a, _ in a })
+    tensor.shape = type.shape.binding(bindings).dimensions.map { max(0, $0.fixed ?? 1) }
+    if !type.shape.isFixed { tensor.shapeSignature = type.shape.dimensions.map { $0.fixed ?? -1 } }
+    tensor.hasRank = true
+    tensor.quantization = try Self.quantization(type)
+    subgraph.tensors.append(tensor)
+    types.append(type)
+    return types.count - 1
+  }
+
+  private static func quantization(_ type: TensorType) throws(ModelError) -> TFLiteModel.Quantization? {
+    guard let parameters = type.quantization else { return nil }
+    var result = TFLiteModel.Quantization()
+    result.scale = parameters.scales
+    result.zeroPoint = parameters.zeroPoints
+    switch parameters.granularity {
+    case .perTensor: break
+    case .perAxis(let axis): result.axis = axis
+    case .blocked: throw ModelError(.unsupported, "scales for blocks of elements")
+    }
+    return result
+  }
+
+  /// Adds a constant; one that is stored in 16 bits is turned back by an operator of its own.
+  private func addConstant(_ constant: Constant, name: String) throws(ModelError) -> Int {
+    guard options.storesFloat16, constant.type.dataType == .float32,
+      constant.type.shape.elementCount ?? 0 >= Self.smallestFloat16
+    else { return try addStored(constant, name: name) }
+    let stored = try addStored(constant.transformed(by: .cast(.float16)), name: "\(name)_float16")
+    let tensor = try addTensor(constant.type, name: name)
+    try emit("DEQUANTIZE", [stored], [tensor], FlatObject("DequantizeOptions"))
+    return tensor
+  }
+
+  /// Constants with fewer elements gain nothing.
+  private static let smallestFloat16 = 32
+
+  private func addStored(_ constant: Constant, name: String) throws(ModelError) -> Int {
+    let tensor = try addTensor(constant.type, name: name)
+    constants[tensor] = constant
+    return tensor
+  }
+
+  /// A list of integers as the format's operators take them.
+  func integers(_ list: [Int]) throws(ModelError) -> Int {
+    if let known = integers[list] { return known }
+    let tensor = try addStored(
+      Constant(Tensor(integers: list, as: .int32, shape: [list.count])), name: "integers")
+    integers[list] = tensor
+    return tensor
+  }
+
+  /// One integer as the format's operators take it.
+  func scalar(_ integer: Int) throws(ModelError) -> Int {
+    if let known = scalars[integer] { return known }
+    let tensor = try addUnnamed(Tensor(integers: [integer], as: .int32, shape: []))
+    scalars[integer] = tensor
+    return tensor
+  }
+
+  /// A constant that the graph does not have.
+  func addUnnamed(_ tensor: Tensor) throws(ModelError) -> Int {
+    try addStored(Constant(tensor), name: "constant")
+  }
+
+  /// The constant with one more step done, nil if the tensor is none.
+  func derive(_ tensor: Int, by transform: Constant.Transform) throws(ModelError) -> Int? {
+    guard let constant = constants[tensor] else { return nil }
+    let key = DerivedTensor(source: tensor, transform: transform)
+    if let known = derived[key] { return known }
+    let changed =
+      if let cancelled = try constant.cancelling(transform) { cancelled } else {
+        try constant.transformed(by: transform)
+      }
+    let result = try addStored(changed, name: subgraph.tensors[tensor].name)
+    derived[key] = result
+    return result
+  }
+
+  private func unique(_ name: String) -> String {
+    var result = name
+    var count = 1
+    while !names.insert(result).inserted {
+      result = "\(name)_\(count)"
+      count += 1
+    }
+    return result
+  }
+
+  // MARK: Operators
+
+  /// Appends an operator in the least version that covers its operands.
+  func emit(
+    _ name: String, _ inputs: [Int], _ outputs: [Int], _ options: FlatObject?
+  ) throws(ModelError) {
+    guard let number = FlatSchema.tflite.enumerations["BuiltinOperator"]?.number(of: name) else {
+      throw ModelError(.unsupported, "the format has no operator \(name)")
+    }
+    let signature = OperatorSignature(
+      inputs: inputs.map { $0 < 0 ? nil : types[$0] }, outputs: outputs.map { types[$0] },
+      options: options ?? FlatObject(""))
+    if name == "DEQUANTIZE" { dequantized[outputs[0]] = inputs[0] }
+    let version = OperatorVersions.version(of: name, signature)
+    if let needed = version.runtime { require(needed) }
+    var item = TFLiteModel.Operator()
+    item.inputs = inputs
+    item.outputs = outputs
+    item.options = options
+    append(item, .init(builtin: number, version: version.number))
+  }
+
+  /// Lets the last operator compute `result` if it computes `tensor`; else reshapes `tensor` to what it is already.
+  func redirect(_ tensor: Int, to result: Int) throws(ModelError) {
+    if let last = subgraph.operators.indices.last, subgraph.operators[last].outputs == [tensor] {
+      subgraph.operators[last].outputs = [result]
+      return
+    }
+    let shape = types[result].shape.dimensions.map { $0.fixed ?? -1 }
+    guard shape.count(where: { $0 == -1 }) <= 1 else {
+      throw ModelError(.unsupported, "a copy of the shape \(types[result].shape)")
+    }
+    try emit("RESHAPE", [tensor, integers(shape)], [result], FlatObject("ReshapeOptions"))
+  }
+
+  /// Appends an operator as it is.
+  func append(_ item: TFLiteModel.Operator, _ code: TFLiteModel.OperatorCode) {
+    var item = item
+    item.code = codes[code] ?? model.operatorCodes.count
+    if codes.updateValue(item.code, forKey: code) == nil { model.operatorCodes.append(code) }
+    if let needed = OperatorVersions.runtime(of: code.name, version: code.version) { require(needed) }
+    subgraph.operators.append(item)
+  }
+
+  private func require(_ needed: String) {
+    func numbers(_ version: String) -> [Int] { version.split(separator: ".").compactMap { Int($0) } }
+    if numbers(runtime).lexicographicallyPrecedes(numbers(needed)) { runtime = needed }
+  }
+
+  // MARK: Completion
+
+  /// Drops tensors that nothing uses; returns where the others went.
+  private func compact() -> [Int: Int] {
+    var used = Set(subgraph.inputs + subgraph.outputs)
+    for item in subgraph.operators { used.formUnion(item.inputs + item.outputs) }
+    var positions: [Int: Int] = [-1: -1]
+    var kept: [TFLiteModel.Tensor] = []
+    for (index, tensor) in subgraph.tensors.enumerated() where used.contains(index) {
+      positions[index] = kept.count
+      kept.append(tensor)
+    }
+    func moved(_ list: [Int]) -> [Int] { list.map { positions[$0] ?? -1 } }
+    subgraph.tensors = kept
+    subgraph.inputs = moved(subgraph.inputs)
+    subgraph.outputs = moved(subgraph.outputs)
+    for index in subgraph.operators.indices {
+      subgraph.operators[index].inputs = moved(subgraph.operators[index].inputs)
+      subgraph.operators[index].outputs = moved(subgraph.operators[index].outputs)
+    }
+    return positions
+  }
+
+  /// Gives each constant a buffer; those that come from the same bytes in the same way share one.
+  private func storeConstants(_ positions: [Int: Int]) -> [Int: Constant] {
+    model.buffers = [.data(.empty)]
+    var stored: [Int: Constant] = [:]
+    var known: [StoredBytes: Int] = [:]
+    for (tensor, constant) in constants.sorted(by: { $0.key < $1.key }) {
+      guard let position = positions[tensor] else { continue }
+      let key = StoredBytes(constant)
+      let buffer = known[key] ?? model.buffers.count
+      if known.updateValue(buffer, forKey: key) == nil {
+        stored[buffer] = constant
+        let count = constant.type.shape.elementCount ?? 0
+        model.buffers.append(.later(count: constant.type.dataType.byteCount(elements: count) ?? 0))
+      }
+      subgraph.tensors[position].buffer = buffer
+    }
+    return stored
+  }
+
+  private struct StoredBytes: Hashable {
+    let address: Int
+    let count: Int
+    let dataType: DataType
+    let encoding: Constant.Encoding
+    let transforms: [Constant.Transform]
+
+    init(_ constant: Constant) {
+      address = constant.bytes.withBytes { Int(bitPattern: $0.baseAddress) }
+      count = constant.bytes.count
+      dataType = constant.type.dataType
+      encoding = constant.encoding
+      transforms = constant.transforms
+    }
+  }
+
+  /// The first runtime that has every operator's version, as converters note it: 16 bytes, padded with zeros.
+  private func addMetadata() {
+    var bytes = Array(runtime.utf8.prefix(15))
+    bytes += [UInt8](repeating: 0, count: 16 - bytes.count)
+    model.metadata = [.init(name: "min_runtime_version", buffer: model.buffers.count)]
+    model.buffers.append(.data(ByteRegion(bytes)))
+  }
+}
+
+extension Constant {
+  /// The constant without its last step, if `transform` would undo it.
+  func cancelling(_ transform: Transform) throws(ModelError) -> Constant? {
+    guard case .permute(let next) = transform, case .permute(let last)? = transforms.last,
+      next.indices.allSatisfy({ last[next[$0]] == $0 })
+    else { return nil }
+    var result = try Constant(
+      storedType.dataType, shape: storedType.shape.fixed ?? [], quantization: storedType.quantization,
+      bytes: bytes, encoding: encoding)
+    for step in transforms.dropLast() { result = try result.transformed(by: step) }
+    return result
+  }
+}

@@ -1,0 +1,81 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Functions of each element on its own.
+  static let activations: [Mapping] = [
+    Mapping(plain: "ABS", Abs.self, options: "AbsOptions"),
+    Mapping(plain: "CEIL", Ceil.self),
+    Mapping(plain: "COS", Cos.self, options: "CosOptions"),
+    Mapping(plain: "EXP", Exp.self, options: "ExpOptions"),
+    Mapping(plain: "FLOOR", Floor.self),
+    Mapping(plain: "HARD_SWISH", HardSwish.self, options: "HardSwishOptions"),
+    Mapping(plain: "LOG", Log.self),
+    Mapping(plain: "LOGICAL_NOT", Not.self, options: "LogicalNotOptions"),
+    Mapping(plain: "LOGISTIC", Sigmoid.self),
+    Mapping(plain: "NEG", Negate.self, options: "NegOptions"),
+    Mapping(plain: "PRELU", PRelu.self),
+    Mapping(plain: "RELU", Relu.self),
+    Mapping(plain: "ROUND", Round.self),
+    Mapping(plain: "RSQRT", Rsqrt.self),
+    Mapping(plain: "SIGN", Sign.self, options: "SignOptions"),
+    Mapping(plain: "SIN", Sin.self),
+    Mapping(plain: "SQRT", Sqrt.self),
+    Mapping(plain: "SQUARE", Square.self, options: "SquareOptions"),
+    Mapping(plain: "TANH", Tanh.self),
+    Mapping(
+      "LEAKY_RELU", LeakyRelu.self,
+      read: { (reader) throws(ModelError) in
+        var node = LeakyRelu()
+        node.alpha = reader.options.real("alpha")
+        return [try reader.add(node, reader.inputs)]
+      },
+      write: { (node, writer) throws(ModelError) in
+        try writer.emit(
+          "LEAKY_RELU", options: FlatObject("LeakyReluOptions", ["alpha": .real(Double(node.alpha))]))
+        return true
+      }),
+    Mapping(
+      "GELU", Gelu.self,
+      read: { (reader) throws(ModelError) in
+        var node = Gelu()
+        node.approximation = reader.options.boolean("approximate") ? .tanh : .none
+        return [try reader.add(node, reader.inputs)]
+      },
+      write: { (node, writer) throws(ModelError) in
+        try writer.emit(
+          "GELU",
+          options: FlatObject("GeluOptions", ["approximate": .integer(node.approximation == .tanh ? 1 : 0)]))
+        return true
+      }),
+    Mapping(
+      "ELU", Elu.self, read: { (reader) throws(ModelError) in [try reader.add(Elu(), reader.inputs)] },
+      write: { (node, writer) throws(ModelError) in
+        guard node.alpha == 1 else { return false }
+        try writer.emit("ELU")
+        return true
+      }),
+    clamp("RELU6", 0, 6),
+    clamp("RELU_N1_TO_1", -1, 1),
+    clamp("RELU_0_TO_1", 0, 1),
+    clamp("RELU", 0, nil),
+  ]
+
+  /// A clamp that the format has a name for.
+  private static func clamp(_ name: String, _ minimum: Float, _ maximum: Float?) -> Mapping {
+    Mapping(
+      name, Clip.self,
+      read: { (reader) throws(ModelError) in
+        [try reader.add(Clip(minimum: minimum, maximum: maximum), reader.inputs)]
+      },
+      write: { (clip, writer) throws(ModelError) in
+        let type = try writer.type(0)
+        guard clip.minimum == minimum, clip.maximum == maximum, writer.node.inputs.count == 1,
+          type.isQuantized || !type.dataType.isInteger
+        else { return false }
+        try writer.emit(name)
+        return true
+      })
+  }
+}

@@ -1,0 +1,97 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Functions of two or three tensors element by element, and casts.
+  static let arithmetic: [Mapping] = [
+    clamped("ADD", Add.self, \.activation, options: "AddOptions"),
+    clamped("SUB", Subtract.self, \.activation, options: "SubOptions"),
+    clamped("MUL", Multiply.self, \.activation, options: "MulOptions"),
+    clamped("DIV", Divide.self, \.activation, options: "DivOptions"),
+    Mapping(plain: "MAXIMUM", Maximum.self, options: "MaximumMinimumOptions"),
+    Mapping(plain: "MINIMUM", Minimum.self, options: "MaximumMinimumOptions"),
+    Mapping(plain: "POW", Power.self, options: "PowOptions"),
+    Mapping(plain: "SQUARED_DIFFERENCE", SquaredDifference.self, options: "SquaredDifferenceOptions"),
+    Mapping(plain: "FLOOR_DIV", FloorDivide.self, options: "FloorDivOptions"),
+    Mapping(
+      "FLOOR_MOD", Modulo.self,
+      read: { (reader) throws(ModelError) in [try reader.add(Modulo(), reader.inputs)] },
+      write: { (modulo, writer) throws(ModelError) in
+        guard !modulo.truncates else { return false }
+        try writer.emit("FLOOR_MOD", options: FlatObject("FloorModOptions"))
+        return true
+      }),
+    Mapping(plain: "EQUAL", Equal.self, options: "EqualOptions"),
+    Mapping(plain: "NOT_EQUAL", NotEqual.self, options: "NotEqualOptions"),
+    Mapping(plain: "GREATER", Greater.self, options: "GreaterOptions"),
+    Mapping(plain: "GREATER_EQUAL", GreaterOrEqual.self, options: "GreaterEqualOptions"),
+    Mapping(plain: "LESS", Less.self, options: "LessOptions"),
+    Mapping(plain: "LESS_EQUAL", LessOrEqual.self, options: "LessEqualOptions"),
+    Mapping(plain: "LOGICAL_AND", And.self, options: "LogicalAndOptions"),
+    Mapping(plain: "LOGICAL_OR", Or.self, options: "LogicalOrOptions"),
+    Mapping(plain: "SELECT_V2", Select.self, options: "SelectV2Options"),
+    Mapping(
+      "SELECT", Select.self,
+      read: { (reader) throws(ModelError) in
+        // A condition of rank 1 chooses among rows here, which broadcasting does not.
+        let (condition, a) = (try reader.type(0), try reader.type(1))
+        guard condition.shape == a.shape || condition.rank == 0 else {
+          throw ModelError(.unsupported, "a condition \(condition.shape) for operands \(a.shape)")
+        }
+        return [try reader.add(Select(), reader.inputs)]
+      },
+      write: { _, _ in false }),
+    Mapping(
+      "CAST", Cast.self,
+      read: { (reader) throws(ModelError) in
+        guard let type = reader.resultTypes.first ?? nil else {
+          throw ModelError(.unsupported, "the type of the result is not known")
+        }
+        return [try reader.add(Cast(to: type.dataType), reader.inputs)]
+      },
+      write: { (cast, writer) throws(ModelError) in
+        try writer.emitCast(writer.required(0), to: writer.result(0))
+        return true
+      }),
+  ]
+
+  private static func clamped<Kind: Operator>(
+    _ name: String, _ kind: Kind.Type,
+    _ activation: any WritableKeyPath<Kind, FusedActivation> & Sendable, options: String
+  ) -> Mapping {
+    Mapping(
+      name, kind,
+      read: { (reader) throws(ModelError) in
+        var node = Kind()
+        node[keyPath: activation] = try reader.activation()
+        return [try reader.add(node, reader.inputs)]
+      },
+      write: { (node, writer) throws(ModelError) in
+        var table = FlatObject(options)
+          .setting(
+            "fused_activation_function", to: FusedActivation.formatNames[node[keyPath: activation]] ?? "NONE")
+        // Scales of int16 need not be powers of two; the field means nothing for other types.
+        if FlatSchema.tflite.table(options).field("pot_scale_int16") != nil,
+          try writer.type(0).dataType == .int16
+        {
+          table["pot_scale_int16"] = .integer(0)
+        }
+        try writer.emit(name, options: table)
+        return true
+      })
+  }
+}
+
+extension NodeWriter {
+  /// Appends a conversion of the elements to the type of `result`.
+  func emitCast(_ tensor: Int, to result: Int) throws(ModelError) {
+    let options = FlatObject(
+      "CastOptions",
+      [
+        "in_data_type": .integer(exporter.subgraph.tensors[tensor].type),
+        "out_data_type": .integer(exporter.subgraph.tensors[result].type),
+      ])
+    try emit("CAST", [tensor], [result], options)
+  }
+}

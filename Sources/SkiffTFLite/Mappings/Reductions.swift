@@ -1,0 +1,71 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Reductions along axes, and places of extremes.
+  static let reductions: [Mapping] = [
+    reduction("SUM", ReduceSum.self, \.axes, \.keepsDimensions),
+    reduction("MEAN", ReduceMean.self, \.axes, \.keepsDimensions),
+    reduction("REDUCE_PROD", ReduceProd.self, \.axes, \.keepsDimensions),
+    reduction("REDUCE_MAX", ReduceMax.self, \.axes, \.keepsDimensions),
+    reduction("REDUCE_MIN", ReduceMin.self, \.axes, \.keepsDimensions),
+    extreme("ARG_MAX", ArgMax.self, \.axis, \.keepsDimensions, \.selectsLast, \.dataType, "ArgMaxOptions"),
+    extreme("ARG_MIN", ArgMin.self, \.axis, \.keepsDimensions, \.selectsLast, \.dataType, "ArgMinOptions"),
+  ]
+
+  private static func reduction<Kind: Operator>(
+    _ name: String, _ kind: Kind.Type, _ axes: any WritableKeyPath<Kind, [Int]> & Sendable,
+    _ keeps: any WritableKeyPath<Kind, Bool> & Sendable
+  ) -> Mapping {
+    Mapping(
+      name, kind,
+      read: { (reader) throws(ModelError) in
+        var node = Kind()
+        node[keyPath: axes] = try reader.integers(1, "axes")
+        node[keyPath: keeps] = reader.options.boolean("keep_dims")
+        return [try reader.add(node, [reader.input(0)])]
+      },
+      write: { (node, writer) throws(ModelError) in
+        let rank = try writer.type(0).rank
+        let listed = try normalizedAxes(node[keyPath: axes], rank: rank)
+        let all = listed.isEmpty ? Array(0..<rank) : listed
+        let options = FlatObject("ReducerOptions", ["keep_dims": .integer(node[keyPath: keeps] ? 1 : 0)])
+        try writer.emit(name, [writer.required(0), writer.integers(all)], [writer.result(0)], options)
+        return true
+      })
+  }
+
+  private static func extreme<Kind: Operator>(
+    _ name: String, _ kind: Kind.Type, _ axis: any WritableKeyPath<Kind, Int> & Sendable,
+    _ keeps: any WritableKeyPath<Kind, Bool> & Sendable, _ last: any WritableKeyPath<Kind, Bool> & Sendable,
+    _ dataType: any WritableKeyPath<Kind, DataType> & Sendable, _ table: String
+  ) -> Mapping {
+    Mapping(
+      name, kind,
+      read: { (reader) throws(ModelError) in
+        var node = Kind()
+        node[keyPath: axis] = try reader.integer(1, "axis")
+        node[keyPath: keeps] = false
+        node[keyPath: dataType] = reader.resultTypes.first??.dataType ?? .int64
+        return [try reader.add(node, [reader.input(0)])]
+      },
+      write: { (node, writer) throws(ModelError) in
+        guard !node[keyPath: last] else { throw ModelError(.unsupported, "the last of equal elements") }
+        let result = try writer.result(0)
+        let options = FlatObject(table).setting(
+          "output_type", to: node[keyPath: dataType] == .int32 ? "INT32" : "INT64")
+        let operands = [try writer.required(0), try writer.scalar(node[keyPath: axis])]
+        guard node[keyPath: keeps] else {
+          try writer.emit(name, operands, [result], options)
+          return true
+        }
+        var type = writer.exporter.types[result]
+        type.shape.dimensions.remove(at: try normalizedAxis(node[keyPath: axis], rank: type.rank))
+        let narrow = try writer.temporary(type)
+        try writer.emit(name, operands, [narrow], options)
+        try writer.emitReshape(narrow, to: result)
+        return true
+      })
+  }
+}

@@ -1,0 +1,268 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Parts of tensors, and tensors put together.
+  static let selections: [Mapping] = [
+    Mapping(
+      "CONCATENATION", Concat.self,
+      read: { (reader) throws(ModelError) in
+        let joined = try reader.add(Concat(axis: reader.options.integer("axis")), reader.inputs)
+        return [joined]
+      },
+      write: { (concat, writer) throws(ModelError) in
+        try writer.emit(
+          "CONCATENATION", options: FlatObject("ConcatenationOptions", ["axis": .integer(concat.axis)]))
+        return true
+      }),
+    Mapping(
+      "PACK", Concat.self,
+      read: { (reader) throws(ModelError) in
+        let axis = try normalizedAxis(reader.options.integer("axis"), rank: reader.type(0).rank + 1)
+        var parts: [ValueID?] = []
+        for index in reader.inputs.indices {
+          parts.append(
+            try reader.addIntermediate(Unsqueeze(axes: [axis]), [reader.input(index)]))
+        }
+        return [try reader.add(Concat(axis: axis), parts)]
+      },
+      write: { _, _ in false }),
+    Mapping(
+      "SPLIT", Split.self,
+      read: { (reader) throws(ModelError) in
+        var split = Split()
+        split.axis = try reader.integer(0, "axis")
+        split.parts = reader.options.integer("num_splits")
+        return try reader.apply(split, [reader.input(1)])
+      },
+      write: { (split, writer) throws(ModelError) in
+        guard split.sizes.isEmpty, let size = try writer.type(0).shape[axis(split, writer)].fixed,
+          split.parts > 0, size % split.parts == 0
+        else { return false }
+        try writer.emit(
+          "SPLIT", [writer.scalar(split.axis), writer.required(0)], writer.results(),
+          FlatObject("SplitOptions", ["num_splits": .integer(split.parts)]))
+        return true
+      }),
+    Mapping(
+      "SPLIT_V", Split.self,
+      read: { (reader) throws(ModelError) in
+        var split = Split()
+        split.axis = try reader.integer(2, "axis")
+        split.sizes = try reader.integers(1, "sizes")
+        if let open = split.sizes.firstIndex(of: -1) {
+          let rank = try reader.type(0).rank
+          guard let size = try reader.type(0).shape[normalizedAxis(split.axis, rank: rank)].fixed else {
+            throw ModelError(.unsupported, "a part whose size is computed when the model runs")
+          }
+          split.sizes[open] = size - split.sizes.reduce(1, +)
+        }
+        return try reader.apply(split, [reader.input(0)])
+      },
+      write: { (split, writer) throws(ModelError) in
+        var sizes = split.sizes
+        if sizes.isEmpty {
+          for output in writer.node.outputs {
+            guard let size = writer.exporter.graph[output].type?.shape[try axis(split, writer)].fixed else {
+              throw ModelError(.unsupported, "parts whose sizes are not fixed")
+            }
+            sizes.append(size)
+          }
+        }
+        try writer.emit(
+          "SPLIT_V", [writer.required(0), writer.integers(sizes), writer.scalar(split.axis)],
+          writer.results(), FlatObject("SplitVOptions", ["num_splits": .integer(sizes.count)]))
+        return true
+      }),
+    Mapping(
+      "UNPACK", Split.self,
+      read: { (reader) throws(ModelError) in
+        let rank = try reader.type(0).rank
+        let axis = try normalizedAxis(reader.options.integer("axis"), rank: rank)
+        var split = Split()
+        split.axis = axis
+        split.sizes = [Int](repeating: 1, count: reader.options.integer("num"))
+        let parts = try reader.applyIntermediate(split, [reader.input(0)])
+        var results: [ValueID] = []
+        for (part, type) in zip(parts, reader.resultTypes) {
+          results.append(try reader.addIntermediate(Squeeze(axes: [axis]), [part], type: type))
+        }
+        return results
+      },
+      write: { _, _ in false }),
+    Mapping(
+      "SLICE", Slice.self,
+      read: { (reader) throws(ModelError) in
+        let (starts, sizes) = (try reader.integers(1, "starts"), try reader.integers(2, "sizes"))
+        guard starts.count == sizes.count else {
+          throw ModelError(.malformed, "\(starts.count) starts but \(sizes.count) sizes")
+        }
+        // A size of -1 means all that is left.
+        let ends = zip(starts, sizes).map { $1 < 0 ? Int(Int32.max) : $0 + $1 }
+        return [
+          try reader.add(
+            Slice(), [reader.input(0), reader.constant(starts), reader.constant(ends)])
+        ]
+      },
+      write: { (_, writer) throws(ModelError) in try writeSlice(writer) }),
+    Mapping(
+      "STRIDED_SLICE", Slice.self, read: readStridedSlice,
+      write: { (_, writer) throws(ModelError) in
+        try writeStridedSlice(writer)
+      }),
+    Mapping(
+      "GATHER", Gather.self,
+      read: { (reader) throws(ModelError) in
+        var gather = Gather()
+        gather.axis = reader.options.integer("axis")
+        gather.batchDimensions = reader.options.integer("batch_dims")
+        return [try reader.add(gather, reader.inputs)]
+      },
+      write: { (gather, writer) throws(ModelError) in
+        let options = FlatObject(
+          "GatherOptions",
+          ["axis": .integer(gather.axis), "batch_dims": .integer(gather.batchDimensions)])
+        try writer.emit("GATHER", options: options)
+        return true
+      }),
+    Mapping(
+      "TILE", Tile.self, read: { (reader) throws(ModelError) in [try reader.add(Tile(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        try writer.emit(
+          "TILE", [writer.required(0), writer.index(1)], [writer.result(0)], FlatObject("TileOptions"))
+        return true
+      }),
+    Mapping(
+      "BROADCAST_TO", Expand.self,
+      read: { (reader) throws(ModelError) in [try reader.add(Expand(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        let shape = writer.exporter.types[try writer.result(0)].shape
+        let wanted =
+          if let sizes = shape.fixed { try writer.integers(sizes) } else { try writer.index(1) }
+        try writer.emit(
+          "BROADCAST_TO", [writer.required(0), wanted], [writer.result(0)],
+          FlatObject("BroadcastToOptions"))
+        return true
+      }),
+    Mapping(
+      "REVERSE_V2", Reverse.self,
+      read: { (reader) throws(ModelError) in
+        [try reader.add(Reverse(axes: reader.integers(1, "axes")), [reader.input(0)])]
+      },
+      write: { (reverse, writer) throws(ModelError) in
+        let axes = try normalizedAxes(reverse.axes, rank: writer.type(0).rank)
+        try writer.emit(
+          "REVERSE_V2", [writer.required(0), writer.integers(axes)], [writer.result(0)],
+          FlatObject("ReverseV2Options"))
+        return true
+      }),
+  ]
+
+  private static func axis(_ split: Split, _ writer: NodeWriter) throws(ModelError) -> Int {
+    try normalizedAxis(split.axis, rank: writer.type(0).rank)
+  }
+
+  private static func readStridedSlice(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
+    let options = reader.options
+    for mask in ["ellipsis_mask", "new_axis_mask"] where options.integer(mask) != 0 {
+      throw ModelError(.unsupported, "a slice with it is not supported", at: Location(attribute: mask))
+    }
+    guard !options.boolean("offset") else {
+      throw ModelError(.unsupported, "ends as offsets are not supported", at: Location(attribute: "offset"))
+    }
+    var starts = try reader.integers(1, "starts")
+    var ends = try reader.integers(2, "ends")
+    var steps = try reader.integers(3, "steps")
+    guard starts.count == ends.count, starts.count == steps.count, starts.count <= 32 else {
+      throw ModelError(.malformed, "\(starts.count) starts, \(ends.count) ends, \(steps.count) steps")
+    }
+    var removed: [Int] = []
+    for axis in starts.indices {
+      let isRemoved = options.integer("shrink_axis_mask") >> axis & 1 == 1
+      if options.integer("begin_mask") >> axis & 1 == 1, !isRemoved {
+        starts[axis] = steps[axis] < 0 ? Int(Int32.max) : 0
+      }
+      if isRemoved {
+        removed.append(axis)
+        steps[axis] = 1
+        // The place -1 is the last one, and what is behind it is the end.
+        ends[axis] = starts[axis] == -1 ? Int(Int32.max) : starts[axis] + 1
+      } else if options.integer("end_mask") >> axis & 1 == 1 {
+        ends[axis] = steps[axis] < 0 ? -Int(Int32.max) : Int(Int32.max)
+      }
+    }
+    let axes = reader.constant(Array(starts.indices))
+    let operands = [
+      try reader.input(0), reader.constant(starts), reader.constant(ends), axes, reader.constant(steps),
+    ]
+    guard !removed.isEmpty else { return [try reader.add(Slice(), operands)] }
+    let whole = try reader.addIntermediate(Slice(), operands)
+    return [try reader.add(Squeeze(axes: removed), [whole])]
+  }
+
+  /// A slice of steps of 1 whose sizes are known.
+  private static func writeSlice(_ writer: NodeWriter) throws(ModelError) -> Bool {
+    let bounds = try SliceBounds(writer)
+    guard bounds.steps.allSatisfy({ $0 == 1 }), let input = try writer.type(0).shape.fixed,
+      let result = writer.exporter.types[try writer.result(0)].shape.fixed
+    else { return false }
+    let starts = zip(bounds.starts, input).map { $0 < 0 ? max(0, $0 + $1) : min($0, $1) }
+    try writer.emit(
+      "SLICE", [writer.required(0), writer.integers(starts), writer.integers(result)],
+      [writer.result(0)], FlatObject("SliceOptions"))
+    return true
+  }
+
+  private static func writeStridedSlice(_ writer: NodeWriter) throws(ModelError) -> Bool {
+    let bounds = try SliceBounds(writer)
+    var (beginMask, endMask) = (0, 0)
+    for axis in bounds.starts.indices {
+      if bounds.startsAtEdge[axis] { beginMask |= 1 << axis }
+      if bounds.endsAtEdge[axis] { endMask |= 1 << axis }
+    }
+    try writer.emit(
+      "STRIDED_SLICE",
+      [
+        writer.required(0), writer.integers(bounds.starts), writer.integers(bounds.ends),
+        writer.integers(bounds.steps),
+      ], [writer.result(0)],
+      FlatObject(
+        "StridedSliceOptions", ["begin_mask": .integer(beginMask), "end_mask": .integer(endMask)]))
+    return true
+  }
+
+  /// What a node slices, for every axis of its input.
+  private struct SliceBounds {
+    var starts: [Int]
+    var ends: [Int]
+    var steps: [Int]
+    /// Whether a start or end is as far out as it can be.
+    var startsAtEdge: [Bool]
+    var endsAtEdge: [Bool]
+
+    init(_ writer: NodeWriter) throws(ModelError) {
+      let rank = try writer.type(0).rank
+      let some = (try writer.known(1, "starts"), try writer.known(2, "ends"))
+      let axes = try writer.known(optional: 3, "axes") ?? Array(some.0.indices)
+      let stride = try writer.known(optional: 4, "steps") ?? [Int](repeating: 1, count: some.0.count)
+      starts = [Int](repeating: 0, count: rank)
+      ends = [Int](repeating: 0, count: rank)
+      steps = [Int](repeating: 1, count: rank)
+      startsAtEdge = [Bool](repeating: true, count: rank)
+      endsAtEdge = startsAtEdge
+      guard some.0.count == some.1.count, axes.count == some.0.count, stride.count == axes.count else {
+        throw ModelError(.invalidGraph, "lists of different lengths")
+      }
+      for (index, axis) in axes.enumerated() {
+        let axis = try normalizedAxis(axis, rank: rank)
+        let limit = Int(Int32.max)
+        steps[axis] = stride[index]
+        startsAtEdge[axis] = stride[index] > 0 ? some.0[index] == 0 : some.0[index] >= limit
+        endsAtEdge[axis] = stride[index] > 0 ? some.1[index] >= limit : some.1[index] <= -limit
+        starts[axis] = max(-limit, min(limit, some.0[index]))
+        ends[axis] = max(-limit, min(limit, some.1[index]))
+      }
+    }
+  }
+}

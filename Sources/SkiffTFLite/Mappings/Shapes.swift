@@ -1,0 +1,144 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Operators that change the shape only, or compute it, and padding.
+  static let shapes: [Mapping] = [
+    Mapping(
+      "SQUEEZE", Squeeze.self,
+      read: { (reader) throws(ModelError) in
+        [try reader.add(Squeeze(axes: reader.options.integers("squeeze_dims") ?? []), [reader.input(0)])]
+      },
+      write: { (squeeze, writer) throws(ModelError) in
+        let axes = try normalizedAxes(squeeze.axes, rank: writer.type(0).rank)
+        try writer.emit("SQUEEZE", options: FlatObject("SqueezeOptions", ["squeeze_dims": .integers(axes)]))
+        return true
+      }),
+    Mapping(
+      "EXPAND_DIMS", Unsqueeze.self,
+      read: { (reader) throws(ModelError) in
+        [try reader.add(Unsqueeze(axes: [reader.integer(1, "axis")]), [reader.input(0)])]
+      },
+      write: { (unsqueeze, writer) throws(ModelError) in
+        guard unsqueeze.axes.count == 1 else {
+          try writer.emitReshape(writer.required(0), to: writer.result(0))
+          return true
+        }
+        try writer.emit(
+          "EXPAND_DIMS", [writer.required(0), writer.scalar(unsqueeze.axes[0])], [writer.result(0)],
+          FlatObject("ExpandDimsOptions"))
+        return true
+      }),
+    Mapping(
+      "SHAPE", ShapeOf.self,
+      read: { (reader) throws(ModelError) in
+        var shape = ShapeOf()
+        shape.dataType = reader.resultTypes.first??.dataType ?? .int32
+        return [try reader.add(shape, reader.inputs)]
+      },
+      write: { (shape, writer) throws(ModelError) in
+        guard shape.start == 0, shape.end == nil else { return false }
+        let number = ElementTypes.number(of: shape.dataType) ?? 0
+        try writer.emit("SHAPE", options: FlatObject("ShapeOptions", ["out_type": .integer(number)]))
+        return true
+      }),
+    Mapping(
+      "PAD", Pad.self, read: { (reader) throws(ModelError) in [try readPad(reader, .constant, value: nil)] },
+      write: { (pad, writer) throws(ModelError) in
+        guard pad.content == .constant, try writer.optional(2) == nil else { return false }
+        try writer.emit(
+          "PAD", [writer.required(0), writer.pairs()], [writer.result(0)], FlatObject("PadOptions"))
+        return true
+      }),
+    Mapping(
+      "PADV2", Pad.self,
+      read: { (reader) throws(ModelError) in [try readPad(reader, .constant, value: reader.input(2))] },
+      write: { (pad, writer) throws(ModelError) in
+        guard pad.content == .constant, let value = try writer.optional(2) else { return false }
+        try writer.emit(
+          "PADV2", [writer.required(0), writer.pairs(), value], [writer.result(0)],
+          FlatObject("PadV2Options"))
+        return true
+      }),
+    Mapping(
+      "MIRROR_PAD", Pad.self,
+      read: { (reader) throws(ModelError) in
+        let isReflection = reader.options.enumerator("mode") == "REFLECT"
+        return [try readPad(reader, isReflection ? .reflect : .symmetric, value: nil)]
+      },
+      write: { (pad, writer) throws(ModelError) in
+        guard pad.content == .reflect || pad.content == .symmetric else { return false }
+        let mode = pad.content == .reflect ? "REFLECT" : "SYMMETRIC"
+        try writer.emit(
+          "MIRROR_PAD", [writer.required(0), writer.pairs()], [writer.result(0)],
+          FlatObject("MirrorPadOptions").setting("mode", to: mode))
+        return true
+      }),
+    Mapping(
+      "DEPTH_TO_SPACE", DepthToSpace.self,
+      read: { (reader) throws(ModelError) in
+        var node = DepthToSpace()
+        node.layout = .last
+        node.blockSize = reader.options.integer("block_size")
+        return [try reader.add(node, reader.inputs)]
+      },
+      write: { (node, writer) throws(ModelError) in
+        try writer.requireChannelsLast(node.layout)
+        guard node.order == .blockFirst else {
+          throw ModelError(.unsupported, "channels counted before blocks", at: Location(attribute: "order"))
+        }
+        let options = FlatObject("DepthToSpaceOptions", ["block_size": .integer(node.blockSize)])
+        try writer.emit("DEPTH_TO_SPACE", options: options)
+        return true
+      }),
+    Mapping(
+      "SPACE_TO_DEPTH", SpaceToDepth.self,
+      read: { (reader) throws(ModelError) in
+        var node = SpaceToDepth()
+        node.layout = .last
+        node.blockSize = reader.options.integer("block_size")
+        return [try reader.add(node, reader.inputs)]
+      },
+      write: { (node, writer) throws(ModelError) in
+        try writer.requireChannelsLast(node.layout)
+        let options = FlatObject("SpaceToDepthOptions", ["block_size": .integer(node.blockSize)])
+        try writer.emit("SPACE_TO_DEPTH", options: options)
+        return true
+      }),
+  ]
+
+  /// The file has a beginning and an end for each axis, Skiff all beginnings and then all ends.
+  private static func readPad(
+    _ reader: OperatorReader, _ content: PaddingContent, value: ValueID?
+  ) throws(ModelError) -> ValueID {
+    let pairs = try reader.integers(1, "amounts")
+    guard pairs.count % 2 == 0 else { throw ModelError(.malformed, "\(pairs.count) amounts of padding") }
+    let begins = stride(from: 0, to: pairs.count, by: 2).map { pairs[$0] }
+    let ends = stride(from: 1, to: pairs.count, by: 2).map { pairs[$0] }
+    var pad = Pad()
+    pad.content = content
+    return try reader.add(pad, [reader.input(0), reader.constant(begins + ends), value])
+  }
+}
+
+extension NodeWriter {
+  /// The amounts of padding as the format has them: a beginning and an end for each axis.
+  fileprivate func pairs() throws(ModelError) -> Int {
+    let rank = try type(0).rank
+    let pads = try known(1, "amounts")
+    let axes = try known(optional: 3, "axes") ?? Array(0..<rank)
+    guard pads.count == 2 * axes.count else { throw ModelError(.invalidGraph, "\(pads.count) amounts") }
+    guard pads.allSatisfy({ $0 >= 0 }) else { throw ModelError(.unsupported, "a negative padding") }
+    var list = [Int](repeating: 0, count: 2 * rank)
+    for (index, axis) in axes.enumerated() {
+      let axis = try normalizedAxis(axis, rank: rank)
+      list[2 * axis] = pads[index]
+      list[2 * axis + 1] = pads[axes.count + index]
+    }
+    guard let pairs = try exporter.derive(integers(list), by: .reshape([rank, 2])) else {
+      throw ModelError(.invalidGraph, "a padding of \(list)")
+    }
+    return pairs
+  }
+}

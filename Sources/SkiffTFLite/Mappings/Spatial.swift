@@ -1,0 +1,154 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Convolutions and pooling; windows are written over two axes, one of size 1 is added where there is only one.
+  static let spatial: [Mapping] = [
+    Mapping("CONV_2D", Convolution.self, read: readConvolution, write: writeConvolution),
+    Mapping("DEPTHWISE_CONV_2D", Convolution.self, read: readDepthwise, write: writeDepthwise),
+    Mapping(
+      "AVERAGE_POOL_2D", AveragePool.self,
+      read: { (reader) throws(ModelError) in
+        var pool = AveragePool()
+        pool.layout = .last
+        pool.size = [reader.options.integer("filter_height"), reader.options.integer("filter_width")]
+        pool.strides = reader.strides
+        pool.padding = try reader.padding()
+        pool.activation = try reader.activation()
+        return [try reader.add(pool, reader.inputs)]
+      },
+      write: { (pool, writer) throws(ModelError) in
+        try writer.requireChannelsLast(pool.layout)
+        let window = try pool.window
+        try writer.requireNoDilation(window)
+        var spatial = try SpatialCall(writer, window)
+        guard !pool.roundsUp else { throw ModelError(.unsupported, "windows that are rounded up") }
+        try spatial.pad(with: pool.countsPadding ? .zero : .refused)
+        try spatial.emit(
+          "AVERAGE_POOL_2D", [], pool.activation,
+          options: spatial.poolOptions(window))
+        return true
+      }),
+    Mapping(
+      "MAX_POOL_2D", MaxPool.self,
+      read: { (reader) throws(ModelError) in
+        try reader.requireNoActivation()
+        var pool = MaxPool()
+        pool.layout = .last
+        pool.size = [reader.options.integer("filter_height"), reader.options.integer("filter_width")]
+        pool.strides = reader.strides
+        pool.padding = try reader.padding()
+        return [try reader.add(pool, reader.inputs)]
+      },
+      write: { (pool, writer) throws(ModelError) in
+        try writer.requireChannelsLast(pool.layout)
+        let window = try pool.window
+        try writer.requireNoDilation(window)
+        guard !pool.roundsUp else { throw ModelError(.unsupported, "windows that are rounded up") }
+        var spatial = try SpatialCall(writer, window)
+        try spatial.pad(with: .lowest)
+        try spatial.emit("MAX_POOL_2D", [], .none, options: spatial.poolOptions(window))
+        return true
+      }),
+  ]
+
+  private static func readConvolution(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
+    var convolution = try convolution(reader)
+    let (input, weights) = (try reader.type(0), try reader.type(1))
+    guard input.rank == 4, weights.rank == 4 else {
+      throw ModelError(.malformed, "an input \(input.shape) with weights \(weights.shape)")
+    }
+    if let channels = input.shape[3].fixed, let depth = weights.shape[3].fixed, depth > 0 {
+      convolution.groups = channels / depth
+    }
+    return [try reader.add(convolution, reader.inputs)]
+  }
+
+  /// Weights `[1, height, width, channels · multiplier]` become `[channels · multiplier, height, width, 1]`.
+  private static func readDepthwise(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
+    var convolution = try convolution(reader)
+    let input = try reader.type(0)
+    guard input.rank == 4, try reader.type(1).rank == 4, let channels = input.shape[3].fixed else {
+      throw ModelError(.malformed, "a depthwise convolution of an input \(input.shape)")
+    }
+    convolution.groups = channels
+    let weights = try reader.permuted(reader.input(1), by: [3, 1, 2, 0])
+    return [try reader.add(convolution, [reader.input(0), weights] + reader.inputs.dropFirst(2))]
+  }
+
+  private static func convolution(_ reader: OperatorReader) throws(ModelError) -> Convolution {
+    var convolution = Convolution()
+    convolution.layout = .last
+    convolution.strides = reader.strides
+    convolution.dilations = [
+      reader.options.integer("dilation_h_factor"), reader.options.integer("dilation_w_factor"),
+    ]
+    convolution.padding = try reader.padding()
+    convolution.activation = try reader.activation()
+    return convolution
+  }
+
+  private static func writeConvolution(
+    _ convolution: Convolution, _ writer: NodeWriter
+  ) throws(ModelError) -> Bool {
+    let sizes = try writer.fixedShape(1)
+    // One group for each channel is a row of its own.
+    guard !isDepthwise(convolution, sizes) else { return false }
+    try writer.requireChannelsLast(convolution.layout)
+    let window = try convolution.window(weights: sizes)
+    var spatial = try SpatialCall(writer, window)
+    try spatial.pad(with: .zero)
+    let weights = try spatial.weights(writer.required(1), sizes)
+    var options = spatial.options("Conv2DOptions")
+    options["dilation_h_factor"] = .integer(spatial.dilations[0])
+    options["dilation_w_factor"] = .integer(spatial.dilations[1])
+    try spatial.emit(
+      "CONV_2D", [weights, writer.bias(2, weights: weights, outputs: sizes[0])], convolution.activation,
+      options: options)
+    return true
+  }
+
+  private static func writeDepthwise(
+    _ convolution: Convolution, _ writer: NodeWriter
+  ) throws(ModelError) -> Bool {
+    try writer.requireChannelsLast(convolution.layout)
+    let sizes = try writer.fixedShape(1)
+    let window = try convolution.window(weights: sizes)
+    var spatial = try SpatialCall(writer, window)
+    try spatial.pad(with: .zero)
+    let square = try spatial.weights(writer.required(1), sizes)
+    let weights = try writer.permuted(square, by: [3, 1, 2, 0])
+    var options = spatial.options("DepthwiseConv2DOptions")
+    options["depth_multiplier"] = .integer(sizes[0] / convolution.groups)
+    options["dilation_h_factor"] = .integer(spatial.dilations[0])
+    options["dilation_w_factor"] = .integer(spatial.dilations[1])
+    try spatial.emit(
+      "DEPTHWISE_CONV_2D", [weights, writer.bias(2, weights: weights, outputs: sizes[0])],
+      convolution.activation, options: options)
+    return true
+  }
+
+  private static func isDepthwise(_ convolution: Convolution, _ weights: [Int]) -> Bool {
+    convolution.groups > 1 && weights.last == 1
+  }
+}
+
+extension OperatorReader {
+  /// The steps along height and width.
+  fileprivate var strides: [Int] { [options.integer("stride_h"), options.integer("stride_w")] }
+}
+
+extension NodeWriter {
+  func requireChannelsLast(_ layout: ChannelLayout) throws(ModelError) {
+    guard layout == .last else {
+      throw ModelError(.unsupported, "channels must be last", at: Location(attribute: "layout"))
+    }
+  }
+
+  func requireNoDilation(_ window: Window) throws(ModelError) {
+    guard window.dilations.allSatisfy({ $0 == 1 }) else {
+      throw ModelError(.unsupported, "a dilated window", at: Location(attribute: "dilations"))
+    }
+  }
+}

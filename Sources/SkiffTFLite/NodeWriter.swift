@@ -1,0 +1,249 @@
+import SkiffBinary
+import SkiffIR
+
+/// A node that is being exported: what its mapping needs to know, and the operators that it becomes.
+final class NodeWriter {
+  let node: Node
+  let exporter: Exporter
+
+  init(_ node: Node, in exporter: Exporter) {
+    self.node = node
+    self.exporter = exporter
+  }
+
+  /// Writes the node by the first row that can.
+  func write() throws(ModelError) {
+    if let foreign = node.operator as? ForeignOperator { return try write(foreign) }
+    let name = Swift.type(of: node.operator).name
+    for mapping in Dialect.writers[name] ?? [] where try mapping.write(node.operator, self) { return }
+    throw ModelError(.unsupported, "the format has no operator for \(name)")
+  }
+
+  private func write(_ foreign: ForeignOperator) throws(ModelError) {
+    guard foreign.dialect == Importer.dialectName else {
+      throw ModelError(
+        .unsupported, "the operator \(foreign.kind) of '\(foreign.dialect)' is not known to the format")
+    }
+    var (code, item) = try ForeignOptions.restore(foreign)
+    item.inputs = try operands()
+    item.outputs = try results()
+    exporter.append(item, code)
+  }
+
+  // MARK: Operands
+
+  /// The type of an operand.
+  func type(_ index: Int) throws(ModelError) -> TensorType {
+    guard index < node.inputs.count, let value = node.inputs[index], let type = exporter.graph[value].type
+    else { throw ModelError(.unsupported, "the type of operand \(index) is not known") }
+    return type
+  }
+
+  /// The sizes of an operand, which must be fixed.
+  func fixedShape(_ index: Int) throws(ModelError) -> [Int] {
+    let type = try type(index)
+    guard let shape = type.shape.fixed else {
+      throw ModelError(.unsupported, "the shape \(type.shape) of operand \(index) must be fixed")
+    }
+    return shape
+  }
+
+  /// The tensor of an operand.
+  func required(_ index: Int) throws(ModelError) -> Int {
+    guard let tensor = try optional(index) else {
+      throw ModelError(.invalidGraph, "operand \(index) is missing")
+    }
+    return tensor
+  }
+
+  /// The tensor of an operand, nil if it is left out.
+  func optional(_ index: Int) throws(ModelError) -> Int? {
+    guard index < node.inputs.count, let value = node.inputs[index] else { return nil }
+    return try exporter.tensor(of: value)
+  }
+
+  /// The tensors of all operands; -1 for one that is left out.
+  func operands() throws(ModelError) -> [Int] {
+    var tensors: [Int] = []
+    for index in node.inputs.indices { tensors.append(try optional(index) ?? -1) }
+    return tensors
+  }
+
+  /// The elements of an integer operand that is known before the graph runs.
+  func known(_ index: Int, _ name: String) throws(ModelError) -> [Int] {
+    guard let list = try known(optional: index, name) else {
+      throw ModelError(.invalidGraph, "the \(name) are missing")
+    }
+    return list
+  }
+
+  /// Likewise, nil if the operand is left out.
+  func known(optional index: Int, _ name: String) throws(ModelError) -> [Int]? {
+    guard index < node.inputs.count, let value = node.inputs[index] else { return nil }
+    if let known = exporter.graph[value].knownElements {
+      let numbers = known.compactMap(\.fixed)
+      if numbers.count == known.count { return numbers }
+    }
+    guard let constant = exporter.graph[value].constant else {
+      throw ModelError(.unsupported, "the \(name) are computed when the model runs")
+    }
+    return try constant.materialize().integers()
+  }
+
+  /// An operand of integers as the format takes them, in 32 bits.
+  func index(_ index: Int) throws(ModelError) -> Int {
+    let tensor = try required(index)
+    let type = exporter.types[tensor]
+    guard type.dataType == .int64 else { return tensor }
+    if exporter.constants[tensor] != nil { return try integers(known(index, "integers")) }
+    let narrow = try temporary(TensorType(.int32, type.shape))
+    try emitCast(tensor, to: narrow)
+    return narrow
+  }
+
+  /// The tensors of all results.
+  func results() throws(ModelError) -> [Int] {
+    var tensors: [Int] = []
+    for index in node.outputs.indices { tensors.append(try result(index)) }
+    return tensors
+  }
+
+  /// The tensor of a result.
+  func result(_ index: Int) throws(ModelError) -> Int { try exporter.tensor(of: node.outputs[index]) }
+
+  // MARK: Operators
+
+  /// Appends an operator over the operands and results of the node.
+  func emit(_ name: String, options: FlatObject? = nil) throws(ModelError) {
+    try emit(name, operands(), results(), options)
+  }
+
+  /// Appends an operator.
+  func emit(
+    _ name: String, _ inputs: [Int], _ outputs: [Int], _ options: FlatObject? = nil
+  ) throws(ModelError) {
+    try exporter.emit(name, inputs, outputs, options)
+  }
+
+  /// A list of integers.
+  func integers(_ list: [Int]) throws(ModelError) -> Int { try exporter.integers(list) }
+
+  /// One integer.
+  func scalar(_ integer: Int) throws(ModelError) -> Int { try exporter.scalar(integer) }
+
+  /// A tensor between two operators of this node.
+  func temporary(_ type: TensorType) throws(ModelError) -> Int {
+    try exporter.addTensor(type, name: node.name)
+  }
+
+  /// A tensor like another one, with an axis of size 1 more.
+  func temporary(like tensor: Int, inserting axis: Int) throws(ModelError) -> Int {
+    var type = exporter.types[tensor]
+    type.shape.dimensions.insert(.fixed(1), at: axis)
+    return try temporary(type)
+  }
+
+  /// Makes `tensor` the result of the node: what computed it computes the result instead.
+  func finish(_ tensor: Int) throws(ModelError) {
+    try exporter.redirect(tensor, to: result(0))
+  }
+
+  // MARK: Movement
+
+  /// The tensor with its axes reordered: a constant as it is stored, others when the model runs.
+  func permuted(_ tensor: Int, by permutation: [Int]) throws(ModelError) -> Int {
+    if let derived = try exporter.derive(tensor, by: .permute(permutation)) { return derived }
+    // Weights that are turned into reals when the model runs are reordered before that.
+    if let source = exporter.dequantized[tensor],
+      let derived = try exporter.derive(source, by: .permute(permutation))
+    {
+      var type = exporter.types[tensor]
+      type.shape = exporter.types[derived].shape
+      let result = try temporary(type)
+      try emit("DEQUANTIZE", [derived], [result], FlatObject("DequantizeOptions"))
+      return result
+    }
+    var type = exporter.types[tensor]
+    type.shape = Shape(permutation.map { type.shape[$0] })
+    type.quantization = type.quantization?.permuted(by: permutation)
+    let result = try temporary(type)
+    try emit("TRANSPOSE", [tensor, integers(permutation)], [result], FlatObject("TransposeOptions"))
+    return result
+  }
+
+  /// The tensor with another fixed shape.
+  func reshaped(_ tensor: Int, to sizes: [Int]) throws(ModelError) -> Int {
+    if let derived = try exporter.derive(tensor, by: .reshape(sizes)) { return derived }
+    var type = exporter.types[tensor]
+    type.shape = Shape(sizes)
+    let result = try temporary(type)
+    try emitReshape(tensor, to: result)
+    return result
+  }
+
+  /// The tensor with an axis of size 1 more.
+  func inserted(_ tensor: Int, axis: Int) throws(ModelError) -> Int {
+    let result = try temporary(like: tensor, inserting: axis)
+    try emitReshape(tensor, to: result)
+    return result
+  }
+
+  /// Appends a reshape to the shape of `result`; where more than one of its sizes is not fixed, to that in `shape`.
+  func emitReshape(_ tensor: Int, to result: Int, shape: Int? = nil) throws(ModelError) {
+    let sizes = exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
+    let wanted: Int
+    if sizes.count(where: { $0 == -1 }) <= 1 {
+      wanted = try integers(sizes)
+    } else if let shape, exporter.types[shape].dataType == .int32 {
+      wanted = shape
+    } else if let shape, exporter.types[shape].dataType == .int64 {
+      wanted = try temporary(TensorType(.int32, exporter.types[shape].shape))
+      try emitCast(shape, to: wanted)
+    } else {
+      throw ModelError(.unsupported, "a reshape to \(exporter.types[result].shape)")
+    }
+    try emit("RESHAPE", [tensor, wanted], [result], FlatObject("ReshapeOptions"))
+  }
+
+  /// The tensor with elements added around it: zeros, or the least number of its type.
+  func padded(_ tensor: Int, _ amounts: [[Int]], lowest: Bool) throws(ModelError) -> Int {
+    var type = exporter.types[tensor]
+    for (axis, amount) in amounts.enumerated() {
+      type.shape[axis] = type.shape[axis] + .fixed(amount.reduce(0, +))
+    }
+    let result = try temporary(type)
+    let pairs = try exporter.derive(integers(amounts.flatMap(\.self)), by: .reshape([amounts.count, 2]))
+    guard let pairs else { throw ModelError(.invalidGraph, "a padding of \(amounts)") }
+    guard lowest else {
+      try emit("PAD", [tensor, pairs], [result], FlatObject("PadOptions"))
+      return result
+    }
+    let least: Tensor
+    if type.dataType.isInteger {
+      least = try Tensor(integers: [type.dataType.integerRange().lowerBound], as: type.dataType, shape: [1])
+        .quantized(with: type.quantization)
+    } else {
+      least = try Tensor(scalar: -Float.greatestFiniteMagnitude).cast(to: type.dataType).reshaped(to: [1])
+    }
+    try emit("PADV2", [tensor, pairs, exporter.addUnnamed(least)], [result], FlatObject("PadV2Options"))
+    return result
+  }
+
+  /// The bias of a convolution, zeros where it is left out: XNNPACK ends the process on one without.
+  func bias(_ index: Int, weights: Int, outputs: Int) throws(ModelError) -> Int {
+    if let bias = try optional(index) { return bias }
+    let type = try type(0)
+    guard let input = type.quantization?.perTensor, let parameters = exporter.types[weights].quantization
+    else {
+      let zeros = Tensor([Float](repeating: 0, count: outputs), shape: [outputs])
+      return try exporter.addUnnamed(zeros.cast(to: type.dataType))
+    }
+    let scales = parameters.scales.map { $0 * input.scale }
+    let zeros = Tensor([Int32](repeating: 0, count: outputs), shape: [outputs])
+    return try exporter.addUnnamed(
+      zeros.quantized(
+        with: scales.count == outputs && outputs > 1
+          ? QuantizationParameters(scales: scales, axis: 0)
+          : QuantizationParameters(scale: scales.first ?? input.scale)))
+  }
+}
