@@ -39,8 +39,9 @@ struct Dialect: Sendable {
   static let newestIRVersion = 10
 
   static let onnx = Dialect(
-    ElementwiseMappings.rows + LinearMappings.rows + MovementMappings.rows + SpatialMappings.rows
-      + NormalizationMappings.rows)
+    ActivationMappings.rows + CreationMappings.rows + ElementwiseMappings.rows + LinearMappings.rows
+      + MovementMappings.rows + NormalizationMappings.rows + ReductionMappings.rows + ResizeMappings.rows
+      + ShapeMappings.rows + SpatialMappings.rows)
 
   private let rows: [String: [Mapping]]
 

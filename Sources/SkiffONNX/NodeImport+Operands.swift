@@ -61,9 +61,17 @@ extension NodeImport {
     graph.addConstant(Tensor(integers.map(Int64.init), shape: [integers.count]))
   }
 
-  /// A constant number of a floating point type.
-  mutating func constant(_ number: Float, as dataType: DataType) throws(ModelError) -> ValueID {
-    graph.addConstant(try Tensor(floats: [number], as: dataType, shape: []))
+  /// A constant number of any type.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` if an integer type cannot hold it.
+  mutating func number(_ number: Float, as dataType: DataType) throws(ModelError) -> ValueID {
+    guard dataType.isFloatingPoint else {
+      guard let integer = Int(exactly: number) else {
+        throw ModelError(.unsupported, "\(number) as \(dataType.rawValue)")
+      }
+      return graph.addConstant(try Tensor(integers: [integer], as: dataType, shape: []))
+    }
+    return graph.addConstant(try Tensor(floats: [number], as: dataType, shape: []))
   }
 
   /// The value with other sizes; a constant keeps its bytes.

@@ -2,15 +2,55 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
-/// Operators that work element by element.
+/// Arithmetic, comparison and logic, element by element.
 enum ElementwiseMappings {
   static let rows: [Mapping] =
-    unary("Relu", Relu.self) + unary("Sigmoid", Sigmoid.self) + unary("Tanh", Tanh.self)
-    + binary("Add", Add.self) + binary("Sub", Subtract.self) + binary("Mul", Multiply.self)
-    + binary("Div", Divide.self)
+    functions + arithmetic + [
+      Mapping("BitShift", since: 11, bitShift),
+      .plain("BitwiseAnd", BitwiseAnd.self, since: 18),
+      .plain("BitwiseOr", BitwiseOr.self, since: 18),
+      .plain("BitwiseXor", BitwiseXor.self, since: 18),
+      .plain("GreaterOrEqual", GreaterOrEqual.self, since: 12),
+      .plain("LessOrEqual", LessOrEqual.self, since: 12),
+      Mapping("Mod", since: 10, modulo),
+      .plain("Where", Select.self, since: 9),
+      Mapping("IsInf", since: 10, isInfinite),
+      Mapping("Cast", since: 1, cast1),
+      Mapping("Cast", since: 6, cast6),
+      Mapping("CastLike", since: 15, castLike),
+      Mapping("Max") { (node) throws(ModelError) in try node.chain(Maximum()) },
+      Mapping("Min") { (node) throws(ModelError) in try node.chain(Minimum()) },
+      Mapping("Sum") { (node) throws(ModelError) in try node.chain(Add()) },
+      Mapping("Mean", mean),
+    ]
 
-  /// A function of one operand.
-  private static func unary<Kind: Operator>(_ name: String, _ kind: Kind.Type) -> [Mapping] {
+  private static let functions: [Mapping] =
+    unary("Abs", Abs.self) + unary("Ceil", Ceil.self) + unary("Exp", Exp.self)
+    + unary("Floor", Floor.self) + unary("Log", Log.self) + unary("Neg", Negate.self)
+    + unary("Reciprocal", Reciprocal.self) + unary("Sqrt", Sqrt.self)
+    + [
+      .plain("Acos", Acos.self, since: 7), .plain("Acosh", Acosh.self, since: 9),
+      .plain("Asin", Asin.self, since: 7), .plain("Asinh", Asinh.self, since: 9),
+      .plain("Atan", Atan.self, since: 7), .plain("Atanh", Atanh.self, since: 9),
+      .plain("BitwiseNot", BitwiseNot.self, since: 18),
+      .plain("Cos", Cos.self, since: 7), .plain("Cosh", Cosh.self, since: 9),
+      .plain("Erf", Erf.self, since: 9),
+      .plain("IsNaN", IsNaN.self, since: 9),
+      .plain("Not", Not.self),
+      .plain("Round", Round.self, since: 11),
+      .plain("Sign", Sign.self, since: 9),
+      .plain("Sin", Sin.self, since: 7), .plain("Sinh", Sinh.self, since: 9),
+      .plain("Tan", Tan.self, since: 7),
+    ]
+
+  private static let arithmetic: [Mapping] =
+    binary("Add", Add.self) + binary("And", And.self) + binary("Div", Divide.self)
+    + binary("Equal", Equal.self) + binary("Greater", Greater.self) + binary("Less", Less.self)
+    + binary("Mul", Multiply.self) + binary("Or", Or.self) + binary("Pow", Power.self)
+    + binary("Sub", Subtract.self) + binary("Xor", Xor.self)
+
+  /// A function of one operand; the first version has an attribute about memory.
+  static func unary<Kind: Operator>(_ name: String, _ kind: Kind.Type) -> [Mapping] {
     [
       Mapping(name) { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
@@ -28,9 +68,71 @@ enum ElementwiseMappings {
       .plain(name, kind, since: 7),
     ]
   }
+
+  static func bitShift(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var shift = BitShift()
+    switch try node.text("direction", default: "") {
+    case "LEFT": shift.movesLeft = true
+    case "RIGHT": shift.movesLeft = false
+    default: throw ModelError(.malformed, "expected LEFT or RIGHT", at: Location(attribute: "direction"))
+    }
+    return try node.add(shift, node.inputs)
+  }
+
+  static func modulo(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var modulo = Modulo()
+    modulo.truncates = try node.flag("fmod")
+    return try node.add(modulo, node.inputs)
+  }
+
+  static func isInfinite(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var predicate = IsInf()
+    predicate.detectsPositive = try node.flag("detect_positive", default: true)
+    predicate.detectsNegative = try node.flag("detect_negative", default: true)
+    return try node.add(predicate, node.inputs)
+  }
+
+  /// The first version names the type by a text.
+  static func cast1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    let name = try node.text("to", default: "")
+    guard let dataType = ElementTypes.dataType(named: name) else {
+      throw ModelError(.malformed, "there is no element type '\(name)'", at: Location(attribute: "to"))
+    }
+    return try node.add(Cast(to: dataType), node.inputs)
+  }
+
+  static func cast6(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    // It concerns eight-bit floating point only.
+    node.ignore("saturate")
+    guard let number = try node.optionalInteger("to"), let dataType = ElementTypes.dataType(number) else {
+      throw ModelError(.malformed, "expected the number of a type", at: Location(attribute: "to"))
+    }
+    return try node.add(Cast(to: dataType), node.inputs)
+  }
+
+  static func castLike(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    node.ignore("saturate")
+    let target = try node.type(of: node.input(1))
+    return try node.add(Cast(to: target.dataType), [node.input(0)])
+  }
+
+  static func mean(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    let sum = try node.chain(Add())
+    guard node.inputs.count > 1, let total = sum.first else { return sum }
+    let count = try node.number(Float(node.inputs.count), as: node.type(of: total).dataType)
+    return [try node.add(Divide(), total, count)]
+  }
 }
 
 extension NodeImport {
+  /// Combines any number of operands, two at a time from the left.
+  mutating func chain(_ operator: any Operator) throws(ModelError) -> [ValueID] {
+    ignore("consumed_inputs")
+    var result = try input(0)
+    for index in inputs.indices.dropFirst() { result = try add(`operator`, result, input(index)) }
+    return [result]
+  }
+
   /// The second operand of an old binary operator, with axes added so that it broadcasts as it does today.
   ///
   /// With `broadcast`, its axes lie on those of the first operand from `axis` on; without `axis`, on the last.
@@ -46,10 +148,15 @@ extension NodeImport {
         .malformed, "axis \(axis) for operands of ranks \(rank) and \(own.rank)",
         at: Location(attribute: "axis"))
     }
-    let missing = rank - own.rank - start
-    guard missing > 0, own.rank > 0 else { return b }
+    return try withTrailingAxes(b, rank - own.rank - start)
+  }
+
+  /// The value with axes of size 1 behind its own.
+  mutating func withTrailingAxes(_ value: ValueID, _ count: Int) throws(ModelError) -> ValueID {
+    let shape = try type(of: value).shape
+    guard count > 0, shape.rank > 0 else { return value }
     // A size of 0 in the shape of a reshape copies the operand's.
-    let sizes = own.fixed ?? [Int](repeating: 0, count: own.rank)
-    return try reshaped(b, to: sizes + [Int](repeating: 1, count: missing))
+    let sizes = shape.fixed ?? [Int](repeating: 0, count: shape.rank)
+    return try reshaped(value, to: sizes + [Int](repeating: 1, count: count))
   }
 }

@@ -5,8 +5,11 @@ import SkiffOperators
 /// Matrix products.
 enum LinearMappings {
   static let rows: [Mapping] = [
-    .plain("MatMul", MatrixMultiply.self),
+    Mapping("Einsum", since: 12) { (node) throws(ModelError) in
+      try node.add(Einsum(node.text("equation", default: "")), node.inputs)
+    },
     Mapping("Gemm", gemm),
+    .plain("MatMul", MatrixMultiply.self),
   ]
 
   /// `alpha · a · b + beta · c`, as a product and what it needs of the rest.
@@ -39,13 +42,6 @@ extension NodeImport {
     _ value: ValueID, by factor: Float, _ dataType: DataType
   ) throws(ModelError) -> ValueID {
     guard factor != 1 else { return value }
-    if dataType.isInteger {
-      guard let integer = Int(exactly: factor) else {
-        throw ModelError(.unsupported, "integers are scaled by \(factor)")
-      }
-      return try add(
-        Multiply(), value, graph.addConstant(Tensor(integers: [integer], as: dataType, shape: [])))
-    }
-    return try add(Multiply(), value, constant(factor, as: dataType))
+    return try add(Multiply(), value, number(factor, as: dataType))
   }
 }

@@ -2,103 +2,161 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
-/// Operators that move elements, or only rename them.
+/// Operators that select, join, repeat or scatter elements.
 enum MovementMappings {
   static let rows: [Mapping] = [
-    Mapping("Constant", constant),
-    Mapping("Dropout", dropout),
-    Mapping("Flatten", flatten),
-    Mapping("Identity", identity),
-    Mapping("Reshape", since: 1, reshape1),
-    Mapping("Reshape", since: 5, reshape5),
-    Mapping("Transpose", transpose),
+    Mapping("Concat", since: 1) { (node) throws(ModelError) in try concat(&node, standard: 1) },
+    Mapping("Concat", since: 4) { (node) throws(ModelError) in try concat(&node, standard: nil) },
+    Mapping("DepthToSpace", depthToSpace),
+    .plain("Expand", Expand.self, since: 8),
+    Mapping("Gather") { (node) throws(ModelError) in
+      try node.add(Gather(axis: node.integer("axis", default: 0)), node.inputs)
+    },
+    Mapping("GatherElements", since: 11) { (node) throws(ModelError) in
+      var gather = GatherElements()
+      gather.axis = try node.integer("axis", default: 0)
+      return try node.add(gather, node.inputs)
+    },
+    Mapping("GatherND", since: 11) { (node) throws(ModelError) in
+      var gather = GatherND()
+      gather.batchDimensions = try node.integer("batch_dims", default: 0)
+      return try node.add(gather, node.inputs)
+    },
+    Mapping("Pad", since: 1, pad1),
+    Mapping("Pad", since: 11) { (node) throws(ModelError) in
+      try node.add(Pad(node.paddingContent()), node.inputs)
+    },
+    Mapping("Scatter", since: 9, until: 10, scatterElements),
+    Mapping("ScatterElements", since: 11, scatterElements),
+    Mapping("ScatterND", since: 11) { (node) throws(ModelError) in
+      var scatter = ScatterND()
+      scatter.reduction = try node.scatterReduction()
+      return try node.add(scatter, node.inputs)
+    },
+    Mapping("Slice", since: 1, slice1),
+    .plain("Slice", Slice.self, since: 10),
+    Mapping("SpaceToDepth") { (node) throws(ModelError) in
+      var rearrangement = SpaceToDepth()
+      rearrangement.blockSize = try node.blockSize()
+      return try node.add(rearrangement, node.inputs)
+    },
+    Mapping("Split", since: 1, split1),
+    Mapping("Split", since: 13, split13),
+    Mapping("Tile", since: 1, tile1),
+    .plain("Tile", Tile.self, since: 6),
   ]
 
-  static func constant(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    let names = [
-      "value", "sparse_value", "value_float", "value_floats", "value_int", "value_ints", "value_string",
-      "value_strings",
-    ]
-    for name in names {
-      guard let value = try node.anyValue(name) else { continue }
-      return [node.graph.addConstant(try constant(value, in: &node))]
+  private static func concat(
+    _ node: inout NodeImport, standard: Int?
+  ) throws(ModelError) -> [ValueID] {
+    guard let axis = try node.optionalInteger("axis") ?? standard else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: "axis"))
     }
-    throw ModelError(.malformed, "has no value")
+    return try node.add(Concat(axis: axis), node.inputs)
   }
 
-  private static func constant(
-    _ value: ONNXAttribute.Value, in node: inout NodeImport
-  ) throws(ModelError) -> Constant {
-    switch value {
-    case .tensor(let tensor): return try node.constant(tensor)
-    case .sparseTensor(let tensor): return try node.constant(tensor)
-    case .real(let real): return Constant(Tensor(scalar: real))
-    case .reals(let reals): return Constant(Tensor(reals, shape: [reals.count]))
-    case .integer(let integer): return Constant(Tensor(scalar: Int64(integer)))
-    case .integers(let integers):
-      return Constant(Tensor(integers.map(Int64.init), shape: [integers.count]))
-    case .bytes, .byteStrings: throw ModelError(.unsupported, "a tensor of texts")
-    default: throw ModelError(.malformed, "the value is not a tensor")
+  static func depthToSpace(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var rearrangement = DepthToSpace()
+    rearrangement.blockSize = try node.blockSize()
+    switch try node.text("mode", default: "DCR") {
+    case "DCR": rearrangement.order = .blockFirst
+    case "CRD": rearrangement.order = .channelFirst
+    default: throw ModelError(.malformed, "expected DCR or CRD", at: Location(attribute: "mode"))
     }
+    return try node.add(rearrangement, node.inputs)
   }
 
-  /// The operand itself: nothing is dropped at inference.
-  static func dropout(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    node.ignore("ratio", "is_test", "seed", "consumed_inputs")
+  /// Below version 11 amounts and value are attributes; the first version has another name for the amounts.
+  static func pad1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    guard let pads = try node.optionalIntegers(node.version < 2 ? "paddings" : "pads") else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: "pads"))
+    }
     let input = try node.input(0)
-    if node.has(2), try node.integers(2).contains(where: { $0 != 0 }) {
-      throw ModelError(.unsupported, "the node is in training mode")
-    }
-    guard node.node.outputs.count > 1 else { return [input] }
-    guard let sizes = try node.type(of: input).shape.fixed, let count = sizes.checkedProduct(),
-      count <= node.limits.tensorSize
-    else { throw ModelError(.unsupported, "the mask of elements that are kept is wanted") }
-    // From version 10 on the mask has truth values; before, the type of the operand.
-    let mask = Tensor([Bool](repeating: true, count: count), shape: sizes)
-    let dataType = node.version < 10 ? try node.type(of: input).dataType : .boolean
-    return [input, node.graph.addConstant(try mask.cast(to: dataType))]
+    let content = try node.paddingContent()
+    let value = try node.real("value", default: 0)
+    let operand = value == 0 ? nil : try node.number(value, as: node.type(of: input).dataType)
+    return try node.add(Pad(content), [input, node.constant(pads)] + (operand.map { [$0] } ?? []))
   }
 
-  static func flatten(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+  static func scatterElements(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var scatter = ScatterElements()
+    scatter.axis = try node.integer("axis", default: 0)
+    scatter.reduction = try node.scatterReduction()
+    return try node.add(scatter, node.inputs)
+  }
+
+  static func slice1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    guard let starts = try node.optionalIntegers("starts"), let ends = try node.optionalIntegers("ends")
+    else {
+      throw ModelError(.malformed, "has no starts or ends")
+    }
+    let axes = try node.optionalIntegers("axes")
+    let operands = [try node.input(0), node.constant(starts), node.constant(ends)]
+    return try node.add(Slice(), operands + (axes.map { [node.constant($0)] } ?? []))
+  }
+
+  /// Sizes are an attribute; the very first version could have them as an operand.
+  static func split1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var split = Split()
+    split.axis = try node.integer("axis", default: 0)
+    if let sizes = try node.optionalIntegers("split") {
+      split.sizes = sizes
+    } else if node.has(1) {
+      split.sizes = try node.integers(1)
+    }
+    split.parts = node.node.outputs.count
+    return try node.add(split, [node.input(0)])
+  }
+
+  static func split13(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var split = Split()
+    split.axis = try node.integer("axis", default: 0)
+    split.sizes = node.has(1) ? try node.integers(1) : []
+    split.parts = try node.integer("num_outputs", default: node.node.outputs.count)
+    return try node.add(split, [node.input(0)])
+  }
+
+  /// The first version repeats along one axis.
+  static func tile1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     let input = try node.input(0)
-    let shape = try node.type(of: input).shape
-    let wanted = try node.integer("axis", default: 1)
-    let axis = wanted < 0 ? wanted + shape.rank : wanted
-    guard (0...shape.rank).contains(axis) else {
-      throw ModelError(.malformed, "axis \(wanted) of rank \(shape.rank)", at: Location(attribute: "axis"))
+    let rank = try node.type(of: input).rank
+    guard let count = try node.integers(1).first, let axis = try node.integers(2).first else {
+      throw ModelError(.malformed, "has no number of repeats or no axis")
     }
-    let rows = shape.dimensions[..<axis].map(\.fixed)
-    let columns = shape.dimensions[axis...].map(\.fixed)
-    let rowCount = rows.contains(nil) ? nil : rows.compactMap(\.self).checkedProduct()
-    let columnCount = columns.contains(nil) ? nil : columns.compactMap(\.self).checkedProduct()
-    var sizes = [rowCount ?? -1, columnCount ?? -1]
-    if sizes == [-1, -1] {
-      // A first axis alone can be copied, whatever its size is.
-      guard axis == 1 else {
-        throw ModelError(.unsupported, "several sizes are known only when the graph runs")
-      }
-      sizes[0] = 0
+    var repeats = [Int](repeating: 1, count: rank)
+    repeats[try normalizedAxis(axis, rank: rank)] = count
+    return try node.add(Tile(), [input, node.constant(repeats)])
+  }
+}
+
+extension NodeImport {
+  mutating func blockSize() throws(ModelError) -> Int {
+    guard let size = try optionalInteger("blocksize"), size > 0, size < 1 << 15 else {
+      throw ModelError(.malformed, "expected a positive number", at: Location(attribute: "blocksize"))
     }
-    return try node.add(Reshape(), [input, node.constant(sizes)])
+    return size
   }
 
-  static func identity(_ node: inout NodeImport) throws(ModelError) -> [ValueID] { [try node.input(0)] }
-
-  static func reshape1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    node.ignore("consumed_inputs")
-    guard let shape = try node.optionalIntegers("shape") else {
-      throw ModelError(.malformed, "is missing", at: Location(attribute: "shape"))
+  mutating func paddingContent() throws(ModelError) -> PaddingContent {
+    switch try text("mode", default: "constant") {
+    case "constant": return .constant
+    case "reflect": return .reflect
+    case "edge": return .edge
+    case "wrap": return .wrap
+    case let other:
+      throw ModelError(.malformed, "there is no mode '\(other)'", at: Location(attribute: "mode"))
     }
-    return try node.add(Reshape(), [node.input(0), node.constant(shape)])
   }
 
-  static func reshape5(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    var reshape = Reshape()
-    reshape.allowsZero = try node.flag("allowzero")
-    return try node.add(reshape, node.inputs)
-  }
-
-  static func transpose(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    try node.add(Transpose(node.optionalIntegers("perm") ?? []), node.inputs)
+  mutating func scatterReduction() throws(ModelError) -> ScatterReduction {
+    switch try text("reduction", default: "none") {
+    case "none": return .none
+    case "add": return .add
+    case "mul": return .multiply
+    case "min": return .minimum
+    case "max": return .maximum
+    case let other:
+      throw ModelError(.malformed, "there is no reduction '\(other)'", at: Location(attribute: "reduction"))
+    }
   }
 }

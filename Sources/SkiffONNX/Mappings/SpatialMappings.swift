@@ -5,19 +5,18 @@ import SkiffOperators
 /// Operators with a window over the spatial axes.
 enum SpatialMappings {
   static let rows: [Mapping] = [
-    Mapping("Conv", convolution),
-    Mapping("MaxPool", maxPool),
     Mapping("AveragePool", averagePool),
+    Mapping("Conv", convolution),
+    Mapping("ConvTranspose", transposedConvolution),
+    Mapping("GlobalAveragePool") { (node) throws(ModelError) in try node.globalPool(ReduceMean()) },
+    Mapping("GlobalLpPool", globalLpPool),
+    Mapping("GlobalMaxPool") { (node) throws(ModelError) in try node.globalPool(ReduceMax()) },
+    Mapping("LpPool", lpPool),
+    Mapping("MaxPool", maxPool),
   ]
 
   static func convolution(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    let kernel = try node.windowList("kernel_shape")
-    if let kernel, let sizes = node.graph[try node.input(1)].type?.shape.fixed,
-      sizes.dropFirst(2) != kernel[...]
-    {
-      throw ModelError(
-        .malformed, "\(kernel) for weights \(Shape(sizes))", at: Location(attribute: "kernel_shape"))
-    }
+    try node.checkWindow(ofWeights: node.input(1))
     var convolution = Convolution()
     convolution.groups = try node.integer("group", default: 1)
     convolution.strides = try node.windowList("strides") ?? []
@@ -26,19 +25,42 @@ enum SpatialMappings {
     return try node.add(convolution, node.inputs)
   }
 
-  static func maxPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    guard node.node.outputs.count < 2 || node.node.outputs[1].isEmpty else {
-      throw ModelError(.unsupported, "the positions of the greatest elements are wanted")
+  static func transposedConvolution(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    try node.checkWindow(ofWeights: node.input(1))
+    var convolution = TransposedConvolution()
+    convolution.groups = try node.integer("group", default: 1)
+    convolution.strides = try node.windowList("strides") ?? []
+    convolution.dilations = try node.windowList("dilations") ?? []
+    convolution.outputPadding = try node.windowList("output_padding") ?? []
+    (convolution.padding, convolution.pads) = try node.padding()
+    if let sizes = try node.windowList("output_shape") {
+      // Given sizes decide the padding; its odd part is at the beginning unless it shall be at the end.
+      let space = try node.type(of: node.input(0)).rank - 2
+      convolution.outputSizes = Array(sizes.suffix(max(0, space)))
+      if convolution.padding != .sameUpper { convolution.padding = .sameLower }
+      convolution.pads = []
     }
-    // The order concerns the positions only.
-    node.ignore("storage_order")
+    return try node.add(convolution, node.inputs)
+  }
+
+  static func maxPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var pool = MaxPool()
     pool.size = try node.requiredWindowList("kernel_shape")
     pool.strides = try node.windowList("strides") ?? []
     pool.dilations = try node.windowList("dilations") ?? []
     (pool.padding, pool.pads) = try node.padding()
     pool.roundsUp = try node.flag("ceil_mode")
-    return try node.add(pool, node.inputs)
+    let countsColumnsFirst = try node.flag("storage_order")
+    let result = try node.add(pool, node.inputs)
+    guard node.node.outputs.count > 1, !node.node.outputs[1].isEmpty else { return result }
+    guard !countsColumnsFirst else {
+      throw ModelError(
+        .unsupported, "positions count columns first", at: Location(attribute: "storage_order"))
+    }
+    var positions = MaxPoolPositions()
+    (positions.size, positions.strides, positions.dilations) = (pool.size, pool.strides, pool.dilations)
+    (positions.padding, positions.pads, positions.roundsUp) = (pool.padding, pool.pads, pool.roundsUp)
+    return try result + node.add(positions, node.inputs)
   }
 
   static func averagePool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
@@ -51,9 +73,56 @@ enum SpatialMappings {
     pool.countsPadding = try node.flag("count_include_pad")
     return try node.add(pool, node.inputs)
   }
+
+  static func lpPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var pool = LpPool()
+    pool.size = try node.requiredWindowList("kernel_shape")
+    pool.strides = try node.windowList("strides") ?? []
+    pool.dilations = try node.windowList("dilations") ?? []
+    (pool.padding, pool.pads) = try node.padding()
+    pool.roundsUp = try node.flag("ceil_mode")
+    pool.order = try normOrder(&node)
+    return try node.add(pool, node.inputs)
+  }
+
+  static func globalLpPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    switch try normOrder(&node) {
+    case 1: return try node.globalPool(ReduceL1())
+    case 2: return try node.globalPool(ReduceL2())
+    case let order: throw ModelError(.unsupported, "a norm of order \(order)", at: Location(attribute: "p"))
+    }
+  }
+
+  /// The first version has a real number.
+  private static func normOrder(_ node: inout NodeImport) throws(ModelError) -> Int {
+    guard node.version < 2 else { return try node.integer("p", default: 2) }
+    guard let order = Int(exactly: try node.real("p", default: 2)) else {
+      throw ModelError(.unsupported, "a norm whose order is no whole number", at: Location(attribute: "p"))
+    }
+    return order
+  }
 }
 
 extension NodeImport {
+  /// Reduces all spatial axes, which stay with size 1.
+  mutating func globalPool(_ reduction: some Reduction) throws(ModelError) -> [ValueID] {
+    let input = try input(0)
+    let rank = try type(of: input).rank
+    guard rank > 2 else { throw ModelError(.malformed, "an operand of rank \(rank) has no spatial axes") }
+    var reduction = reduction
+    reduction.axes = Array(2..<rank)
+    return try add(reduction, [input])
+  }
+
+  /// Checks a stated window against the weights.
+  mutating func checkWindow(ofWeights weights: ValueID) throws(ModelError) {
+    guard let window = try windowList("kernel_shape"), let sizes = graph[weights].type?.shape.fixed,
+      sizes.dropFirst(2) != window[...]
+    else { return }
+    throw ModelError(
+      .malformed, "\(window) for weights \(Shape(sizes))", at: Location(attribute: "kernel_shape"))
+  }
+
   /// An attribute with a number for each spatial axis, or two.
   mutating func windowList(_ name: String) throws(ModelError) -> [Int]? {
     guard let list = try optionalIntegers(name) else { return nil }

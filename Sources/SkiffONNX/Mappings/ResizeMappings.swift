@@ -1,0 +1,99 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Resizing, under its old name and its new one.
+enum ResizeMappings {
+  static let rows: [Mapping] = [
+    Mapping("Resize", since: 10, resize10),
+    Mapping("Resize", since: 11, resize11),
+    Mapping("Upsample", since: 1, upsample1),
+    Mapping("Upsample", since: 7, upsample7),
+    Mapping("Upsample", since: 9, until: 9, resize10),
+  ]
+
+  /// The sizes of the first version are two attributes, for height and width.
+  static func upsample1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    let scales = [1, 1, try node.real("height_scale", default: 1), try node.real("width_scale", default: 1)]
+    return try upsample(&node, scales: node.graph.addConstant(Tensor(scales, shape: [4])))
+  }
+
+  static func upsample7(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    guard let scales = try node.optionalReals("scales") else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: "scales"))
+    }
+    return try upsample(&node, scales: node.graph.addConstant(Tensor(scales, shape: [scales.count])))
+  }
+
+  static func resize10(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    try upsample(&node, scales: node.input(1))
+  }
+
+  /// Below version 11 elements lie at `x / scale`, and the nearest one is that below.
+  private static func upsample(_ node: inout NodeImport, scales: ValueID) throws(ModelError) -> [ValueID] {
+    var resize = Resize()
+    resize.coordinates = .asymmetric
+    resize.rounding = .floor
+    switch try node.text("mode", default: "nearest") {
+    case "nearest": resize.mode = .nearest
+    case "linear", "bilinear": resize.mode = .linear
+    case let other: throw unknown(other, "mode")
+    }
+    return try node.add(resize, [node.input(0), nil, scales])
+  }
+
+  static func resize11(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var resize = Resize()
+    try setModes(of: &resize, &node)
+    resize.cubicCoefficient = try node.real("cubic_coeff_a", default: -0.75)
+    resize.excludesOutside = try node.flag("exclude_outside")
+    resize.extrapolation = try node.real("extrapolation_value", default: 0)
+    resize.antialiases = try node.flag("antialias")
+    resize.axes = try node.optionalIntegers("axes") ?? []
+    // A list without elements was how scales were left out at first.
+    func list(_ index: Int) -> ValueID? {
+      node.optional(index).flatMap { node.graph[$0].type?.shape == [0] ? nil : $0 }
+    }
+    let region = resize.coordinates == .tfCropAndResize ? list(1) : nil
+    let sizes = list(3)
+    var operands: [ValueID?] = [try node.input(0), region, sizes == nil ? list(2) : nil, sizes]
+    while operands.last == .some(nil) { operands.removeLast() }
+    return try node.add(resize, operands)
+  }
+
+  private static func setModes(of resize: inout Resize, _ node: inout NodeImport) throws(ModelError) {
+    switch try node.text("mode", default: "nearest") {
+    case "nearest": resize.mode = .nearest
+    case "linear": resize.mode = .linear
+    case "cubic": resize.mode = .cubic
+    case let other: throw unknown(other, "mode")
+    }
+    switch try node.text("coordinate_transformation_mode", default: "half_pixel") {
+    case "half_pixel": resize.coordinates = .halfPixel
+    case "half_pixel_symmetric": resize.coordinates = .halfPixelSymmetric
+    case "pytorch_half_pixel": resize.coordinates = .pytorchHalfPixel
+    case "align_corners": resize.coordinates = .alignCorners
+    case "asymmetric": resize.coordinates = .asymmetric
+    case "tf_half_pixel_for_nn": resize.coordinates = .tfHalfPixelForNN
+    case "tf_crop_and_resize": resize.coordinates = .tfCropAndResize
+    case let other: throw unknown(other, "coordinate_transformation_mode")
+    }
+    switch try node.text("nearest_mode", default: "round_prefer_floor") {
+    case "round_prefer_floor": resize.rounding = .roundPreferFloor
+    case "round_prefer_ceil": resize.rounding = .roundPreferCeil
+    case "floor": resize.rounding = .floor
+    case "ceil": resize.rounding = .ceil
+    case let other: throw unknown(other, "nearest_mode")
+    }
+    switch try node.text("keep_aspect_ratio_policy", default: "stretch") {
+    case "stretch": resize.policy = .stretch
+    case "not_larger": resize.policy = .notLarger
+    case "not_smaller": resize.policy = .notSmaller
+    case let other: throw unknown(other, "keep_aspect_ratio_policy")
+    }
+  }
+
+  private static func unknown(_ value: String, _ attribute: String) -> ModelError {
+    ModelError(.malformed, "there is no '\(value)'", at: Location(attribute: attribute))
+  }
+}

@@ -1,0 +1,98 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Operators that change or tell shapes.
+enum ShapeMappings {
+  static let rows: [Mapping] = [
+    Mapping("Dropout", dropout),
+    Mapping("Flatten", flatten),
+    Mapping("Identity") { (node) throws(ModelError) in [try node.input(0)] },
+    Mapping("Reshape", since: 1, reshape1),
+    Mapping("Reshape", since: 5, reshape5),
+    Mapping("Shape", shape),
+    .plain("Size", SizeOf.self),
+    Mapping("Squeeze", since: 1) { (node) throws(ModelError) in
+      try node.add(Squeeze(axes: node.optionalIntegers("axes") ?? []), node.inputs)
+    },
+    Mapping("Squeeze", since: 13) { (node) throws(ModelError) in
+      try node.add(Squeeze(axes: node.has(1) ? node.integers(1) : []), [node.input(0)])
+    },
+    Mapping("Transpose") { (node) throws(ModelError) in
+      try node.add(Transpose(node.optionalIntegers("perm") ?? []), node.inputs)
+    },
+    Mapping("Unsqueeze", since: 1) { (node) throws(ModelError) in
+      guard let axes = try node.optionalIntegers("axes") else {
+        throw ModelError(.malformed, "is missing", at: Location(attribute: "axes"))
+      }
+      return try node.add(Unsqueeze(axes: axes), node.inputs)
+    },
+    Mapping("Unsqueeze", since: 13) { (node) throws(ModelError) in
+      try node.add(Unsqueeze(axes: node.integers(1)), [node.input(0)])
+    },
+  ]
+
+  /// The operand itself: nothing is dropped at inference.
+  static func dropout(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    node.ignore("ratio", "is_test", "seed", "consumed_inputs")
+    let input = try node.input(0)
+    if node.has(2), try node.integers(2).contains(where: { $0 != 0 }) {
+      throw ModelError(.unsupported, "the node is in training mode")
+    }
+    guard node.node.outputs.count > 1 else { return [input] }
+    guard let sizes = try node.type(of: input).shape.fixed, let count = sizes.checkedProduct(),
+      count <= node.limits.tensorSize
+    else { throw ModelError(.unsupported, "the mask of elements that are kept is wanted") }
+    // From version 10 on the mask has truth values; before, the type of the operand.
+    let mask = Tensor([Bool](repeating: true, count: count), shape: sizes)
+    let dataType = node.version < 10 ? try node.type(of: input).dataType : .boolean
+    return [input, node.graph.addConstant(try mask.cast(to: dataType))]
+  }
+
+  static func flatten(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    let input = try node.input(0)
+    let shape = try node.type(of: input).shape
+    let wanted = try node.integer("axis", default: 1)
+    let axis = wanted < 0 ? wanted + shape.rank : wanted
+    guard (0...shape.rank).contains(axis) else {
+      throw ModelError(.malformed, "axis \(wanted) of rank \(shape.rank)", at: Location(attribute: "axis"))
+    }
+    let rows = shape.dimensions[..<axis].map(\.fixed)
+    let columns = shape.dimensions[axis...].map(\.fixed)
+    let rowCount = rows.contains(nil) ? nil : rows.compactMap(\.self).checkedProduct()
+    let columnCount = columns.contains(nil) ? nil : columns.compactMap(\.self).checkedProduct()
+    var reshape = Reshape()
+    var sizes = [rowCount ?? -1, columnCount ?? -1]
+    if sizes == [-1, -1] {
+      // A first axis alone can be copied, whatever its size is.
+      guard axis == 1 else {
+        throw ModelError(.unsupported, "several sizes are known only when the graph runs")
+      }
+      sizes[0] = 0
+    } else {
+      reshape.allowsZero = sizes.contains(0)
+    }
+    return try node.add(reshape, [input, node.constant(sizes)])
+  }
+
+  static func reshape1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    node.ignore("consumed_inputs")
+    guard let shape = try node.optionalIntegers("shape") else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: "shape"))
+    }
+    return try node.add(Reshape(), [node.input(0), node.constant(shape)])
+  }
+
+  static func reshape5(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var reshape = Reshape()
+    reshape.allowsZero = try node.flag("allowzero")
+    return try node.add(reshape, node.inputs)
+  }
+
+  static func shape(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var shape = ShapeOf()
+    shape.start = try node.integer("start", default: 0)
+    shape.end = try node.optionalInteger("end")
+    return try node.add(shape, node.inputs)
+  }
+}
