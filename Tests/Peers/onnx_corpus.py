@@ -1,7 +1,9 @@
 """Writes the data of the onnx package's backend tests as arrays: onnx_corpus.py folder
 
-The folder gets corpus.json, a list of {"name", "model", "sets", "skipped"}, where each set counts its inputs and outputs,
-and arrays.npz with arrays called name/set/input/0 and name/set/output/0. Types that NumPy lacks are widened.
+The folder gets corpus.json, a list of {"name", "model", "sets", "skipped", "fixed"}, where each set counts its inputs and
+outputs, and arrays.npz with arrays called name/set/input/0 and name/set/output/0. Types that NumPy lacks are widened.
+Where there are lists of integers among the inputs, "fixed" is the same model with these as constants, and the positions of
+the inputs that remain.
 """
 import json
 import pathlib
@@ -57,13 +59,36 @@ def read_set(folder, name, arrays):
     return counts
 
 
+def fix_integers(model, folder, path):
+    """Writes the model with its lists of integers and truth values as initializers, nil if there are none."""
+    tensors = [numpy_helper.to_array(onnx.load_tensor(data)) for data in sorted(folder.glob("input_*.pb"), key=position)]
+    stored = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in stored]
+    remaining = []
+    for index, (value, tensor) in enumerate(zip(inputs, tensors)):
+        if tensor.dtype in (np.int64, np.int32, np.bool_) and tensor.ndim <= 1 and len(inputs) > 1:
+            model.graph.initializer.append(numpy_helper.from_array(tensor, value.name))
+            model.graph.input.remove(value)
+        else:
+            remaining.append(index)
+    if len(remaining) == len(inputs):
+        return None
+    path.write_bytes(model.SerializeToString())
+    return {"model": str(path), "inputs": remaining}
+
+
+def position(path):
+    return int(path.stem.split("_")[1])
+
+
 root = pathlib.Path(onnx.__file__).parent / "backend/test/data"
 target = pathlib.Path(sys.argv[1])
 corpus, arrays = [], {}
 for kind in KINDS:
     for folder in sorted(path.parent for path in (root / kind).glob("*/model.onnx")):
-        case = {"name": f"{kind}/{folder.name}", "model": str(folder / "model.onnx"), "sets": [], "skipped": None}
-        graph = onnx.load(folder / "model.onnx").graph
+        case = {"name": f"{kind}/{folder.name}", "model": str(folder / "model.onnx"), "sets": [], "skipped": None, "fixed": None}
+        model = onnx.load(folder / "model.onnx")
+        graph = model.graph
         own = {}
         try:
             if not all(is_tensor(value) for value in [*graph.input, *graph.output]):
@@ -71,6 +96,7 @@ for kind in KINDS:
             for index, data in enumerate(sorted(folder.glob("test_data_set_*"))):
                 case["sets"].append(read_set(data, f"{case['name']}/{index}", own))
             arrays.update(own)
+            case["fixed"] = fix_integers(model, folder / "test_data_set_0", target / f"{len(corpus)}.onnx")
         except NotAnArray as reason:
             case.update(sets=[], skipped=str(reason))
         corpus.append(case)

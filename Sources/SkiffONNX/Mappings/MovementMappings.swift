@@ -9,6 +9,7 @@ enum MovementMappings {
     Mapping("Concat", since: 4) { (node) throws(ModelError) in try concat(&node, standard: nil) },
     Mapping("DepthToSpace", depthToSpace),
     .plain("Expand", Expand.self, since: 8),
+    Mapping("Compress", compress),
     Mapping("Gather") { (node) throws(ModelError) in
       try node.add(Gather(axis: node.integer("axis", default: 0)), node.inputs)
     },
@@ -53,6 +54,15 @@ enum MovementMappings {
       throw ModelError(.malformed, "is missing", at: Location(attribute: "axis"))
     }
     return try node.add(Concat(axis: axis), node.inputs)
+  }
+
+  /// The elements along an axis, or of all in a row, at whose place a condition holds.
+  static func compress(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var data = try node.input(0)
+    let axis = try node.optionalInteger("axis")
+    if axis == nil { data = try node.add(Reshape(), data, node.constant([-1])) }
+    let places = try node.add(Squeeze(axes: [0]), node.add(NonZero(), node.input(1)))
+    return [try node.add(Gather(axis: axis ?? 0), data, places)]
   }
 
   static func depthToSpace(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

@@ -32,14 +32,21 @@ enum ReductionMappings {
     ]
   }
 
+  /// Without axes all are reduced, unless the node says that none is: then each element is reduced for itself.
   private static func reduce(
     _ node: inout NodeImport, _ reduction: some Reduction, axes: [Int]?
   ) throws(ModelError) -> [ValueID] {
-    let changesNothing = try node.flag("noop_with_empty_axes")
+    let reducesNothing = try node.flag("noop_with_empty_axes")
     var reduction = reduction
     reduction.axes = axes ?? []
     reduction.keepsDimensions = try node.flag("keepdims", default: true)
-    if changesNothing, reduction.axes.isEmpty { return [try node.input(0)] }
+    if reducesNothing, reduction.axes.isEmpty {
+      reduction.axes = [-1]
+      reduction.keepsDimensions = false
+      let input = try node.input(0)
+      let extended = try node.add(Unsqueeze(axes: [node.type(of: input).rank]), input)
+      return try node.add(reduction, [extended])
+    }
     return try node.add(reduction, [node.input(0)])
   }
 

@@ -29,11 +29,13 @@ enum ResizeMappings {
     try upsample(&node, scales: node.input(1))
   }
 
-  /// Below version 11 elements lie at `x / scale`, and the nearest one is that below.
+  /// Below version 11 elements lie at `x / scale`; the nearest one is that below, or as ONNX Runtime has it, above
+  /// where the tensor shrinks.
   private static func upsample(_ node: inout NodeImport, scales: ValueID) throws(ModelError) -> [ValueID] {
     var resize = Resize()
     resize.coordinates = .asymmetric
-    resize.rounding = .floor
+    let factors = try node.graph[scales].constant?.materialize().floats() ?? []
+    resize.rounding = factors.contains { $0 < 1 } && factors.allSatisfy { $0 <= 1 } ? .ceil : .floor
     switch try node.text("mode", default: "nearest") {
     case "nearest": resize.mode = .nearest
     case "linear", "bilinear": resize.mode = .linear

@@ -2,7 +2,7 @@ import Foundation
 import SkiffNumPy
 import SkiffTestSupport
 
-/// The models with inputs and outputs that the onnx package brings for testing runtimes.
+/// Models with inputs and the outputs that they must give.
 struct ConformanceCorpus {
   /// A model and what it must compute.
   struct Case: Decodable {
@@ -11,19 +11,27 @@ struct ConformanceCorpus {
       let outputs: Int
     }
 
+    struct Fixed: Decodable {
+      let model: String
+      /// The positions of the inputs that remain.
+      let inputs: [Int]
+    }
+
     let name: String
     let model: String
     let sets: [Set]
     /// Why the data are not arrays, nil if they are.
     let skipped: String?
+    /// The same with the lists of integers among its inputs as constants, nil if there are none.
+    let fixed: Fixed?
   }
 
   let cases: [Case]
   private let archive: NumPyArchive
 
-  /// Lets the peer write the corpus to a folder and reads it.
-  init(in folder: TemporaryFolder) throws {
-    try Peer.check.run("onnx_corpus.py", [folder.url.path])
+  /// Lets the peer write the corpus to a folder with a script and reads it.
+  init(from script: String, in folder: TemporaryFolder) throws {
+    try Peer.check.run(script, [folder.url.path])
     let index = try Data(contentsOf: URL(fileURLWithPath: folder.path("corpus.json")))
     cases = try JSONDecoder().decode([Case].self, from: index)
     archive = try NumPyArchive(mapping: folder.path("arrays.npz"))
