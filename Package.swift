@@ -5,10 +5,14 @@ let package = Package(
   name: "Skiff",
   platforms: [.macOS(.v15)],
   products: [
+    .library(name: "Skiff", targets: ["Skiff"]),
+    .executable(name: "skiff", targets: ["SkiffCLI"]),
     .executable(name: "skiff-hdf5", targets: ["skiff-hdf5"]),
     .library(name: "SkiffHDF5InProcess", targets: ["SkiffHDF5InProcess"]),
   ],
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
   targets: [
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -37,6 +41,14 @@ let package = Package(
     .target(name: "SkiffONNX", dependencies: ["SkiffOperators", "SkiffProtobuf", "CSchemas"]),
     .target(name: "SkiffPasses", dependencies: ["SkiffOperators"]),
     .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter"]),
+    .target(
+      name: "Skiff",
+      dependencies: [
+        "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX", "SkiffTFLite",
+      ]),
+    .executableTarget(
+      name: "SkiffCLI",
+      dependencies: ["Skiff", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
     .testTarget(
@@ -51,6 +63,7 @@ let package = Package(
     .testTarget(
       name: "SkiffPassesTests", dependencies: ["SkiffPasses", "SkiffInterpreter", "SkiffTestSupport"]),
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
+    .testTarget(name: "SkiffTests", dependencies: ["Skiff", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffEdgeTests", dependencies: ["SkiffEdge", "SkiffOperators", "SkiffTestSupport"]),

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// The format's element types and Skiff's.
-enum ElementTypes {
+package enum ElementTypes {
   private static let pairs: [(name: String, type: DataType)] = [
     ("FLOAT32", .float32), ("FLOAT16", .float16), ("INT32", .int32), ("UINT8", .uint8), ("INT64", .int64),
     ("STRING", .string), ("BOOL", .boolean), ("INT16", .int16), ("COMPLEX64", .complex64), ("INT8", .int8),
@@ -15,10 +15,10 @@ enum ElementTypes {
   private static let byType = Dictionary(pairs.map { ($0.type, $0.name) }, uniquingKeysWith: { a, _ in a })
 
   /// The type that the format calls by this name; nil for resources and variants.
-  static func type(named name: String) -> DataType? { byName[name] }
+  package static func type(named name: String) -> DataType? { byName[name] }
 
   /// The format's number for a type; nil if it has none.
-  static func number(of type: DataType) -> Int? {
+  package static func number(of type: DataType) -> Int? {
     byType[type].flatMap { FlatSchema.tflite.enumerations["TensorType"]?.number(of: $0) }
   }
 }

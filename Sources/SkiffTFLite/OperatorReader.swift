@@ -52,10 +52,18 @@ final class OperatorReader {
     return type
   }
 
-  /// The elements of an integer input that is known before the graph runs.
+  /// The elements of an integer input that is known before the graph runs; each fits 32 bits.
   ///
   /// - Throws: ``ModelError/Code/unsupported`` if they are computed when the graph runs.
   func integers(_ index: Int, _ name: String) throws(ModelError) -> [Int] {
+    let list = try knownIntegers(index, name)
+    guard list.allSatisfy({ Int32(exactly: $0) != nil }) else {
+      throw ModelError(.malformed, "the \(name) are beyond 32 bits")
+    }
+    return list
+  }
+
+  private func knownIntegers(_ index: Int, _ name: String) throws(ModelError) -> [Int] {
     let value = importer.graph[try input(index)]
     if let known = value.knownElements {
       let numbers = known.compactMap(\.fixed)

@@ -5,7 +5,7 @@ import SkiffOperators
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 @Suite struct ExportTests {
   /// A graph of one input and what `build` adds.

@@ -1,5 +1,6 @@
 import Foundation
 import SkiffBinary
+import SkiffIR
 import SkiffTestSupport
 import Testing
 
@@ -44,6 +45,35 @@ import SkiffTFLite
     }
     // Changes of data and padding are no errors; most others are.
     #expect(accepted > 100 && accepted < 9_900, "\(accepted)")
+  }
+
+  @Test(
+    .needsModels(RealModelTests.integer + RealModelTests.real),
+    arguments: ["split_concat", "hello_world_int8", "trained_lstm_int8", "micro_speech", "nmp", "emotion"],
+    Seed.fixedAndFresh)
+  func mutatedModelsBecomeGraphsOrErrors(name: String, seed: Seed) throws {
+    let path = try RealModel.path(#require(TFLiteFiles.real.first { $0.contains(name) }))
+    let original = try TFLiteModel(parsing: ByteRegion(mapping: path))
+    // The data of constants is left out, so that most mutations hit the tables.
+    var bare = original
+    bare.buffers = original.buffers.map {
+      $0.count <= 64 ? $0 : .data(ByteRegion([UInt8](repeating: 1, count: $0.count)))
+    }
+    let bytes = try bare.bytes()
+    let tables = try #require(bytes.count > 4000 ? min(bytes.count, 20_000) : bytes.count)
+    var generator = SeededGenerator(seed)
+    for _ in 0..<(TestRun.isFull ? 5000 : 300) {
+      var mutated = bytes
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        let place = Int.random(in: 0..<tables, using: &generator)
+        mutated[place] = [0, 1, 2, 127, 128, 255, mutated[place] ^ 1].randomElement(using: &generator) ?? 0
+      }
+      guard let model = try? TFLiteModel(parsing: ByteRegion(mutated), limits: limits) else { continue }
+      var warnings: [Warning] = []
+      guard let graph = try? Importer.makeGraph(from: model, warnings: &warnings) else { continue }
+      let folder = try TemporaryFolder()
+      try? Runs.write(graph, to: folder.path("again.tflite"))
+    }
   }
 
   @Test func aTableNamedManyTimesIsCountedManyTimes() throws {

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 import SkiffTestSupport
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 /// What a file means, one line for each output: the tree of operators that compute it, with attributes, types and the
 /// digests of constants.

@@ -4,7 +4,7 @@ import SkiffIR
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 @Suite struct RealModelTests {
   static let integer = [

@@ -6,7 +6,7 @@ import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
-@testable import SkiffTFLite
+import SkiffTFLite
 
 /// Graphs of files, and what they compute here and in LiteRT.
 enum Runs {

@@ -21,6 +21,8 @@ public enum RangeEstimation: Hashable, Sendable {
 public struct Calibration: Sendable {
   /// The range of each floating point value that the graph computes or takes.
   public let ranges: [ValueID: ClosedRange<Float>]
+  /// The sizes of the inputs in the first sample, by name.
+  public let inputShapes: [String: [Int]]
   /// The number of samples run.
   public let sampleCount: Int
   /// What a user should know of the samples.
@@ -38,8 +40,10 @@ public struct Calibration: Sendable {
     var observers: [ValueID: any RangeObserver] = [:]
     var sessions: [[String: [Int]]: Session] = [:]
     var count = 0
+    var firstShapes: [String: [Int]] = [:]
     for sample in samples {
       let shapes = sample.mapValues(\.shape)
+      if count == 0 { firstShapes = shapes }
       let session: Session
       if let known = sessions[shapes] {
         session = known
@@ -64,6 +68,7 @@ public struct Calibration: Sendable {
     guard count > 0 else { throw ModelError(.invalidArgument, "there are no calibration samples") }
     ranges = observers.compactMapValues(\.range)
     sampleCount = count
+    inputShapes = firstShapes
     warnings = graph.inputs.compactMap { id in
       guard let range = observers[id]?.range, range.lowerBound == range.upperBound else { return nil }
       return Warning(

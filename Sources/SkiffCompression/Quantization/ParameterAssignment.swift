@@ -25,15 +25,74 @@ struct ParameterAssignment {
         quantized.insert(id)
       }
     }
+    var fixed = graph
+    try fixed.setInputShapes(calibration.inputShapes)
+    // A node without a kernel for its parameters stays in floating point, which changes those of its neighbours.
+    while true {
+      assignAll()
+      var refused: [NodeID] = []
+      for id in graph.nodeIDs where quantized.contains(id) {
+        if try !hasKernel(graph[id], sizes: fixed) { refused.append(id) }
+      }
+      guard !refused.isEmpty else { break }
+      for id in refused {
+        quantized.remove(id)
+        let node = graph[id]
+        declined.append(
+          .init(
+            location: node.location,
+            reason: "\(type(of: node.operator).name) has no integer form for its types"))
+      }
+    }
+  }
+
+  private mutating func assignAll() {
+    parameters = [:]
     let wanted = sharedParameters()
     for input in graph.inputs { parameters[input] = range(of: input).map(ActivationParameters.int8) }
     for id in graph.nodeIDs { assign(graph[id], isQuantized: quantized.contains(id), wanted) }
   }
 
+  /// Whether the operator has an integer kernel for the parameters assigned, at the sizes of the first sample.
+  private func hasKernel(_ node: Node, sizes: Graph) throws(ModelError) -> Bool {
+    guard let kernel = node.operator as? any QuantizedKernel else { return true }
+    let isWeighted = kernel.parameterRule == .weighted
+    let isShared = kernel.parameterRule == .shared || kernel.parameterRule == .follows
+    let own = node.outputs.first.flatMap { parameters[$0] }
+    var (types, constants): ([TensorType?], [Tensor?]) = ([], [])
+    for (index, input) in node.inputs.enumerated() {
+      guard let input, let type = sizes[input].type else {
+        types.append(nil)
+        constants.append(nil)
+        continue
+      }
+      guard type.dataType == .float32 else {
+        types.append(type)
+        constants.append(try graph[input].constant?.materialize())
+        continue
+      }
+      constants.append(nil)
+      if isWeighted, index > 0 {
+        let scales = [Float](repeating: 1, count: type.shape.dimensions.first?.fixed ?? 0)
+        types.append(
+          TensorType(index == 1 ? .int8 : .int32, type.shape, quantization: .init(scales: scales, axis: 0)))
+      } else {
+        types.append(TensorType(.int8, type.shape, quantization: isShared ? own : parameters[input]))
+      }
+    }
+    let outputs = node.outputs.compactMap { output in
+      sizes[output].type.map { TensorType(.int8, $0.shape, quantization: parameters[output]) }
+    }
+    return try locating(node.location) { () throws(ModelError) in
+      try kernel.prepare(QuantizedContext(inputs: types, constants: constants, outputs: outputs)) != nil
+    }
+  }
+
   /// What an operator asks of parameters, nil if it has no integer form.
   static func rule(of operator: any Operator) -> ParameterRule? {
     if let quantized = `operator` as? any QuantizedKernel { return quantized.parameterRule }
-    return `operator` is any DataMovement ? .follows : nil
+    guard `operator` is any DataMovement else { return nil }
+    return type(of: `operator`).operands.last?.kind == .variadic ? .shared : .follows
   }
 
   private func reasonToDecline(_ node: Node, _ options: Int8Quantization) -> String? {

@@ -63,6 +63,8 @@ extension SquaredDifference: QuantizedKernel {
 }
 
 extension Maximum: QuantizedKernel {
+  public var parameterRule: ParameterRule { .shared }
+
   /// Integers of one scale and zero point.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     context.extremum(takesMaximum: true)
@@ -70,6 +72,8 @@ extension Maximum: QuantizedKernel {
 }
 
 extension Minimum: QuantizedKernel {
+  public var parameterRule: ParameterRule { .shared }
+
   /// Integers of one scale and zero point.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     context.extremum(takesMaximum: false)

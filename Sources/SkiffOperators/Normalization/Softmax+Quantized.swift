@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension Softmax: QuantizedKernel {
+  public var parameterRule: ParameterRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
+
   /// Integers along the last axis, results in 1/256 with the zero point -128.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let (input, depth) = try context.lastAxis(axis),
@@ -17,6 +19,8 @@ extension Softmax: QuantizedKernel {
 }
 
 extension LogSoftmax: QuantizedKernel {
+  public var parameterRule: ParameterRule { .fixed(scale: 16 / 256, zeroPoint: 127) }
+
   /// Integers along the last axis, results in 1/16 with the zero point 127.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let (input, depth) = try context.lastAxis(axis),
@@ -32,6 +36,8 @@ extension LogSoftmax: QuantizedKernel {
 }
 
 extension LpNormalization: QuantizedKernel {
+  public var parameterRule: ParameterRule { .fixed(scale: 1 / 128, zeroPoint: 0) }
+
   /// Integers for the root of squares along the last axis, results in 1/128 with the zero point 0.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard order == 2, let (input, depth) = try context.lastAxis(axis),

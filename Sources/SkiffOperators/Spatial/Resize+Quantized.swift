@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension Resize: QuantizedKernel {
+  public var parameterRule: ParameterRule { .follows }
+
   /// Integers for the two spatial axes of a channel-last tensor whose parameters the result shares, in the
   /// coordinates that TensorFlow Lite has.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {

@@ -82,7 +82,12 @@ extension Dialect {
         let axis = try normalizedAxis(reader.options.integer("axis"), rank: rank)
         var split = Split()
         split.axis = axis
-        split.sizes = [Int](repeating: 1, count: reader.options.integer("num"))
+        // As many parts as results; what the option says is the same number in files that are right.
+        guard reader.options.integer("num") == reader.item.outputs.count else {
+          throw ModelError(
+            .malformed, "\(reader.item.outputs.count) results, expected \(reader.options.integer("num"))")
+        }
+        split.sizes = [Int](repeating: 1, count: reader.item.outputs.count)
         let parts = try reader.applyIntermediate(split, [reader.input(0)])
         var results: [ValueID] = []
         for (part, type) in zip(parts, reader.resultTypes) {

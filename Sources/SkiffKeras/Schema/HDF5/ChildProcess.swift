@@ -70,10 +70,16 @@ struct ChildProcess: ~Copyable {
       if let value = getenv(name) { environment.append("\(name)=\(String(cString: value))") }
     }
     var identifier: pid_t = 0
-    let status = withCStrings([path] + arguments) { arguments in
-      withCStrings(environment) { environment in
-        posix_spawn(&identifier, path, &actions, &attributes, arguments, environment)
+    var status: Int32 = 0
+    // A program that was just written is busy while another thread's child still holds it open for writing.
+    for _ in 0..<100 {
+      status = withCStrings([path] + arguments) { arguments in
+        withCStrings(environment) { environment in
+          posix_spawn(&identifier, path, &actions, &attributes, arguments, environment)
+        }
       }
+      guard status == ETXTBSY else { break }
+      usleep(10_000)
     }
     guard status == 0 else {
       throw ModelError(

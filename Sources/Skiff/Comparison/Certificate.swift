@@ -1,0 +1,175 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Proof that a file computes what its source computes.
+///
+/// The file is read back and run. What was written must equal the graph in memory bit for bit; against the source,
+/// run in the plainest way, the outputs must be within bounds: of rounding for the same arithmetic, of thresholds for
+/// a lower precision.
+public struct Certificate: Sendable {
+  /// What a candidate must hold against its source.
+  public struct Thresholds: Hashable, Sendable {
+    /// The greatest error of the same arithmetic as a part of the output's range.
+    public var relativeError = 1e-4
+    /// The least signal to noise ratio of a lower precision, in decibels.
+    public var signalToNoise = 10.0
+    /// The least cosine of a lower precision.
+    public var cosine = 0.95
+    /// The least share of rows with the same greatest element, for a lower precision; outputs of one number per row
+    /// are not held to it.
+    public var top1Agreement = 0.8
+
+    /// Creates the usual thresholds.
+    public init() {}
+  }
+
+  /// Source against file.
+  public let comparison: Comparison
+  /// Whether the file has a lower precision than its source.
+  public let isLowerPrecision: Bool
+  /// What does not hold, each a sentence; empty if the certificate is given.
+  public let failures: [String]
+  /// The number of runs in which the file equalled the graph in memory.
+  public let exactRuns: Int
+  /// Where the inputs came from.
+  public let inputs: String
+
+  /// Whether everything holds.
+  public var holds: Bool { failures.isEmpty }
+
+  /// Checks the file at `path`, which `model` was written to.
+  ///
+  /// - Parameters:
+  ///   - samples: What is run; nil takes seeded random inputs and those at the bounds of their types, at two sizes
+  ///     where a dimension is dynamic.
+  public init(
+    of model: Model, writtenTo path: String, samples: Samples? = nil, thresholds: Thresholds = Thresholds(),
+    runLimit: Int = 16
+  ) throws(ModelError) {
+    var options = ReadingOptions()
+    options.limits = .standard
+    let written = try Model(contentsOf: path, options: options)
+    let runs: [[String: Tensor]]
+    if let samples {
+      runs = Array(try samples.runs(for: model.source).prefix(runLimit))
+      inputs = "\(runs.count) samples"
+    } else {
+      runs = try Self.seededRuns(for: model.source)
+      inputs = "\(runs.count) seeded and boundary inputs"
+    }
+    isLowerPrecision =
+      model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
+      && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
+    var failures: [String] = []
+    exactRuns = try Self.compareExactly(model, written.graph, runs, &failures)
+    comparison = try Comparison(
+      reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
+      watchesValues: true)
+    for output in comparison.outputs { failures += Self.failures(of: output, isLowerPrecision, thresholds) }
+    if !failures.isEmpty,
+      let first = comparison.firstDivergence(below: isLowerPrecision ? thresholds.signalToNoise : 80)
+    {
+      failures.append("the first value that diverges is '\(first.name)' (\(first.summary))")
+    }
+    self.failures = failures
+  }
+
+  private static func failures(
+    of output: OutputMetrics, _ isLowerPrecision: Bool, _ thresholds: Thresholds
+  ) -> [String] {
+    let name = "output '\(output.name)'"
+    if output.incomparableCount > 0 {
+      return ["\(name): \(output.incomparableCount) elements are infinite or not a number on one side only"]
+    }
+    guard isLowerPrecision else {
+      return output.relativeError <= thresholds.relativeError
+        ? [] : ["\(name): error \(output.relativeError) of the range, above \(thresholds.relativeError)"]
+    }
+    var failures: [String] = []
+    if output.signalToNoise < thresholds.signalToNoise {
+      failures.append("\(name): \(output.signalToNoise) dB, below \(thresholds.signalToNoise)")
+    }
+    if output.cosine < thresholds.cosine {
+      failures.append("\(name): cosine \(output.cosine), below \(thresholds.cosine)")
+    }
+    if let agreement = output.top1Agreement, agreement < thresholds.top1Agreement {
+      failures.append(
+        "\(name): the greatest element agrees in \(agreement) of the rows, below \(thresholds.top1Agreement)")
+    }
+    return failures
+  }
+
+  /// Runs the graph in memory and the one read back; every output must be the same to the bit.
+  private static func compareExactly(
+    _ model: Model, _ written: Graph, _ runs: [[String: Tensor]], _ failures: inout [String]
+  ) throws(ModelError) -> Int {
+    let comparison = try Comparison(
+      reference: model.graph, candidate: written, runs: model.reordered(runs).map { $0 },
+      usesReferenceKernels: false)
+    for output in comparison.outputs where output.differingCount > 0 {
+      failures.append(
+        "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
+      )
+    }
+    return comparison.runCount
+  }
+
+  static func seededRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+    var runs: [[String: Tensor]] = []
+    let hasSymbols = graph.inputs.contains { graph[$0].type?.shape.isFixed == false }
+    for size in hasSymbols ? [1, 2] : [1] {
+      var fixed = graph
+      try fixed.setInputShapes(try graph.exampleShapes(size: size))
+      var generator = SeededInputs(seed: 0x5eed + UInt64(size))
+      // The plainest kernels take seconds for each run of a large network.
+      let isLarge = fixed.nodeIDs.reduce(0) { $0 + (fixed.multiplications(of: fixed[$1]) ?? 0) } > 200_000_000
+      for _ in 0..<(isLarge ? 1 : 4) { runs.append(try generator.next(for: fixed)) }
+      let boundaries = try generator.boundaries(for: fixed)
+      runs += isLarge ? boundaries.prefix(1) : boundaries[...]
+    }
+    return runs
+  }
+}
+
+extension Graph {
+  /// Sizes for inputs that are not fixed: `size` along the first axis, and a size that convolutions like elsewhere.
+  func exampleShapes(size: Int) throws(ModelError) -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for id in inputs {
+      guard let type = self[id].type else { continue }
+      shapes[self[id].name] = type.shape.dimensions.enumerated().map { axis, dimension in
+        dimension.fixed ?? (axis == 0 ? size : 32 * size)
+      }
+    }
+    return shapes
+  }
+}
+
+extension OutputMetrics {
+  /// The figures in one line.
+  public var summary: String {
+    var parts = [
+      "max error \(rounded(maximumError))", "mean error \(rounded(meanError))", "cosine \(rounded(cosine))",
+      "SQNR \(rounded(signalToNoise)) dB",
+    ]
+    if let agreement = top1Agreement { parts.append("top-1 \(rounded(100 * agreement)) %") }
+    return parts.joined(separator: ", ")
+  }
+
+  /// Four significant digits, and six where the number is nearly 1.
+  private func rounded(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    let digits = abs(abs(value) - 1) < 0.01 ? 6.0 : 4.0
+    let scale = pow(10, digits - 1 - log10(abs(value)).rounded(.down))
+    return "\(Float((value * scale).rounded() / scale))"
+  }
+}

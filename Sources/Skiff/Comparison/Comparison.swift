@@ -1,0 +1,210 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+import SkiffOperators
+
+/// Two graphs run side by side on the same inputs.
+public struct Comparison: Sendable {
+  /// One row for each output, in the order of the reference.
+  public private(set) var outputs: [OutputMetrics] = []
+  /// One row for each value that both graphs name alike, in the order in which the candidate computes them; only if
+  /// asked for.
+  public private(set) var values: [OutputMetrics] = []
+  /// The number of runs.
+  public let runCount: Int
+
+  /// Runs both graphs.
+  ///
+  /// Outputs are matched by name, or by position where the names differ; inputs likewise.
+  ///
+  /// - Parameters:
+  ///   - orders: How the candidate's inputs and outputs are ordered that differ from the reference's, by name.
+  ///   - watchesValues: Whether values inside the graphs are compared too.
+  ///   - usesReferenceKernels: Whether the reference runs in the plainest way, independent of fast kernels.
+  public init(
+    reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]] = [:],
+    watchesValues: Bool = false, usesReferenceKernels: Bool = true
+  ) throws(ModelError) {
+    guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
+    else {
+      throw ModelError(
+        .checkFailed,
+        "\(candidate.inputs.count) inputs and \(candidate.outputs.count) outputs instead of "
+          + "\(reference.inputs.count) and \(reference.outputs.count)")
+    }
+    let interface = Interface(reference, candidate)
+    var sessions = SessionCache(reference, usesReferenceKernels: usesReferenceKernels)
+    var candidateSessions = SessionCache(candidate, usesReferenceKernels: false)
+    var metrics = interface.outputs.map { OutputMetrics(name: $0.reference) }
+    var watched = WatchedValues(reference, candidate)
+    for run in runs {
+      let expected = try sessions.run(
+        reference.accepting(run), observer: watchesValues ? { watched.keep($0, $1) } : nil)
+      let inputs = try interface.inputs(from: run, orders: orders, candidate: candidate)
+      let found = try candidateSessions.run(
+        inputs,
+        observer: watchesValues ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor) } : nil
+      )
+      for (index, pair) in interface.outputs.enumerated() {
+        guard let a = expected[pair.reference], var b = found[pair.candidate] else { continue }
+        if let order = orders[pair.candidate] { b = try b.dequantizedIfNeeded().permuted(by: order.inverted) }
+        try metrics[index].add(reference: a, candidate: b)
+      }
+    }
+    outputs = metrics
+    values = watched.metrics
+    runCount = runs.count
+  }
+
+  /// The value with the lowest signal to noise ratio among the first to fall below `decibels`, with watched values.
+  public func firstDivergence(below decibels: Double) -> OutputMetrics? {
+    values.first { $0.signalToNoise < decibels || $0.incomparableCount > 0 }
+  }
+}
+
+/// Which input and output of the candidate belongs to which of the reference.
+private struct Interface {
+  let inputs: [(reference: String, candidate: String)]
+  let outputs: [(reference: String, candidate: String)]
+
+  init(_ reference: Graph, _ candidate: Graph) {
+    inputs = Self.match(
+      reference.inputs.map { reference[$0].name }, candidate.inputs.map { candidate[$0].name })
+    outputs = Self.match(reference.outputs.map(\.name), candidate.outputs.map(\.name))
+  }
+
+  private static func match(_ a: [String], _ b: [String]) -> [(reference: String, candidate: String)] {
+    Set(a) == Set(b) ? a.map { ($0, $0) } : Array(zip(a, b)).map { ($0, $1) }
+  }
+
+  /// The candidate's inputs by its own names, reordered.
+  func inputs(
+    from run: [String: Tensor], orders: [String: [Int]], candidate: Graph
+  ) throws(ModelError) -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for (reference, name) in inputs {
+      guard var tensor = run[reference] else { continue }
+      if let order = orders[name] { tensor = try tensor.permuted(by: order) }
+      result[name] = tensor
+    }
+    return try candidate.accepting(result)
+  }
+}
+
+extension Graph {
+  /// The inputs as the graph takes them: real numbers are quantized where it takes integers for them.
+  fileprivate func accepting(_ run: [String: Tensor]) throws(ModelError) -> [String: Tensor] {
+    var result = run
+    for id in inputs {
+      guard let type = self[id].type, let parameters = type.quantization, let tensor = run[self[id].name],
+        tensor.dataType.isFloatingPoint
+      else { continue }
+      result[self[id].name] = try tensor.quantized(as: type.dataType, parameters)
+    }
+    return result
+  }
+}
+
+/// Sessions of one graph by the sizes of the inputs.
+private struct SessionCache {
+  private let graph: Graph
+  private let usesReferenceKernels: Bool
+  private var sessions: [[String: [Int]]: Session] = [:]
+
+  init(_ graph: Graph, usesReferenceKernels: Bool) {
+    self.graph = graph
+    self.usesReferenceKernels = usesReferenceKernels
+  }
+
+  mutating func run(
+    _ inputs: [String: Tensor], observer: ((ValueID, Tensor) throws(ModelError) -> Void)?
+  ) throws(ModelError) -> [String: Tensor] {
+    let shapes = inputs.mapValues(\.shape)
+    let session: Session
+    if let known = sessions[shapes] {
+      session = known
+    } else {
+      session = Session(try Plan(graph, inputShapes: shapes, usesReferenceKernels: usesReferenceKernels))
+    }
+    sessions[shapes] = session
+    return try session.run(inputs, observer: observer)
+  }
+}
+
+/// Values inside both graphs that have the same name.
+private struct WatchedValues {
+  private(set) var metrics: [OutputMetrics] = []
+  private let reference: Graph
+  private let candidate: Graph
+  private let names: Set<String>
+  /// Whether the reference has spatial operators with their channels first, which the candidate may have last.
+  private let mayReorder: Bool
+  private var kept: [String: Tensor] = [:]
+  private var rows: [String: Int] = [:]
+
+  init(_ reference: Graph, _ candidate: Graph) {
+    self.reference = reference
+    self.candidate = candidate
+    // Outputs are compared on their own; their names can be those of other values inside.
+    names = Self.uniqueNames(reference).intersection(Self.uniqueNames(candidate))
+      .subtracting((reference.outputs + candidate.outputs).map(\.name))
+    mayReorder = reference.nodeIDs.contains { id in
+      (reference[id].operator as? any AxisAware)?.preferredOrder(rank: 4) != nil
+    }
+  }
+
+  private static func uniqueNames(_ graph: Graph) -> Set<String> {
+    var counts: [String: Int] = [:]
+    for id in graph.valueIDs where graph[id].producer != nil { counts[graph[id].name, default: 0] += 1 }
+    return Set(counts.filter { $0.value == 1 && !$0.key.isEmpty }.keys)
+  }
+
+  mutating func keep(_ id: ValueID, _ tensor: Tensor) {
+    let name = reference[id].name
+    guard names.contains(name), reference[id].producer != nil else { return }
+    let copy = tensor.bytes.withBytes { source in
+      ByteRegion(count: source.count) { $0.copyMemory(from: source) }
+    }
+    kept[name] = try? Tensor(
+      tensor.dataType, shape: tensor.shape, quantization: tensor.quantization, bytes: copy)
+  }
+
+  /// Compares a value with its namesake; one whose channels moved to the end is moved back first.
+  mutating func compare(_ id: ValueID, _ tensor: Tensor) throws(ModelError) {
+    let name = candidate[id].name
+    guard let expected = kept[name], candidate[id].producer != nil else { return }
+    var found = tensor
+    if mayReorder, found.rank >= 3, found.rank == expected.rank {
+      let back = [0, found.rank - 1] + Array(1..<found.rank - 1)
+      // Sizes that allow both orders do not tell which one it is.
+      if found.shape == expected.shape, back.map({ found.shape[$0] }) == expected.shape { return }
+      if found.shape != expected.shape { found = try found.dequantizedIfNeeded().permuted(by: back) }
+    }
+    guard found.shape == expected.shape else { return }
+    let row: Int
+    if let known = rows[name] {
+      row = known
+    } else {
+      row = metrics.count
+      metrics.append(OutputMetrics(name: name))
+      rows[name] = row
+    }
+    try metrics[row].add(reference: expected, candidate: found)
+  }
+}
+
+extension Tensor {
+  /// The real numbers where the elements stand for some, else the elements as they are.
+  fileprivate func dequantizedIfNeeded() throws(ModelError) -> Tensor {
+    quantization == nil ? self : try dequantized()
+  }
+}
+
+extension [Int] {
+  /// The permutation that undoes this one.
+  fileprivate var inverted: [Int] {
+    var result = self
+    for (index, axis) in enumerated() { result[axis] = index }
+    return result
+  }
+}

@@ -1,0 +1,101 @@
+import SkiffBinary
+import SkiffEdge
+import SkiffIR
+import SkiffKeras
+import SkiffONNX
+import SkiffOperators
+import SkiffPasses
+import SkiffTFLite
+
+extension ModelFormat {
+  /// Every format that Skiff reads, in the order in which they are tried.
+  public static let all: [ModelFormat] = [.skiff, .tfLite, .keras, .kerasArchitecture, .onnx]
+
+  /// The Skiff edge format.
+  public static let skiff = ModelFormat(
+    name: "Skiff", fileExtensions: ["skiff"],
+    recognizes: { prefix, _ in EdgeFormat.recognizes(prefix) },
+    read: { (path, options, _) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      return try EdgeImporter.makeGraph(from: region, catalog: .standard, limits: options.limits)
+    },
+    write: { (graph, path, options) throws(ModelError) in
+      try EdgeExporter.write(EdgeModel(graph, provenance: options.edgeProvenance), to: path)
+    })
+
+  /// TensorFlow Lite.
+  public static let tfLite = ModelFormat(
+    name: "TensorFlow Lite", fileExtensions: ["tflite"],
+    recognizes: { prefix, _ in TFLiteModel.recognizes(prefix) },
+    read: { (path, options, warnings) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      return try SkiffTFLite.Importer.makeGraph(
+        from: TFLiteModel(parsing: region, limits: options.limits), warnings: &warnings)
+    },
+    write: { (graph, path, options) throws(ModelError) in
+      var choices = SkiffTFLite.Exporter.Options()
+      choices.storesFloat16 = options.storesFloat16
+      var file = try OutputFile(path: path)
+      try SkiffTFLite.Exporter.write(graph, to: &file, options: choices)
+      try file.commit()
+    })
+
+  /// Keras: HDF5 files and `.keras` archives with an architecture.
+  public static let keras = ModelFormat(
+    name: "Keras", fileExtensions: ["h5", "hdf5", "keras"],
+    recognizes: { prefix, _ in KerasModel.recognizesHDF5(prefix) || KerasModel.recognizesArchive(prefix) },
+    read: { (path, options, warnings) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      let helper = HDF5HelperProcess(path: options.hdf5Helper)
+      let model = try KerasModel(parsing: region, path: path, hdf5: helper, limits: options.limits)
+      return try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings)
+    },
+    write: nil)
+
+  /// The architecture of a Keras model in JSON, whose weights are in another file.
+  public static let kerasArchitecture = ModelFormat(
+    name: "Keras architecture", fileExtensions: ["json"],
+    recognizes: { prefix, _ in (try? prefix.load(at: 0, as: UInt8.self)) == UInt8(ascii: "{") },
+    read: { (path, options, warnings) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      let model = try KerasModel(parsingArchitecture: region, limits: options.limits)
+      return try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings)
+    },
+    write: nil)
+
+  /// ONNX.
+  public static let onnx = ModelFormat(
+    name: "ONNX", fileExtensions: ["onnx"],
+    recognizes: { prefix, _ in ONNXModel.recognizes(prefix: prefix) },
+    read: { (path, options, warnings) throws(ModelError) in
+      try ONNXImporter.makeGraph(
+        from: ONNXModel(mapping: path, limits: options.limits), limits: options.limits, warnings: &warnings)
+    },
+    write: nil)
+
+  /// A graph that no file holds.
+  static let memory = ModelFormat(
+    name: "memory", fileExtensions: [], recognizes: { _, _ in false },
+    read: { (path, _, _) throws(ModelError) in
+      throw ModelError(.invalidArgument, "there is no file", at: Location(file: path))
+    }, write: nil)
+}
+
+extension KerasModel {
+  /// The model with the weights of another file where the options name one.
+  fileprivate func applyingWeights(_ options: ReadingOptions) throws(ModelError) -> KerasModel {
+    guard let path = options.weights else { return self }
+    return try locating(Location(file: path)) { () throws(ModelError) in
+      try applyingWeights(
+        of: ByteRegion(mapping: path, limits: options.limits), path: path,
+        hdf5: HDF5HelperProcess(path: options.hdf5Helper), limits: options.limits)
+    }
+  }
+}
+
+extension WritingOptions {
+  fileprivate var edgeProvenance: EdgeProvenance {
+    EdgeProvenance(
+      source: source, sourceFormat: sourceFormat, recipe: recipe, producer: "skiff \(SkiffVersion.current)")
+  }
+}

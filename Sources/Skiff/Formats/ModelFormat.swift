@@ -1,0 +1,64 @@
+import SkiffBinary
+import SkiffIR
+
+/// A file format for models.
+public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
+  /// The name, for example `ONNX`.
+  public let name: String
+  /// The endings of file names by which a target is chosen, without a full stop.
+  public let fileExtensions: [String]
+
+  let recognizes: @Sendable (_ prefix: ByteRegion, _ path: String) -> Bool
+  let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> Graph
+  let write: (@Sendable (Graph, String, WritingOptions) throws(ModelError) -> Void)?
+
+  /// Whether Skiff writes the format.
+  public var isWritable: Bool { write != nil }
+  public var description: String { name }
+
+  public static func == (a: ModelFormat, b: ModelFormat) -> Bool { a.name == b.name }
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  /// The format of the file at `path`, by its content.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` if no format recognizes it.
+  public static func recognize(_ path: String, limits: Limits = .standard) throws(ModelError) -> ModelFormat {
+    let region = try ByteRegion(mapping: path, limits: limits)
+    guard let format = all.first(where: { $0.recognizes(region, path) }) else {
+      throw ModelError(
+        .unsupported, "is in no format that Skiff reads",
+        notes: ["Skiff reads \(all.map(\.name).joined(separator: ", "))"])
+    }
+    return format
+  }
+
+  /// The format for a file of this name.
+  ///
+  /// - Throws: ``ModelError/Code/invalidArgument`` if its ending belongs to no format that Skiff writes.
+  public static func target(for path: String) throws(ModelError) -> ModelFormat {
+    let ending =
+      path.split(separator: ".", omittingEmptySubsequences: false).last.map { $0.lowercased() } ?? ""
+    guard let format = all.first(where: { $0.isWritable && $0.fileExtensions.contains(ending) }) else {
+      let known = all.filter(\.isWritable).flatMap(\.fileExtensions).map { "." + $0 }.joined(separator: ", ")
+      throw ModelError(
+        .invalidArgument, "no format that Skiff writes ends in '.\(ending)'; it writes \(known)",
+        at: Location(file: path))
+    }
+    return format
+  }
+}
+
+/// How a file is written.
+public struct WritingOptions: Sendable {
+  /// The name of the file that the model comes from, without its folder.
+  public var source = ""
+  /// The format of that file.
+  public var sourceFormat = ""
+  /// What was done to the model, as text.
+  public var recipe = ""
+  /// Whether real constants are stored in 16 bits where the format can.
+  public var storesFloat16 = false
+
+  /// Creates the usual options.
+  public init() {}
+}

@@ -1,0 +1,121 @@
+import SkiffBinary
+import SkiffCompression
+import SkiffIR
+import SkiffOperators
+import SkiffPasses
+
+/// What makes a model smaller.
+public struct Compression: Sendable {
+  let samples: Samples
+  let estimation: RangeEstimation
+  let quantization: Int8Quantization
+  /// The compression as text, for the provenance of a file.
+  public let description: String
+
+  /// Static int8 quantization: weights per channel, activations per tensor, ranges from samples.
+  ///
+  /// - Parameter estimation: How ranges are found; by default one element of ten thousand may lie outside, so that
+  ///   single outliers do not cost the others their precision.
+  public static func int8(
+    calibratedOn samples: Samples, estimation: RangeEstimation = .percentile(99.99),
+    quantization: Int8Quantization = Int8Quantization()
+  ) -> Compression {
+    let name =
+      switch estimation {
+      case .minMax: "int8 (min-max)"
+      case .percentile(let percentile): "int8 (percentile \(percentile))"
+      }
+    return Compression(
+      samples: samples, estimation: estimation, quantization: quantization, description: name)
+  }
+}
+
+/// What a compression did.
+public struct CompressionReport: Sendable, CustomStringConvertible {
+  /// The number of nodes that compute with integers.
+  public let quantizedNodes: Int
+  /// The nodes that stayed in floating point, with the reason.
+  public let floatNodes: [QuantizationReport.FloatNode]
+  /// The bytes of the constants before.
+  public let bytesBefore: Int
+  /// The bytes of the constants after.
+  public let bytesAfter: Int
+  /// The number of runs on samples.
+  public let sampleCount: Int
+
+  /// Some lines for people.
+  public var description: String {
+    let lines = [
+      "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples",
+      "weights: \(bytesBefore) bytes -> \(bytesAfter) bytes",
+    ]
+    return (lines + floatNodes.map { "float: \($0.location): \($0.reason)" }).joined(separator: "\n")
+  }
+}
+
+extension Model {
+  /// Compresses the model; what fails leaves it as it was.
+  @discardableResult
+  public mutating func compress(_ compression: Compression) throws(ModelError) -> CompressionReport {
+    var copy = self
+    let runs = try compression.samples.runs(for: source)
+    try copy.prepare()
+    let calibration = try Calibration(
+      copy.graph, samples: copy.reordered(runs), estimation: compression.estimation)
+    let before = copy.graph.constantByteCount
+    let (graph, report) = try compression.quantization.apply(to: copy.graph, calibration: calibration)
+    copy.graph = graph
+    copy.recipe.append(compression.description)
+    copy.warnings += report.warnings
+    self = copy
+    return CompressionReport(
+      quantizedNodes: report.quantizedNodes, floatNodes: report.floatNodes, bytesBefore: before,
+      bytesAfter: graph.constantByteCount, sampleCount: calibration.sampleCount)
+  }
+
+  /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it.
+  mutating func prepare() throws(ModelError) {
+    guard !isPrepared else { return }
+    var report = PassReport()
+    try Pipeline.canonical.run(on: &graph, report: &report)
+    try Pipeline.channelsLast(changesInterface: changesInterfaceLayout).run(on: &graph, report: &report)
+    interfaceOrders.merge(report.interfaceOrders) { $1 }
+    warnings += report.warnings
+    transpositions = report.transpositions.filter(graph.contains)
+    isPrepared = true
+  }
+
+  /// Runs whose inputs are ordered as the graph wants them now.
+  func reordered(_ runs: [[String: Tensor]]) throws(ModelError) -> [[String: Tensor]] {
+    guard !interfaceOrders.isEmpty else { return runs }
+    var result: [[String: Tensor]] = []
+    for run in runs {
+      var reordered = run
+      for (name, tensor) in run {
+        if let order = interfaceOrders[name] { reordered[name] = try tensor.permuted(by: order) }
+      }
+      result.append(reordered)
+    }
+    return result
+  }
+}
+
+extension Graph {
+  /// Whether the transposition is still there: later passes can have absorbed it.
+  fileprivate func contains(_ transposition: Transposition) -> Bool {
+    nodeIDs.contains { id in
+      guard let transpose = `operator`(of: id, as: Transpose.self), let input = self[id].inputs[0] else {
+        return false
+      }
+      return transpose.permutation == transposition.permutation && self[input].name == transposition.value
+    }
+  }
+
+  /// The bytes that the constants take.
+  public var constantByteCount: Int {
+    constantIDs.reduce(0) { sum, id in
+      guard let type = self[id].type, let count = type.shape.elementCount else { return sum }
+      return sum + (type.dataType.byteCount(elements: count) ?? 0)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import SkiffBinary
+import SkiffEdge
+import SkiffIR
+import SkiffInterpreter
+import SkiffNumPy
+import SkiffOperators
+
+extension Model {
+  /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the first
+  /// axis.
+  ///
+  /// - Parameter usesReferenceKernels: Whether every operator runs in the plainest way.
+  public func outputs(
+    for samples: Samples, usesReferenceKernels: Bool = false
+  ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
+    var session: Session?
+    var results: [String: [Tensor]] = [:]
+    for run in try samples.runs(for: graph) {
+      let current: Session
+      if let session {
+        current = session
+      } else {
+        current = Session(
+          try Plan(graph, inputShapes: run.mapValues(\.shape), usesReferenceKernels: usesReferenceKernels))
+      }
+      session = current
+      for (name, tensor) in try current.run(run) { results[name, default: []].append(tensor) }
+    }
+    var outputs: [(name: String, tensor: Tensor)] = []
+    for output in graph.outputs {
+      outputs.append((output.name, try Tensor(joining: results[output.name] ?? [], name: output.name)))
+    }
+    return outputs
+  }
+
+  /// Runs this model and another on the same inputs.
+  ///
+  /// - Parameter samples: What is run; nil takes seeded random inputs.
+  public func comparison(
+    with other: Model, samples: Samples? = nil, watchesValues: Bool = false
+  ) throws(ModelError) -> Comparison {
+    let runs: [[String: Tensor]]
+    if let samples {
+      runs = try samples.runs(for: graph)
+    } else {
+      runs = try Certificate.seededRuns(for: graph)
+    }
+    return try Comparison(reference: graph, candidate: other.graph, runs: runs, watchesValues: watchesValues)
+  }
+
+  /// Verifies what reading leaves alone: that every constant can be read, and its digest where the format has one.
+  public func verifyContents() throws(ModelError) {
+    if format == .skiff {
+      try locating(Location(file: path)) { () throws(ModelError) in
+        _ = try EdgeImporter.check(ByteRegion(mapping: path), catalog: .standard)
+      }
+    }
+    for id in graph.constantIDs {
+      try locating(Location(file: path, tensor: graph[id].name)) { () throws(ModelError) in
+        _ = try graph[id].constant?.materialize()
+      }
+    }
+  }
+}
+
+extension Samples {
+  /// Writes tensors as a `.npz` file, which appears whole or not at all.
+  public static func write(_ tensors: [(name: String, tensor: Tensor)], to path: String) throws(ModelError) {
+    var arrays: [(name: String, array: NumPyArray)] = []
+    for (name, tensor) in tensors { arrays.append((name, try NumPyArray(tensor))) }
+    try NumPyArchive.write(arrays, to: path)
+  }
+}
+
+extension Tensor {
+  /// The tensors one after the other along the first axis; all have one type but for that axis.
+  init(joining tensors: [Tensor], name: String) throws(ModelError) {
+    guard let first = tensors.first else {
+      throw ModelError(.invalidArgument, "there are no samples", at: Location(tensor: name))
+    }
+    guard tensors.count > 1 else {
+      self = first
+      return
+    }
+    guard first.rank > 0, tensors.allSatisfy({ $0.shape.dropFirst() == first.shape.dropFirst() }) else {
+      throw ModelError(
+        .unsupported, "the results of the runs have shapes that do not join", at: Location(tensor: name))
+    }
+    let count = tensors.reduce(0) { $0 + $1.bytes.count }
+    let bytes = ByteRegion(count: count) { target in
+      var offset = 0
+      for tensor in tensors {
+        tensor.bytes.withBytes { source in
+          UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + source.count]).copyMemory(
+            from: source)
+        }
+        offset += tensor.bytes.count
+      }
+    }
+    try self.init(
+      first.dataType, shape: [tensors.reduce(0) { $0 + $1.shape[0] }] + first.shape.dropFirst(),
+      quantization: first.quantization, bytes: bytes)
+  }
+}

@@ -1,0 +1,104 @@
+import SkiffBinary
+import SkiffIR
+import SkiffNumPy
+
+/// Arrays that a model is run on: for calibration, for comparison, or for their results.
+///
+/// The first axis counts samples. Arrays of a file are mapped, so that large sets take no memory.
+public struct Samples: Sendable {
+  /// The arrays by the names of the model's inputs; an array without a name belongs to the only input.
+  private let arrays: [(name: String?, tensor: Tensor)]
+  private let file: String?
+
+  /// Reads a `.npz` file (arrays by the names of the inputs) or a `.npy` file (the array of the only input).
+  public init(contentsOf path: String, limits: Limits = .standard) throws(ModelError) {
+    file = path
+    arrays = try locating(Location(file: path)) { () throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: limits)
+      guard Archive.recognizes(region) else {
+        return [(nil, try Tensor(NumPyArray(parsing: region, limits: limits)))]
+      }
+      var tensors: [(String?, Tensor)] = []
+      for (name, array) in try NumPyArchive(mapping: path, limits: limits).arrays() {
+        tensors.append((name, try Tensor(array)))
+      }
+      return tensors
+    }
+  }
+
+  /// Creates samples from tensors by the names of the inputs, each with the samples along its first axis.
+  public init(_ tensors: [String: Tensor]) {
+    file = nil
+    arrays = tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says, or one
+  /// where that is not fixed.
+  ///
+  /// - Throws: ``ModelError/Code/invalidArgument`` naming an array that is missing, superfluous, or of another type,
+  ///   shape or number of samples.
+  public func runs(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+    try locating(Location(file: file)) { () throws(ModelError) in try makeRuns(for: graph) }
+  }
+
+  private func makeRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+    var byName: [String: Tensor] = [:]
+    for (name, tensor) in arrays {
+      guard let name = name ?? (graph.inputs.count == 1 ? graph[graph.inputs[0]].name : nil) else {
+        throw ModelError(.invalidArgument, "a single array for a model with \(graph.inputs.count) inputs")
+      }
+      guard graph.inputs.contains(where: { graph[$0].name == name }) else {
+        let names = graph.inputs.map { "'\(graph[$0].name)'" }.joined(separator: ", ")
+        throw ModelError(
+          .invalidArgument, "the model has no such input; its inputs are \(names)", at: Location(tensor: name)
+        )
+      }
+      byName[name] = tensor
+    }
+    var count: Int?
+    var perInput: [(name: String, tensors: [Tensor])] = []
+    for id in graph.inputs {
+      let name = graph[id].name
+      let tensors = try locating(Location(tensor: name)) { () throws(ModelError) in
+        guard let tensor = byName[name] else {
+          throw ModelError(.invalidArgument, "there is no array for this input")
+        }
+        return try Self.split(tensor, for: graph[id].type)
+      }
+      guard count == nil || count == tensors.count else {
+        throw ModelError(
+          .invalidArgument, "\(tensors.count) runs, but \(count ?? 0) of the inputs before",
+          at: Location(tensor: name))
+      }
+      count = tensors.count
+      perInput.append((name, tensors))
+    }
+    return (0..<(count ?? 0)).map { run in
+      Dictionary(uniqueKeysWithValues: perInput.map { ($0.name, $0.tensors[run]) })
+    }
+  }
+
+  /// The tensor cut along its first axis into tensors of the wanted type.
+  private static func split(_ tensor: Tensor, for type: TensorType?) throws(ModelError) -> [Tensor] {
+    guard let type, type.rank > 0 else {
+      throw ModelError(.unsupported, "an input without a first axis cannot take samples")
+    }
+    let size = type.shape[0].fixed ?? 1
+    guard tensor.dataType == type.dataType, tensor.rank == type.rank,
+      Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
+    else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }
+    guard size > 0, tensor.shape[0] % size == 0 else {
+      throw ModelError(.invalidArgument, "\(tensor.shape[0]) samples do not divide into runs of \(size)")
+    }
+    let runs = tensor.shape[0] / size
+    let byteCount = runs == 0 ? 0 : tensor.bytes.count / runs
+    var result: [Tensor] = []
+    for run in 0..<runs {
+      result.append(
+        try Tensor(
+          tensor.dataType, shape: [size] + tensor.shape.dropFirst(),
+          bytes: tensor.bytes.slice(offset: run * byteCount, count: byteCount)))
+    }
+    return result
+  }
+}

@@ -1,0 +1,97 @@
+import Skiff
+import SkiffBinary
+
+/// What `skiff convert` says when it is done.
+struct ConversionReport {
+  let input: String
+  let output: String
+  let inputBytes: Int
+  let outputBytes: Int
+  let model: Model
+  let compression: CompressionReport?
+  let certificate: Certificate?
+
+  /// For people.
+  var text: String {
+    var lines = ["\(input) (\(model.format.name), \(inputBytes) bytes) -> \(output) (\(outputBytes) bytes)"]
+    if let compression { lines.append(compression.description) }
+    lines.append(
+      model.transpositions.isEmpty ? "transpositions: none" : "transpositions: \(model.transpositions.count)")
+    lines += model.transpositions.map { "  \($0)" }
+    if let certificate {
+      lines += certificateLines(certificate)
+    } else {
+      lines.append("certificate: not asked for")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func certificateLines(_ certificate: Certificate) -> [String] {
+    var lines = ["certificate: \(certificate.holds ? "holds" : "FAILS") on \(certificate.inputs)"]
+    lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
+    if !certificate.failures.isEmpty { lines.removeLast() }
+    lines += certificate.comparison.outputs.map { "  '\($0.name)' against the source: \($0.summary)" }
+    if certificate.isLowerPrecision {
+      let worst = certificate.comparison.values.filter { $0.signalToNoise.isFinite }
+        .sorted { $0.signalToNoise < $1.signalToNoise }.prefix(3)
+      lines += worst.map { "  worst inside: '\($0.name)': \($0.summary)" }
+    }
+    return lines + certificate.failures.map { "  FAILS: \($0)" }
+  }
+
+  /// For programs.
+  var json: JSONText {
+    var members: [(String, JSONText)] = [
+      ("input", .text(input)), ("inputFormat", .text(model.format.name)),
+      ("inputBytes", .integer(inputBytes)),
+      ("output", .text(output)), ("outputBytes", .integer(outputBytes)),
+      ("warnings", .list(model.warnings.map { .text($0.description) })),
+      ("transpositions", .list(model.transpositions.map { .text($0.description) })),
+    ]
+    if let compression {
+      members.append(
+        (
+          "compression",
+          .object([
+            ("quantizedNodes", .integer(compression.quantizedNodes)),
+            (
+              "floatNodes",
+              .list(
+                compression.floatNodes.map { node in
+                  .object([("node", .text(node.location.description)), ("reason", .text(node.reason))])
+                })
+            ),
+            ("bytesBefore", .integer(compression.bytesBefore)),
+            ("bytesAfter", .integer(compression.bytesAfter)),
+            ("samples", .integer(compression.sampleCount)),
+          ])
+        ))
+    }
+    if let certificate {
+      members.append(
+        (
+          "certificate",
+          .object([
+            ("holds", .boolean(certificate.holds)), ("inputs", .text(certificate.inputs)),
+            ("exactRuns", .integer(certificate.exactRuns)),
+            ("outputs", .list(certificate.comparison.outputs.map(\.json))),
+            ("failures", .list(certificate.failures.map(JSONText.text))),
+          ])
+        ))
+    }
+    return .object(members)
+  }
+}
+
+extension OutputMetrics {
+  /// The figures for programs.
+  var json: JSONText {
+    .object([
+      ("name", .text(name)), ("elements", .integer(count)), ("differing", .integer(differingCount)),
+      ("incomparable", .integer(incomparableCount)),
+      ("maxError", .real(maximumError)), ("meanError", .real(meanError)), ("range", .real(range)),
+      ("cosine", .real(cosine)), ("sqnr", .real(signalToNoise)),
+      ("top1", top1Agreement.map(JSONText.real) ?? .null),
+    ])
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Skiff
+import SkiffBinary
+import SkiffCompression
+
+/// `skiff convert in -o out`.
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Converts a model to another format, quantizes it, and proves the result.",
+    discussion: "The ending of the output's name chooses its format: .skiff or .tflite.")
+
+  enum Quantization: String, ExpressibleByArgument, CaseIterable { case int8 }
+  enum InterfaceType: String, ExpressibleByArgument, CaseIterable { case float, int8 }
+  enum Layout: String, ExpressibleByArgument, CaseIterable { case keep, nhwc }
+
+  @Argument(help: "The model to convert.") var input: String
+  @Option(name: .shortAndLong, help: "The file to write.") var output: String
+  @OptionGroup var modelOptions: ModelOptions
+
+  @Option(help: "Quantizes weights and activations.") var quantize: Quantization?
+  @Option(help: "Samples (.npz by input name, or .npy) that ranges are taken from, batch first.")
+  var calibrate: String?
+  @Option(
+    help: "The share of elements, in percent, that a range holds; 100 takes the least and the greatest.")
+  var percentile = 99.99
+  @Option(help: "Keeps a node in floating point. May be repeated.") var exclude: [String] = []
+  @Flag(help: "Gives the weights of fully connected operators one scale instead of one for each output.")
+  var perTensorFullyConnected = false
+  @Option(help: "The type of inputs and outputs of a quantized model.") var io = InterfaceType.float
+  @Option(help: "The layout of inputs and outputs.") var layout = Layout.keep
+  @Flag(help: "Stores real weights in 16 bits (.tflite).") var float16 = false
+
+  @Flag(inversion: .prefixedNo, help: "Reads the file back and compares it with the source.") var check = true
+  @Option(help: "Samples to check with; by default those of the calibration.") var checkSamples: String?
+  @Option(help: "The least signal to noise ratio of a quantized output, in dB.") var minSqnr: Double?
+  @Option(help: "The least cosine of a quantized output.") var minCosine: Double?
+  @Option(help: "The least share of equal greatest elements, from 0 to 1.") var minTop1: Double?
+  @Option(help: "The greatest error of the same arithmetic, as a part of the output's range.") var maxError:
+    Double?
+  @Flag(help: "Prints JSON.") var json = false
+
+  func validate() throws {
+    if quantize != nil, calibrate == nil {
+      throw ValidationError("--quantize needs --calibrate with samples.")
+    }
+    if quantize == nil, calibrate != nil || io != .float {
+      throw ValidationError("--calibrate and --io go with --quantize.")
+    }
+    guard percentile > 50, percentile <= 100 else {
+      throw ValidationError("--percentile takes a number above 50, up to 100.")
+    }
+  }
+
+  func run() throws {
+    _ = try ModelFormat.target(for: output)
+    var model = try modelOptions.model(at: input)
+    model.changesInterfaceLayout = layout == .nhwc
+    var compression: CompressionReport?
+    let samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
+    if quantize != nil, let samples {
+      var options = Int8Quantization()
+      options.quantizesInputs = io == .int8
+      options.quantizesOutputs = io == .int8
+      options.excludedNodes = Set(exclude)
+      if perTensorFullyConnected { options.fullyConnectedWeights = .perTensor }
+      compression = try model.compress(
+        .int8(
+          calibratedOn: samples, estimation: percentile == 100 ? .minMax : .percentile(percentile),
+          quantization: options))
+    }
+    var options = WritingOptions()
+    options.storesFloat16 = float16
+    try model.write(to: output, options: options)
+    let certificate = check ? try certify(model, samples) : nil
+    try report(model, compression, certificate)
+    if certificate?.holds == false { throw CommandExit.checkFailed }
+  }
+
+  private func certify(_ model: Model, _ samples: Samples?) throws(ModelError) -> Certificate {
+    var thresholds = Certificate.Thresholds()
+    if let minSqnr { thresholds.signalToNoise = minSqnr }
+    if let minCosine { thresholds.cosine = minCosine }
+    if let minTop1 { thresholds.top1Agreement = minTop1 }
+    if let maxError { thresholds.relativeError = maxError }
+    if float16 { thresholds.relativeError = max(thresholds.relativeError, 1e-2) }
+    let checked: Samples?
+    if let checkSamples { checked = try Samples(contentsOf: checkSamples) } else { checked = samples }
+    return try Certificate(of: model, writtenTo: output, samples: checked, thresholds: thresholds)
+  }
+
+  private func report(
+    _ model: Model, _ compression: CompressionReport?, _ certificate: Certificate?
+  ) throws(ModelError) {
+    let report = ConversionReport(
+      input: input, output: output, inputBytes: try ByteRegion(mapping: input).count,
+      outputBytes: try ByteRegion(mapping: output).count, model: model, compression: compression,
+      certificate: certificate)
+    if json {
+      print(report.json)
+    } else {
+      Terminal.printWarnings(model.warnings)
+      print(report.text)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Skiff
+import SkiffBinary
+
+/// How models are read, the same for every command.
+struct ModelOptions: ParsableArguments {
+  @Option(name: .customLong("weights"), help: "A file with the weights of the architecture (Keras).")
+  var weights: String?
+
+  @Option(
+    name: .customLong("hdf5-helper"), help: "The program skiff-hdf5, if it is not beside this one or in PATH."
+  )
+  var hdf5Helper: String?
+
+  @Option(
+    name: .customLong("input-shape"), help: "Fixes an input's sizes: name=1,3,224,224. May be repeated.")
+  var inputShapes: [InputShape] = []
+
+  /// The model at `path`.
+  func model(at path: String) throws(ModelError) -> Model {
+    var options = ReadingOptions()
+    options.weights = weights
+    options.hdf5Helper = hdf5Helper
+    let shapes = Dictionary(inputShapes.map { ($0.name, $0.sizes) }, uniquingKeysWith: { $1 })
+    return try Model(contentsOf: path, options: options, inputShapes: shapes)
+  }
+}
+
+/// `name=1,3,224,224`.
+struct InputShape: ExpressibleByArgument {
+  let name: String
+  let sizes: [Int]
+
+  init?(argument: String) {
+    guard let separator = argument.lastIndex(of: "=") else { return nil }
+    name = String(argument[..<separator])
+    let parts = argument[argument.index(after: separator)...].split(
+      separator: ",", omittingEmptySubsequences: false)
+    let sizes = parts.compactMap { Int($0) }
+    guard sizes.count == parts.count, sizes.allSatisfy({ $0 >= 0 }) else { return nil }
+    self.sizes = sizes
+  }
+}

@@ -1,0 +1,95 @@
+import Skiff
+import SkiffBinary
+import SkiffIR
+
+/// What `skiff inspect` shows.
+struct ModelSummary {
+  private let model: Model
+  private let graph: Graph
+  private let operators: [(name: String, count: Int, multiplications: Int?)]
+
+  init(_ model: Model) {
+    self.model = model
+    graph = model.graph
+    var counts: [String: (count: Int, multiplications: Int?)] = [:]
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      let name =
+        (node.operator as? ForeignOperator).map { "\($0.kind) (not known)" } ?? type(of: node.operator).name
+      let own = graph.multiplications(of: node)
+      let present = counts[name] ?? (0, 0)
+      counts[name] = (present.count + 1, own.flatMap { own in present.multiplications.map { $0 + own } })
+    }
+    operators = counts.map { ($0.key, $0.value.count, $0.value.multiplications) }.sorted { $0.name < $1.name }
+  }
+
+  private var parameterCount: Int {
+    graph.constantIDs.reduce(0) { sum, id in
+      guard let type = graph[id].type, type.dataType.isFloatingPoint || type.isQuantized else { return sum }
+      return sum + (type.shape.elementCount ?? 0)
+    }
+  }
+
+  private var multiplications: Int? {
+    operators.reduce(0) { sum, row in sum.flatMap { sum in row.multiplications.map { sum + $0 } } }
+  }
+
+  /// For people.
+  var text: String {
+    var lines = ["\(model.path): \(model.format.name)"]
+    for input in graph.inputs { lines.append("input  '\(graph[input].name)': \(described(input))") }
+    for output in graph.outputs { lines.append("output '\(output.name)': \(described(output.value))") }
+    lines.append(
+      "\(graph.nodeIDs.count) nodes, \(parameterCount) parameters, \(graph.constantByteCount) bytes of constants"
+    )
+    lines.append(
+      "multiply-accumulates: \(multiplications.map { "\($0)" } ?? "depend on sizes that are not fixed")")
+    for row in operators {
+      let work = row.multiplications.map { $0 == 0 ? "" : ", \($0) multiply-accumulates" } ?? ""
+      lines.append("  \(row.count) × \(row.name)\(work)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func described(_ value: ValueID) -> String { graph[value].type?.description ?? "not known" }
+
+  /// For programs.
+  var json: JSONText {
+    .object([
+      ("path", .text(model.path)), ("format", .text(model.format.name)),
+      ("inputs", .list(graph.inputs.map { port(graph[$0].name, $0) })),
+      ("outputs", .list(graph.outputs.map { port($0.name, $0.value) })),
+      ("nodes", .integer(graph.nodeIDs.count)), ("parameters", .integer(parameterCount)),
+      ("constantBytes", .integer(graph.constantByteCount)),
+      ("multiplyAccumulates", multiplications.map(JSONText.integer) ?? .null),
+      (
+        "operators",
+        .list(
+          operators.map { row in
+            .object([
+              ("name", .text(row.name)), ("count", .integer(row.count)),
+              ("multiplyAccumulates", row.multiplications.map(JSONText.integer) ?? .null),
+            ])
+          })
+      ),
+      ("warnings", .list(model.warnings.map { .text($0.description) })),
+    ])
+  }
+
+  private func port(_ name: String, _ value: ValueID) -> JSONText {
+    let type = graph[value].type
+    return .object([
+      ("name", .text(name)), ("dataType", type.map { .text($0.dataType.rawValue) } ?? .null),
+      (
+        "shape",
+        type.map {
+          .list(
+            $0.shape.dimensions.map { dimension in
+              dimension.fixed.map(JSONText.integer) ?? .text(dimension.description)
+            })
+        } ?? .null
+      ),
+      ("quantization", type?.quantization.map { .text($0.description) } ?? .null),
+    ])
+  }
+}

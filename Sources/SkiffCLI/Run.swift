@@ -1,0 +1,21 @@
+import ArgumentParser
+import Skiff
+import SkiffBinary
+
+/// `skiff run model --input in.npz --output out.npz`.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Runs a model on samples and writes its outputs.")
+
+  @Argument(help: "The model to run.") var model: String
+  @OptionGroup var modelOptions: ModelOptions
+  @Option(help: "Samples (.npz by input name, or .npy), batch first.") var input: String
+  @Option(help: "The .npz file to write; arrays have the names of the outputs.") var output: String
+  @Flag(help: "Runs every operator in the plainest way.") var reference = false
+
+  func run() throws {
+    let model = try modelOptions.model(at: model)
+    let outputs = try model.outputs(for: Samples(contentsOf: input), usesReferenceKernels: reference)
+    try Samples.write(outputs, to: output)
+    for (name, tensor) in outputs { print("\(name): \(tensor.type)") }
+  }
+}
