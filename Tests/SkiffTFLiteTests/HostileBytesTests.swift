@@ -62,7 +62,7 @@ import SkiffTFLite
     let bytes = try bare.bytes()
     let tables = try #require(bytes.count > 4000 ? min(bytes.count, 20_000) : bytes.count)
     var generator = SeededGenerator(seed)
-    for _ in 0..<(TestRun.isFull ? 5000 : 300) {
+    for _ in 0..<(TestRun.isFull ? 1500 : 300) {
       var mutated = bytes
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let place = Int.random(in: 0..<tables, using: &generator)
