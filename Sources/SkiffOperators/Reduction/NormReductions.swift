@@ -53,6 +53,7 @@ public struct ReduceL2: Reduction {
   }
 
   package func reduce(_ row: ArraySlice<Int>, in range: ClosedRange<Int>) throws(ModelError) -> Int {
-    Int(row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
+    let norm = row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    return Int(exactly: norm.rounded(.towardZero)) ?? range.upperBound
   }
 }
