@@ -55,17 +55,24 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
 
 extension Model {
   /// Compresses the model; what fails leaves it as it was.
+  ///
+  /// - Parameter progress: Told of each run on samples.
   @discardableResult
-  public mutating func compress(_ compression: Compression) throws(ModelError) -> CompressionReport {
+  public mutating func compress(
+    _ compression: Compression, progress: WorkProgress.Observer? = nil
+  ) throws(ModelError) -> CompressionReport {
     var copy = self
     let runs = try compression.samples.runs(for: source)
     try copy.prepare()
     let calibration = try Calibration(
-      copy.graph, samples: copy.reordered(runs), estimation: compression.estimation)
+      copy.graph, samples: copy.reordered(runs), estimation: compression.estimation,
+      progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })
     let before = copy.graph.constantByteCount
     let (graph, report) = try compression.quantization.apply(to: copy.graph, calibration: calibration)
     copy.graph = graph
     copy.recipe.append(compression.description)
+    copy.calibrationDigest = compression.samples.digest
+    copy.examples = []
     copy.warnings += report.warnings
     self = copy
     return CompressionReport(
@@ -80,6 +87,7 @@ extension Model {
     try Pipeline.canonical.run(on: &graph, report: &report)
     try Pipeline.channelsLast(changesInterface: changesInterfaceLayout).run(on: &graph, report: &report)
     interfaceOrders.merge(report.interfaceOrders) { $1 }
+    if !report.interfaceOrders.isEmpty { examples = [] }
     warnings += report.warnings
     transpositions = report.transpositions.filter(graph.contains)
     isPrepared = true

@@ -37,7 +37,8 @@ extension Model {
   ///
   /// - Parameter samples: What is run; nil takes seeded random inputs.
   public func comparison(
-    with other: Model, samples: Samples? = nil, watchesValues: Bool = false
+    with other: Model, samples: Samples? = nil, watchesValues: Bool = false,
+    progress: WorkProgress.Observer? = nil
   ) throws(ModelError) -> Comparison {
     let runs: [[String: Tensor]]
     if let samples {
@@ -45,10 +46,12 @@ extension Model {
     } else {
       runs = try Certificate.seededRuns(for: graph)
     }
-    return try Comparison(reference: graph, candidate: other.graph, runs: runs, watchesValues: watchesValues)
+    return try Comparison(
+      reference: graph, candidate: other.graph, runs: runs, watchesValues: watchesValues, progress: progress)
   }
 
-  /// Verifies what reading leaves alone: that every constant can be read, and its digest where the format has one.
+  /// Verifies what reading leaves alone: that every constant can be read, its digest where the format has one, and
+  /// that the examples come out.
   public func verifyContents() throws(ModelError) {
     if format == .skiff {
       try locating(Location(file: path)) { () throws(ModelError) in
@@ -60,6 +63,7 @@ extension Model {
         _ = try graph[id].constant?.materialize()
       }
     }
+    try locating(Location(file: path)) { () throws(ModelError) in try verifyExamples() }
   }
 }
 

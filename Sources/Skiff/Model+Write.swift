@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffEdge
 import SkiffIR
 
 extension Model {
@@ -10,12 +11,24 @@ extension Model {
     guard let write = target.write else { return }
     var copy = self
     try copy.prepare()
-    var options = options
-    if options.source.isEmpty { options.source = String(self.path.split(separator: "/").last ?? "") }
-    if options.sourceFormat.isEmpty { options.sourceFormat = format.name }
-    if options.recipe.isEmpty { options.recipe = recipe.joined(separator: "; ") }
-    let (graph, choices) = (copy.graph, options)
-    try locating(Location(file: path)) { () throws(ModelError) in try write(graph, path, choices) }
+    let content = EdgeModel(
+      copy.graph, contract: contract, provenance: target == .skiff ? try provenance() : nil,
+      examples: copy.examples)
+    try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
     self = copy
+  }
+
+  /// Where the model comes from and what was done to it since; unchanged if that is nothing.
+  private func provenance() throws(ModelError) -> EdgeProvenance {
+    if let origin, recipe.isEmpty { return origin }
+    var provenance = origin ?? EdgeProvenance(sourceFormat: format.name)
+    if origin == nil, format != .memory {
+      provenance.source = String(path.split(separator: "/").last ?? "")
+      provenance.sourceDigest = Digest(of: try ByteRegion(mapping: path))
+    }
+    provenance.recipe = ([provenance.recipe].filter { !$0.isEmpty } + recipe).joined(separator: "; ")
+    provenance.calibrationDigest = calibrationDigest ?? provenance.calibrationDigest
+    provenance.producer = "skiff \(SkiffVersion.current)"
+    return provenance
   }
 }

@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffEdge
 import SkiffIR
 
 /// A neural network of a file, in whatever format, and what was done to it since.
@@ -27,6 +28,14 @@ public struct Model: Sendable {
   public var changesInterfaceLayout = false
   /// What was done to the model, step by step.
   public internal(set) var recipe: [String] = []
+  /// The digest of the samples that the model was calibrated on.
+  var calibrationDigest: Digest?
+  /// How callers get from their own data to the inputs, and from the outputs to answers; a `.skiff` file carries it.
+  public var contract: EdgeContract?
+  /// Inputs and the outputs that they must give; a `.skiff` file carries them.
+  public internal(set) var examples: [EdgeExample]
+  /// Where the model came from before it was in the file, if that says so.
+  let origin: EdgeProvenance?
   /// Whether the graph is in the dialect of the integer kernels.
   var isPrepared = false
 
@@ -41,12 +50,16 @@ public struct Model: Sendable {
     let read = try locating(Location(file: path)) { () throws(ModelError) in
       let format = try ModelFormat.recognize(path, limits: options.limits)
       var warnings: [Warning] = []
-      var graph = try format.read(path, options, &warnings)
-      if !inputShapes.isEmpty { try graph.setInputShapes(inputShapes) }
-      try graph.verify()
-      return (format, graph, warnings)
+      var content = try format.read(path, options, &warnings)
+      if !inputShapes.isEmpty { try content.graph.setInputShapes(inputShapes) }
+      try content.graph.verify()
+      return (format, content, warnings)
     }
-    (format, graph, warnings) = read
+    let content: EdgeModel
+    (format, content, warnings) = read
+    (graph, contract, examples, origin) = (
+      content.graph, content.contract, content.examples, content.provenance
+    )
     source = graph
     self.path = path
   }
@@ -59,6 +72,7 @@ public struct Model: Sendable {
     format = .memory
     path = name
     warnings = []
+    (contract, examples, origin) = (nil, [], nil)
   }
 }
 

@@ -32,6 +32,14 @@ public struct Samples: Sendable {
     arrays = tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// The digest of all names, types, sizes and elements.
+  var digest: Digest {
+    let parts = arrays.map { name, tensor in
+      Array("\(name ?? "")\n\(tensor.type)\n".utf8) + Digest(of: tensor.bytes).bytes
+    }
+    return Digest(of: parts.flatMap(\.self))
+  }
+
   /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says, or one
   /// where that is not fixed.
   ///

@@ -5,15 +5,26 @@ import SkiffBinary
 /// `skiff check model`.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Verifies a file: its bytes, its graph, its digests.")
+    abstract: "Verifies a file: its bytes, its graph, its digests, and the examples that it carries.")
 
   @Argument(help: "The file to verify.") var model: String
   @OptionGroup var modelOptions: ModelOptions
+  @Flag(help: "Prints JSON.") var json = false
 
   func run() throws {
     let checked = try modelOptions.model(at: model)
     try checked.verifyContents()
     Terminal.printWarnings(checked.warnings)
-    print("\(model): \(checked.format.name), \(checked.graph.nodeIDs.count) nodes, in order")
+    let (nodes, examples) = (checked.graph.nodeIDs.count, checked.examples.count)
+    if json {
+      print(
+        JSONText.object([
+          ("model", .text(model)), ("format", .text(checked.format.name)), ("nodes", .integer(nodes)),
+          ("examples", .integer(examples)),
+        ]))
+    } else {
+      let reproduced = examples == 0 ? "" : ", \(examples) examples reproduced"
+      print("\(model): \(checked.format.name), \(nodes) nodes, in order\(reproduced)")
+    }
   }
 }

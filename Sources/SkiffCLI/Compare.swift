@@ -20,7 +20,10 @@ struct Compare: ParsableCommand {
   func run() throws {
     let (a, b) = (try modelOptions.model(at: reference), try modelOptions.model(at: candidate))
     let samples = try input.map { path throws(ModelError) in try Samples(contentsOf: path) }
-    let comparison = try a.comparison(with: b, samples: samples, watchesValues: perNode)
+    let progress = ProgressLine()
+    let comparison = try a.comparison(
+      with: b, samples: samples, watchesValues: perNode, progress: progress.show)
+    progress.clear()
     if json {
       print(
         JSONText.object([

@@ -29,6 +29,9 @@ struct Convert: ParsableCommand {
   @Option(help: "The type of inputs and outputs of a quantized model.") var io = InterfaceType.float
   @Option(help: "The layout of inputs and outputs.") var layout = Layout.keep
   @Flag(help: "Stores real weights in 16 bits (.tflite).") var float16 = false
+  @Option(
+    help: "Stores this many of the samples with their outputs in the file (.skiff); `skiff check` runs them.")
+  var examples = 0
 
   @Flag(inversion: .prefixedNo, help: "Reads the file back and compares it with the source.") var check = true
   @Option(help: "Samples to check with; by default those of the calibration.") var checkSamples: String?
@@ -46,6 +49,9 @@ struct Convert: ParsableCommand {
     if quantize == nil, calibrate != nil || io != .float {
       throw ValidationError("--calibrate and --io go with --quantize.")
     }
+    guard examples >= 0, examples == 0 || calibrate != nil || checkSamples != nil else {
+      throw ValidationError("--examples takes a number of samples of --check-samples or --calibrate.")
+    }
     guard percentile > 50, percentile <= 100 else {
       throw ValidationError("--percentile takes a number above 50, up to 100.")
     }
@@ -55,6 +61,7 @@ struct Convert: ParsableCommand {
     _ = try ModelFormat.target(for: output)
     var model = try modelOptions.model(at: input)
     model.changesInterfaceLayout = layout == .nhwc
+    let progress = ProgressLine()
     var compression: CompressionReport?
     let samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
     if quantize != nil, let samples {
@@ -66,26 +73,38 @@ struct Convert: ParsableCommand {
       compression = try model.compress(
         .int8(
           calibratedOn: samples, estimation: percentile == 100 ? .minMax : .percentile(percentile),
-          quantization: options))
+          quantization: options), progress: progress.show)
+    }
+    if examples > 0, let samples = try checkedSamples(samples) {
+      try model.keepExamples(examples, of: samples)
     }
     var options = WritingOptions()
     options.storesFloat16 = float16
     try model.write(to: output, options: options)
-    let certificate = check ? try certify(model, samples) : nil
+    let certificate = check ? try certify(model, samples, progress) : nil
+    progress.clear()
     try report(model, compression, certificate)
     if certificate?.holds == false { throw CommandExit.checkFailed }
   }
 
-  private func certify(_ model: Model, _ samples: Samples?) throws(ModelError) -> Certificate {
+  private func certify(
+    _ model: Model, _ samples: Samples?, _ progress: ProgressLine
+  ) throws(ModelError) -> Certificate {
     var thresholds = Certificate.Thresholds()
     if let minSqnr { thresholds.signalToNoise = minSqnr }
     if let minCosine { thresholds.cosine = minCosine }
     if let minTop1 { thresholds.top1Agreement = minTop1 }
     if let maxError { thresholds.relativeError = maxError }
     if float16 { thresholds.relativeError = max(thresholds.relativeError, 1e-2) }
-    let checked: Samples?
-    if let checkSamples { checked = try Samples(contentsOf: checkSamples) } else { checked = samples }
-    return try Certificate(of: model, writtenTo: output, samples: checked, thresholds: thresholds)
+    let checked = try checkedSamples(samples)
+    return try Certificate(
+      of: model, writtenTo: output, samples: checked, thresholds: thresholds, progress: progress.show)
+  }
+
+  /// The samples to check with, by default those of the calibration.
+  private func checkedSamples(_ calibration: Samples?) throws(ModelError) -> Samples? {
+    guard let checkSamples else { return calibration }
+    return try Samples(contentsOf: checkSamples)
   }
 
   private func report(

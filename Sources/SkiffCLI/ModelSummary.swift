@@ -7,20 +7,40 @@ struct ModelSummary {
   private let model: Model
   private let graph: Graph
   private let operators: [(name: String, count: Int, multiplications: Int?)]
+  /// Whether work is counted for one sample, since the number of samples is not fixed.
+  private let isPerSample: Bool
 
   init(_ model: Model) {
     self.model = model
+    let perSample = Self.withOneSample(model.graph)
+    isPerSample = perSample != nil
     graph = model.graph
+    let counted = perSample ?? model.graph
     var counts: [String: (count: Int, multiplications: Int?)] = [:]
     for id in graph.nodeIDs {
       let node = graph[id]
       let name =
         (node.operator as? ForeignOperator).map { "\($0.kind) (not known)" } ?? type(of: node.operator).name
-      let own = graph.multiplications(of: node)
+      let own = counted.multiplications(of: counted[id])
       let present = counts[name] ?? (0, 0)
       counts[name] = (present.count + 1, own.flatMap { own in present.multiplications.map { $0 + own } })
     }
     operators = counts.map { ($0.key, $0.value.count, $0.value.multiplications) }.sorted { $0.name < $1.name }
+  }
+
+  /// The graph for one sample, nil unless the first axis of inputs is all that is not fixed.
+  private static func withOneSample(_ graph: Graph) -> Graph? {
+    var shapes: [String: [Int]] = [:]
+    for id in graph.inputs {
+      guard let shape = graph[id].type?.shape, !shape.isFixed,
+        let rest = Shape(Array(shape.dimensions.dropFirst())).fixed
+      else { continue }
+      shapes[graph[id].name] = [1] + rest
+    }
+    guard !shapes.isEmpty else { return nil }
+    var copy = graph
+    guard (try? copy.setInputShapes(shapes)) != nil else { return nil }
+    return copy
   }
 
   private var parameterCount: Int {
@@ -43,7 +63,8 @@ struct ModelSummary {
       "\(graph.nodeIDs.count) nodes, \(parameterCount) parameters, \(graph.constantByteCount) bytes of constants"
     )
     lines.append(
-      "multiply-accumulates: \(multiplications.map { "\($0)" } ?? "depend on sizes that are not fixed")")
+      "multiply-accumulates\(isPerSample ? " per sample" : ""): "
+        + (multiplications.map { "\($0)" } ?? "depend on sizes that are not fixed"))
     for row in operators {
       let work = row.multiplications.map { $0 == 0 ? "" : ", \($0) multiply-accumulates" } ?? ""
       lines.append("  \(row.count) × \(row.name)\(work)")

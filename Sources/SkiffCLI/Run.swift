@@ -11,11 +11,22 @@ struct Run: ParsableCommand {
   @Option(help: "Samples (.npz by input name, or .npy), batch first.") var input: String
   @Option(help: "The .npz file to write; arrays have the names of the outputs.") var output: String
   @Flag(help: "Runs every operator in the plainest way.") var reference = false
+  @Flag(help: "Prints JSON.") var json = false
 
   func run() throws {
     let model = try modelOptions.model(at: model)
     let outputs = try model.outputs(for: Samples(contentsOf: input), usesReferenceKernels: reference)
     try Samples.write(outputs, to: output)
-    for (name, tensor) in outputs { print("\(name): \(tensor.type)") }
+    guard json else {
+      for (name, tensor) in outputs { print("\(name): \(tensor.type)") }
+      return
+    }
+    let rows = outputs.map { name, tensor in
+      JSONText.object([
+        ("name", .text(name)), ("dataType", .text(tensor.dataType.rawValue)),
+        ("shape", .list(tensor.shape.map(JSONText.integer))),
+      ])
+    }
+    print(JSONText.object([("output", .text(output)), ("outputs", .list(rows))]))
   }
 }

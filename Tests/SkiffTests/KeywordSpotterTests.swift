@@ -18,15 +18,6 @@ struct KeywordSpotterTests {
     return model
   }
 
-  @Test func theFloatModelEqualsONNXRuntime() throws {
-    let (keywords, _) = try RealModelConversion.keywords()
-    let runs = try ["disable", "all"].map { level in
-      try keywords.peerOutputs(of: keywords.path, 0..<100, under: "ort_run.py", options: ["--level", level])
-    }
-    let bound = FloatBound(peerRuns: runs)
-    #expect(try bound.holds(for: keywords.outputs(of: keywords.path, 0..<100), from: runs[0]), "\(bound)")
-  }
-
   @Test func theInt8FileEqualsLiteRTInEveryElement() throws {
     let (keywords, _) = try RealModelConversion.keywords()
     let folder = try TemporaryFolder()
@@ -37,37 +28,6 @@ struct KeywordSpotterTests {
       options: ["--resolver", "BUILTIN_REF"])
     #expect(try keywords.outputs(of: folder.path("kws.tflite"), 100..<500) == expected)
     #expect(try keywords.outputs(of: folder.path("kws.skiff"), 100..<500) == expected)
-  }
-
-  @Test func theFloatFileEqualsLiteRT() throws {
-    let (keywords, _) = try RealModelConversion.keywords()
-    let folder = try TemporaryFolder()
-    var model = try Model(contentsOf: keywords.path)
-    try model.write(to: folder.path("kws.tflite"))
-    let runs = try ["BUILTIN", "BUILTIN_REF"].map { resolver in
-      try keywords.peerOutputs(
-        of: folder.path("kws.tflite"), 0..<100, under: "litert_run.py", options: ["--resolver", resolver])
-    }
-    let bound = FloatBound(peerRuns: runs)
-    #expect(
-      try bound.holds(for: keywords.outputs(of: folder.path("kws.tflite"), 0..<100), from: runs[1]),
-      "\(bound)")
-  }
-
-  @Test func quantizationCostsAtMostTwoSamplesOf400() throws {
-    let (keywords, labels) = try RealModelConversion.keywords()
-    let scored = labels[100...]
-    let float = RealModelConversion.countRight(try keywords.outputs(of: keywords.path, 100..<500), scored)
-    let folder = try TemporaryFolder()
-    // Five draws of a hundred samples from those that are not scored leave the first hundred only; they differ in the
-    // share of it that they take.
-    let draws = [0..<100, 0..<80, 20..<100, 10..<90, 0..<60]
-    let right = try draws.map { draw in
-      _ = try quantized(to: folder.path("kws.skiff"), calibratedOn: draw)
-      return RealModelConversion.countRight(
-        try keywords.outputs(of: folder.path("kws.skiff"), 100..<500), scored)
-    }
-    #expect(right.sorted()[2] >= float - 2, "float \(float), int8 \(right)")
   }
 
   @Test func noTranspositionIsLeft() throws {

@@ -20,6 +20,15 @@ struct RealModelConversion {
       bytes: samples.bytes.slice(offset: range.lowerBound * bytes, count: range.count * bytes))
   }
 
+  /// The rows at these positions.
+  func rows(_ positions: [Int]) throws -> Tensor {
+    let width = samples.shape.dropFirst().reduce(1, *)
+    let elements = try samples.floats()
+    return Tensor(
+      positions.flatMap { elements[$0 * width..<($0 + 1) * width] },
+      shape: [positions.count] + samples.shape.dropFirst())
+  }
+
   /// The rows as samples.
   func samples(_ range: Range<Int>) throws -> Samples { Samples([input: try rows(range)]) }
 

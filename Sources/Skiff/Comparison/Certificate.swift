@@ -51,9 +51,10 @@ public struct Certificate: Sendable {
   /// - Parameters:
   ///   - samples: What is run; nil takes seeded random inputs and those at the bounds of their types, at two sizes
   ///     where a dimension is dynamic.
+  ///   - progress: Told of each run beside the source.
   public init(
     of model: Model, writtenTo path: String, samples: Samples? = nil, thresholds: Thresholds = Thresholds(),
-    runLimit: Int = 16
+    runLimit: Int = 16, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     var options = ReadingOptions()
     options.limits = .standard
@@ -73,7 +74,7 @@ public struct Certificate: Sendable {
     exactRuns = try Self.compareExactly(model, written.graph, runs, &failures)
     comparison = try Comparison(
       reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
-      watchesValues: true)
+      watchesValues: true, progress: progress)
     for output in comparison.outputs { failures += Self.failures(of: output, isLowerPrecision, thresholds) }
     if !failures.isEmpty,
       let first = comparison.firstDivergence(below: isLowerPrecision ? thresholds.signalToNoise : 80)

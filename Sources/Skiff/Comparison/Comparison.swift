@@ -21,9 +21,10 @@ public struct Comparison: Sendable {
   ///   - orders: How the candidate's inputs and outputs are ordered that differ from the reference's, by name.
   ///   - watchesValues: Whether values inside the graphs are compared too.
   ///   - usesReferenceKernels: Whether the reference runs in the plainest way, independent of fast kernels.
+  ///   - progress: Told of each run.
   public init(
     reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]] = [:],
-    watchesValues: Bool = false, usesReferenceKernels: Bool = true
+    watchesValues: Bool = false, usesReferenceKernels: Bool = true, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
     else {
@@ -37,7 +38,7 @@ public struct Comparison: Sendable {
     var candidateSessions = SessionCache(candidate, usesReferenceKernels: false)
     var metrics = interface.outputs.map { OutputMetrics(name: $0.reference) }
     var watched = WatchedValues(reference, candidate)
-    for run in runs {
+    for (number, run) in runs.enumerated() {
       let expected = try sessions.run(
         reference.accepting(run), observer: watchesValues ? { watched.keep($0, $1) } : nil)
       let inputs = try interface.inputs(from: run, orders: orders, candidate: candidate)
@@ -50,6 +51,7 @@ public struct Comparison: Sendable {
         if let order = orders[pair.candidate] { b = try b.dequantizedIfNeeded().permuted(by: order.inverted) }
         try metrics[index].add(reference: a, candidate: b)
       }
+      progress?(WorkProgress(step: "comparing", completed: number + 1, total: runs.count))
     }
     outputs = metrics
     values = watched.metrics
@@ -93,7 +95,7 @@ private struct Interface {
 
 extension Graph {
   /// The inputs as the graph takes them: real numbers are quantized where it takes integers for them.
-  fileprivate func accepting(_ run: [String: Tensor]) throws(ModelError) -> [String: Tensor] {
+  func accepting(_ run: [String: Tensor]) throws(ModelError) -> [String: Tensor] {
     var result = run
     for id in inputs {
       guard let type = self[id].type, let parameters = type.quantization, let tensor = run[self[id].name],
@@ -106,7 +108,7 @@ extension Graph {
 }
 
 /// Sessions of one graph by the sizes of the inputs.
-private struct SessionCache {
+struct SessionCache {
   private let graph: Graph
   private let usesReferenceKernels: Bool
   private var sessions: [[String: [Int]]: Session] = [:]

@@ -17,11 +17,9 @@ extension ModelFormat {
     recognizes: { prefix, _ in EdgeFormat.recognizes(prefix) },
     read: { (path, options, _) throws(ModelError) in
       let region = try ByteRegion(mapping: path, limits: options.limits)
-      return try EdgeImporter.makeGraph(from: region, catalog: .standard, limits: options.limits)
+      return try EdgeImporter.makeModel(from: region, catalog: .standard, limits: options.limits)
     },
-    write: { (graph, path, options) throws(ModelError) in
-      try EdgeExporter.write(EdgeModel(graph, provenance: options.edgeProvenance), to: path)
-    })
+    write: { (model, path, _) throws(ModelError) in try EdgeExporter.write(model, to: path) })
 
   /// TensorFlow Lite.
   public static let tfLite = ModelFormat(
@@ -29,14 +27,15 @@ extension ModelFormat {
     recognizes: { prefix, _ in TFLiteModel.recognizes(prefix) },
     read: { (path, options, warnings) throws(ModelError) in
       let region = try ByteRegion(mapping: path, limits: options.limits)
-      return try SkiffTFLite.Importer.makeGraph(
-        from: TFLiteModel(parsing: region, limits: options.limits), warnings: &warnings)
+      return EdgeModel(
+        try SkiffTFLite.Importer.makeGraph(
+          from: TFLiteModel(parsing: region, limits: options.limits), warnings: &warnings))
     },
-    write: { (graph, path, options) throws(ModelError) in
+    write: { (model, path, options) throws(ModelError) in
       var choices = SkiffTFLite.Exporter.Options()
       choices.storesFloat16 = options.storesFloat16
       var file = try OutputFile(path: path)
-      try SkiffTFLite.Exporter.write(graph, to: &file, options: choices)
+      try SkiffTFLite.Exporter.write(model.graph, to: &file, options: choices)
       try file.commit()
     })
 
@@ -48,7 +47,8 @@ extension ModelFormat {
       let region = try ByteRegion(mapping: path, limits: options.limits)
       let helper = HDF5HelperProcess(path: options.hdf5Helper)
       let model = try KerasModel(parsing: region, path: path, hdf5: helper, limits: options.limits)
-      return try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings)
+      return EdgeModel(
+        try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings))
     },
     write: nil)
 
@@ -59,7 +59,8 @@ extension ModelFormat {
     read: { (path, options, warnings) throws(ModelError) in
       let region = try ByteRegion(mapping: path, limits: options.limits)
       let model = try KerasModel(parsingArchitecture: region, limits: options.limits)
-      return try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings)
+      return EdgeModel(
+        try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings))
     },
     write: nil)
 
@@ -68,8 +69,10 @@ extension ModelFormat {
     name: "ONNX", fileExtensions: ["onnx"],
     recognizes: { prefix, _ in ONNXModel.recognizes(prefix: prefix) },
     read: { (path, options, warnings) throws(ModelError) in
-      try ONNXImporter.makeGraph(
-        from: ONNXModel(mapping: path, limits: options.limits), limits: options.limits, warnings: &warnings)
+      EdgeModel(
+        try ONNXImporter.makeGraph(
+          from: ONNXModel(mapping: path, limits: options.limits), limits: options.limits, warnings: &warnings)
+      )
     },
     write: nil)
 
@@ -90,12 +93,5 @@ extension KerasModel {
         of: ByteRegion(mapping: path, limits: options.limits), path: path,
         hdf5: HDF5HelperProcess(path: options.hdf5Helper), limits: options.limits)
     }
-  }
-}
-
-extension WritingOptions {
-  fileprivate var edgeProvenance: EdgeProvenance {
-    EdgeProvenance(
-      source: source, sourceFormat: sourceFormat, recipe: recipe, producer: "skiff \(SkiffVersion.current)")
   }
 }

@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffEdge
 import SkiffIR
 
 /// A file format for models.
@@ -9,8 +10,8 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
   public let fileExtensions: [String]
 
   let recognizes: @Sendable (_ prefix: ByteRegion, _ path: String) -> Bool
-  let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> Graph
-  let write: (@Sendable (Graph, String, WritingOptions) throws(ModelError) -> Void)?
+  let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> EdgeModel
+  let write: (@Sendable (EdgeModel, String, WritingOptions) throws(ModelError) -> Void)?
 
   /// Whether Skiff writes the format.
   public var isWritable: Bool { write != nil }
@@ -50,12 +51,6 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
 
 /// How a file is written.
 public struct WritingOptions: Sendable {
-  /// The name of the file that the model comes from, without its folder.
-  public var source = ""
-  /// The format of that file.
-  public var sourceFormat = ""
-  /// What was done to the model, as text.
-  public var recipe = ""
   /// Whether real constants are stored in 16 bits where the format can.
   public var storesFloat16 = false
 

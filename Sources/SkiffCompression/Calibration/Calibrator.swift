@@ -32,10 +32,12 @@ public struct Calibration: Sendable {
   ///
   /// - Parameters:
   ///   - samples: The inputs by name of one run after the other.
+  ///   - progress: Called after each run with the number of runs so far.
   /// - Throws: ``ModelError/Code/invalidArgument`` if there are none, or if one makes a value infinite or not a
   ///   number.
   public init(
-    _ graph: Graph, samples: some Sequence<[String: Tensor]>, estimation: RangeEstimation = .minMax
+    _ graph: Graph, samples: some Sequence<[String: Tensor]>, estimation: RangeEstimation = .minMax,
+    progress: ((Int) -> Void)? = nil
   ) throws(ModelError) {
     var observers: [ValueID: any RangeObserver] = [:]
     var sessions: [[String: [Int]]: Session] = [:]
@@ -64,6 +66,7 @@ public struct Calibration: Sendable {
         }
       }
       count += 1
+      progress?(count)
     }
     guard count > 0 else { throw ModelError(.invalidArgument, "there are no calibration samples") }
     ranges = observers.compactMapValues(\.range)

@@ -43,9 +43,10 @@ package struct PercentileObserver: RangeObserver {
     extremes.observe(elements)
     let greatest = elements.reduce(0) { max($0, abs($1)) }
     widen(to: greatest)
-    let scale = reach > 0 ? Float(counts.count / 2) / reach : 0
+    // In double: the quotient of a subnormal reach would be infinite.
+    let scale = reach > 0 ? Double(counts.count / 2) / Double(reach) : 0
     for element in elements {
-      let bin = Int((element * scale).rounded(.down)) + counts.count / 2
+      let bin = Int((Double(element) * scale).rounded(.down)) + counts.count / 2
       counts[max(0, min(counts.count - 1, bin))] += 1
     }
   }

@@ -1,0 +1,6 @@
+// What users of the library name beside `Model`: graphs and tensors, errors and limits, ways to quantize, and what a
+// `.skiff` file says of a model.
+@_exported import SkiffBinary
+@_exported import SkiffCompression
+@_exported import SkiffEdge
+@_exported import SkiffIR
