@@ -44,7 +44,7 @@ extension Model {
     if let samples {
       runs = try samples.runs(for: graph)
     } else {
-      runs = try Certificate.seededRuns(for: graph)
+      runs = try CheckInputs(seededFor: graph).runs
     }
     return try Comparison(
       reference: graph, candidate: other.graph, runs: runs, watchesValues: watchesValues, progress: progress)

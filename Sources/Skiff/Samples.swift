@@ -40,16 +40,18 @@ public struct Samples: Sendable {
     return Digest(of: parts.flatMap(\.self))
   }
 
-  /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says, or one
-  /// where that is not fixed.
+  /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says.
   ///
+  /// - Parameter openCount: The samples of a run where the first axis is not fixed; those left at the end are not run.
   /// - Throws: ``ModelError/Code/invalidArgument`` naming an array that is missing, superfluous, or of another type,
   ///   shape or number of samples.
-  public func runs(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
-    try locating(Location(file: file)) { () throws(ModelError) in try makeRuns(for: graph) }
+  public func runs(for graph: Graph, openCount: Int = 1) throws(ModelError) -> [[String: Tensor]] {
+    try locating(Location(file: file)) { () throws(ModelError) in
+      try makeRuns(for: graph, openCount: openCount)
+    }
   }
 
-  private func makeRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+  private func makeRuns(for graph: Graph, openCount: Int) throws(ModelError) -> [[String: Tensor]] {
     var byName: [String: Tensor] = [:]
     for (name, tensor) in arrays {
       guard let name = name ?? (graph.inputs.count == 1 ? graph[graph.inputs[0]].name : nil) else {
@@ -71,7 +73,7 @@ public struct Samples: Sendable {
         guard let tensor = byName[name] else {
           throw ModelError(.invalidArgument, "there is no array for this input")
         }
-        return try Self.split(tensor, for: graph[id].type)
+        return try Self.split(tensor, for: graph[id].type, openCount: openCount)
       }
       guard count == nil || count == tensors.count else {
         throw ModelError(
@@ -87,19 +89,21 @@ public struct Samples: Sendable {
   }
 
   /// The tensor cut along its first axis into tensors of the wanted type.
-  private static func split(_ tensor: Tensor, for type: TensorType?) throws(ModelError) -> [Tensor] {
+  private static func split(
+    _ tensor: Tensor, for type: TensorType?, openCount: Int
+  ) throws(ModelError) -> [Tensor] {
     guard let type, type.rank > 0 else {
       throw ModelError(.unsupported, "an input without a first axis cannot take samples")
     }
-    let size = type.shape[0].fixed ?? 1
+    let size = type.shape[0].fixed ?? openCount
     guard tensor.dataType == type.dataType, tensor.rank == type.rank,
       Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
     else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }
-    guard size > 0, tensor.shape[0] % size == 0 else {
+    guard size > 0, tensor.shape[0] % size == 0 || type.shape[0].fixed == nil else {
       throw ModelError(.invalidArgument, "\(tensor.shape[0]) samples do not divide into runs of \(size)")
     }
     let runs = tensor.shape[0] / size
-    let byteCount = runs == 0 ? 0 : tensor.bytes.count / runs
+    let byteCount = tensor.shape[0] == 0 ? 0 : tensor.bytes.count / tensor.shape[0] * size
     var result: [Tensor] = []
     for run in 0..<runs {
       result.append(

@@ -59,14 +59,14 @@ public struct Certificate: Sendable {
     var options = ReadingOptions()
     options.limits = .standard
     let written = try Model(contentsOf: path, options: options)
-    let runs: [[String: Tensor]]
+    let inputs: CheckInputs
     if let samples {
-      runs = Array(try samples.runs(for: model.source).prefix(runLimit))
-      inputs = "\(runs.count) samples"
+      inputs = try CheckInputs(of: samples, for: model.source, limit: runLimit)
     } else {
-      runs = try Self.seededRuns(for: model.source)
-      inputs = "\(runs.count) seeded and boundary inputs"
+      inputs = try CheckInputs(seededFor: model.source)
     }
+    let runs = inputs.runs
+    self.inputs = inputs.description
     isLowerPrecision =
       model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
       && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
@@ -122,36 +122,6 @@ public struct Certificate: Sendable {
       )
     }
     return comparison.runCount
-  }
-
-  static func seededRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
-    var runs: [[String: Tensor]] = []
-    let hasSymbols = graph.inputs.contains { graph[$0].type?.shape.isFixed == false }
-    for size in hasSymbols ? [1, 2] : [1] {
-      var fixed = graph
-      try fixed.setInputShapes(try graph.exampleShapes(size: size))
-      var generator = SeededInputs(seed: 0x5eed + UInt64(size))
-      // The plainest kernels take seconds for each run of a large network.
-      let isLarge = fixed.nodeIDs.reduce(0) { $0 + (fixed.multiplications(of: fixed[$1]) ?? 0) } > 200_000_000
-      for _ in 0..<(isLarge ? 1 : 4) { runs.append(try generator.next(for: fixed)) }
-      let boundaries = try generator.boundaries(for: fixed)
-      runs += isLarge ? boundaries.prefix(1) : boundaries[...]
-    }
-    return runs
-  }
-}
-
-extension Graph {
-  /// Sizes for inputs that are not fixed: `size` along the first axis, and a size that convolutions like elsewhere.
-  func exampleShapes(size: Int) throws(ModelError) -> [String: [Int]] {
-    var shapes: [String: [Int]] = [:]
-    for id in inputs {
-      guard let type = self[id].type else { continue }
-      shapes[self[id].name] = type.shape.dimensions.enumerated().map { axis, dimension in
-        dimension.fixed ?? (axis == 0 ? size : 32 * size)
-      }
-    }
-    return shapes
   }
 }
 

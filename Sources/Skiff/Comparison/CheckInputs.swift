@@ -1,0 +1,99 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+
+/// What a model and its copy are run on when they are compared: at two sizes where a dimension is open, if the model
+/// itself can run at the second.
+struct CheckInputs: CustomStringConvertible {
+  let runs: [[String: Tensor]]
+  let description: String
+
+  /// Samples one by one, and two at a time where their number is open.
+  init(of samples: Samples, for graph: Graph, limit: Int) throws(ModelError) {
+    let single = Array(try samples.runs(for: graph).prefix(limit))
+    guard !single.isEmpty else {
+      throw ModelError(.invalidArgument, "there are no samples to check with")
+    }
+    let isOpen =
+      !graph.inputs.isEmpty
+      && graph.inputs.allSatisfy { graph[$0].type?.shape.dimensions.first?.fixed == nil }
+    let pair = isOpen ? Array(try samples.runs(for: graph, openCount: 2).prefix(1)) : []
+    let runnable = pair.filter { (try? graph.run($0)) != nil }
+    runs = single + runnable
+    description =
+      "\(single.count) samples"
+      + (pair.isEmpty ? "" : runnable.isEmpty ? Self.oneSize : ", also two at a time")
+  }
+
+  /// Seeded random inputs and those at the bounds of their types.
+  init(seededFor graph: Graph) throws(ModelError) {
+    let first = try Self.seeded(for: graph, count: 1)
+    let isOpen = graph.inputs.contains { graph[$0].type?.shape.isFixed == false }
+    let second = isOpen ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
+    runs = first + second
+    let sizes = !isOpen ? "" : second.isEmpty ? Self.oneSize : " at two sizes"
+    description = "\(runs.count) seeded and boundary inputs\(sizes)"
+  }
+
+  private static let oneSize = " at one size, since the source does not run at the other"
+
+  /// Runs at the first sizes that the model can run at.
+  private static func seeded(for graph: Graph, count: Int) throws(ModelError) -> [[String: Tensor]] {
+    let isFixed = graph.inputs.allSatisfy { graph[$0].type?.shape.isFixed == true }
+    var refusal: ModelError?
+    // Small networks, then those that halve their sizes often, then those that look at sequences or single items.
+    for extent in isFixed ? [1] : [32, 64, 224, 512, 8, 1] {
+      var fixed = graph
+      do throws(ModelError) {
+        try fixed.setInputShapes(graph.exampleShapes(count: count, extent: extent * count))
+        var generator = SeededInputs(seed: 0x5eed + UInt64(count))
+        let first = try generator.next(for: fixed)
+        if !isFixed { try graph.run(first) }
+        return [first] + (try rest(of: fixed, &generator))
+      } catch {
+        refusal = refusal ?? error
+      }
+    }
+    guard var refusal else { return [] }
+    if !isFixed {
+      refusal.notes.append("sizes are open, and none that was tried suits the model: give samples or sizes")
+    }
+    throw refusal
+  }
+
+  /// More random inputs and those at the bounds; fewer for large networks, of which a plain run takes seconds.
+  private static func rest(
+    of graph: Graph, _ generator: inout SeededInputs
+  ) throws(ModelError) -> [[String: Tensor]] {
+    let isLarge = graph.nodeIDs.reduce(0) { $0 + (graph.multiplications(of: graph[$1]) ?? 0) } > 200_000_000
+    var runs: [[String: Tensor]] = []
+    for _ in 0..<(isLarge ? 0 : 3) { runs.append(try generator.next(for: graph)) }
+    let boundaries = try generator.boundaries(for: graph)
+    return runs + (isLarge ? boundaries.prefix(1) : boundaries[...])
+  }
+}
+
+extension Graph {
+  /// Sizes for inputs that are not fixed: `count` along the first axis, `extent` along the others.
+  fileprivate func exampleShapes(count: Int, extent: Int) -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    // A symbol stands for one size wherever it is.
+    var sizes: [Shape.Dimension: Int] = [:]
+    for id in inputs {
+      guard let type = self[id].type else { continue }
+      shapes[self[id].name] = type.shape.dimensions.enumerated().map { axis, dimension in
+        if let fixed = dimension.fixed { return fixed }
+        let chosen = axis == 0 ? count : extent
+        guard dimension != .unknown else { return chosen }
+        let known = sizes[dimension] ?? chosen
+        sizes[dimension] = known
+        return known
+      }
+    }
+    return shapes
+  }
+
+  fileprivate func run(_ inputs: [String: Tensor]) throws(ModelError) {
+    _ = try Session(Plan(self, inputShapes: inputs.mapValues(\.shape))).run(inputs)
+  }
+}

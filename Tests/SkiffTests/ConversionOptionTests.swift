@@ -1,0 +1,128 @@
+import Skiff
+import SkiffNumPy
+import SkiffOperators
+import SkiffTestSupport
+import Testing
+
+/// What a caller can ask of a conversion beside its target.
+@Suite struct ConversionOptionTests {
+  private static let torch = TestModel.path("torch.opset17.onnx")
+  private static let samples = TestModel.path("calibration.nchw.npz")
+
+  private func compressed(
+    _ path: String = torch, _ samples: String = samples, interface: Bool = false, channelsLast: Bool = false
+  ) throws -> Model {
+    var model = try Model(contentsOf: path)
+    model.changesInterfaceLayout = channelsLast
+    var quantization = Int8Quantization()
+    quantization.quantizesInputs = interface
+    quantization.quantizesOutputs = interface
+    try model.compress(.int8(calibratedOn: Samples(contentsOf: samples), quantization: quantization))
+    return model
+  }
+
+  private func images(channelsLast: Bool) throws -> Tensor {
+    let array = try TestModel.testImages(channelsLast: channelsLast)
+    return Tensor(try array.elements(as: Float.self), shape: array.shape)
+  }
+
+  @Test(.needsPeer(.check)) func inputsAndOutputsCanBeIntegers() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.tflite")
+    var model = try compressed(interface: true)
+    try model.write(to: path)
+    let read = try Model(contentsOf: path)
+    let type = try #require(read.graph[read.graph.inputs[0]].type)
+    #expect(type.dataType == .int8 && type.isQuantized)
+    #expect(read.graph[read.graph.outputs[0].value].type?.dataType == .int8)
+    let images = try images(channelsLast: false)
+    let quantized = try images.quantized(as: .int8, #require(type.quantization))
+    let name = read.graph[read.graph.inputs[0]].name
+    let ours = try read.outputs(for: Samples([name: quantized]))[0].tensor.integers()
+    let size = quantized.bytes.count / images.shape[0]
+    let sets = try (0..<images.shape[0]).map { row in
+      let tensor = try Tensor(
+        .int8, shape: [1] + images.shape.dropFirst(),
+        bytes: quantized.bytes.slice(offset: row * size, count: size))
+      return ["0": try NumPyArray(tensor.integers().map(Int8.init), shape: tensor.shape)]
+    }
+    let theirs = try Peer.check.outputs(of: path, under: "litert_run.py", inputs: sets)
+    let expected = try theirs.flatMap { set in
+      try #require(set.values.first).elements(as: Int8.self).map(Int.init)
+    }
+    #expect(ours == expected)
+  }
+
+  @Test func channelsCanBeLastOutside() throws {
+    var model = try compressed(channelsLast: true)
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.path("model.skiff"))
+    let read = try Model(contentsOf: folder.path("model.skiff"))
+    let (last, first) = (try images(channelsLast: true), try images(channelsLast: false))
+    #expect(read.graph[read.graph.inputs[0]].type?.shape.dimensions.last == .fixed(last.shape[3]))
+    #expect(!read.graph.nodeIDs.contains { read.graph[$0].operator is Transpose })
+    var kept = try compressed()
+    try kept.write(to: folder.path("kept.skiff"))
+    let name = read.graph[read.graph.inputs[0]].name
+    let outputs = try read.outputs(for: Samples([name: last]))[0].tensor
+    #expect(
+      try outputs
+        == Model(contentsOf: folder.path("kept.skiff")).outputs(for: Samples([name: first]))[0].tensor)
+  }
+
+  @Test(arguments: ["skiff", "tflite"]) func openSizesStayOpenUnlessTheyAreGiven(ending: String) throws {
+    let folder = try TemporaryFolder()
+    var open = try Model(contentsOf: Self.torch)
+    let input = open.graph[open.graph.inputs[0]]
+    let shape = try #require(input.type?.shape)
+    try #require(shape[0].fixed == nil)
+    try open.write(to: folder.path("open.\(ending)"))
+    let read = try Model(contentsOf: folder.path("open.\(ending)"))
+    #expect(read.graph[read.graph.inputs[0]].type?.shape[0].fixed == nil)
+    #expect(read.graph[read.graph.outputs[0].value].type?.shape[0].fixed == nil)
+    let sizes = [3] + shape.dimensions.dropFirst().compactMap(\.fixed)
+    var given = try Model(contentsOf: Self.torch, inputShapes: [input.name: sizes])
+    try given.write(to: folder.path("given.\(ending)"))
+    let fixed = try Model(contentsOf: folder.path("given.\(ending)"))
+    #expect(fixed.graph[fixed.graph.inputs[0]].type?.shape.fixed == sizes)
+    #expect(throws: ModelError.self) {
+      try Model(contentsOf: Self.torch, inputShapes: [input.name: [1, 1, 1]])
+    }
+  }
+
+  @Test func aFileSaysWhereItComesFrom() throws {
+    let folder = try TemporaryFolder()
+    var model = try compressed()
+    try model.keepExamples(2, of: Samples(contentsOf: Self.samples))
+    try model.write(to: folder.path("model.skiff"))
+    let edge = try EdgeImporter.makeModel(
+      from: ByteRegion(mapping: folder.path("model.skiff")), catalog: .standard)
+    #expect(edge.provenance?.source == "torch.opset17.onnx" && edge.provenance?.sourceFormat == "ONNX")
+    #expect(try edge.provenance?.sourceDigest == Digest(of: ByteRegion(mapping: Self.torch)))
+    #expect(edge.provenance?.calibrationDigest != nil)
+    #expect(edge.provenance?.recipe == "int8 (percentile 99.99)")
+    #expect(edge.examples.count == 2)
+    let read = try Model(contentsOf: folder.path("model.skiff"))
+    try read.verifyContents()
+    var again = read
+    try again.write(to: folder.path("again.skiff"))
+    #expect(
+      try ByteRegion(mapping: folder.path("model.skiff")) == ByteRegion(mapping: folder.path("again.skiff")))
+  }
+
+  @Test func anExampleThatDoesNotComeOutIsFound() throws {
+    let folder = try TemporaryFolder()
+    var model = try compressed()
+    try model.keepExamples(1, of: Samples(contentsOf: Self.samples))
+    try model.write(to: folder.path("model.skiff"))
+    var edge = try EdgeImporter.makeModel(
+      from: ByteRegion(mapping: folder.path("model.skiff")), catalog: .standard)
+    let output = edge.examples[0].outputs[0]
+    edge.examples[0].outputs[0] = Tensor(try output.floats().map { $0 + 0.5 }, shape: output.shape)
+    try EdgeExporter.write(edge, to: folder.path("wrong.skiff"))
+    let error = #expect(throws: ModelError.self) {
+      try Model(contentsOf: folder.path("wrong.skiff")).verifyContents()
+    }
+    #expect(error?.code == .checkFailed && "\(error?.description ?? "")".contains("example 0"))
+  }
+}
