@@ -1,4 +1,4 @@
-// Run-time choice of kernels. A function with a faster form asks SKIFF_HAS_AVX2 each time: a load and a branch.
+// Run-time choice of kernels. A function with a faster form asks for the level each time: a load and a branch.
 
 #ifndef SKIFF_DISPATCH_H
 #define SKIFF_DISPATCH_H
@@ -8,8 +8,10 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SKIFF_X86 1
 #define SKIFF_AVX2 __attribute__((target("avx2,fma")))
+#define SKIFF_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")))
 #include <immintrin.h>
-#define SKIFF_HAS_AVX2 skiff_kernels_use_avx2()
+#define SKIFF_HAS_AVX2 (skiff_kernels_level() >= skiff_avx2)
+#define SKIFF_HAS_AVX512 (skiff_kernels_level() >= skiff_avx512)
 #else
 #define SKIFF_X86 0
 #endif

@@ -10,11 +10,12 @@ static void add_portable(size_t start, size_t count, const int8_t *a, const int8
   for (size_t i = start; i < count; i++) {
     int32_t x = (a[i * form->step_a] - form->zero_point_a) * (1 << LEFT_SHIFT);
     int32_t y = (b[i * form->step_b] - form->zero_point_b) * (1 << LEFT_SHIFT);
-    x = multiply_by_factor(x, form->factor_a);
-    y = multiply_by_factor(y, form->factor_b);
+    x = multiply_by_factor(x, form->factor_a.multiplier, form->factor_a.shift);
+    y = multiply_by_factor(y, form->factor_b.multiplier, form->factor_b.shift);
     // Both are below 2^27 in magnitude.
-    uint32_t sum = (uint32_t)multiply_by_factor(form->subtracts ? x - y : x + y, form->factor_output);
-    output[i] = clamp_to_int8((int32_t)(sum + (uint32_t)form->zero_point_output), form->lower, form->upper);
+    int32_t sum = form->subtracts ? x - y : x + y;
+    sum = multiply_by_factor(sum, form->factor_output.multiplier, form->factor_output.shift);
+    output[i] = clamp_to_int8((int32_t)((uint32_t)sum + (uint32_t)form->zero_point_output), form->lower, form->upper);
   }
 }
 

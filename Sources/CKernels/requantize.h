@@ -4,22 +4,37 @@
 #ifndef SKIFF_REQUANTIZE_H
 #define SKIFF_REQUANTIZE_H
 
+#include <math.h>
+
 #include "dispatch.h"
 
-static inline int32_t multiply_by_factor(int32_t value, skiff_factor factor) {
-  int left = factor.shift > 0 ? factor.shift : 0, right = factor.shift > 0 ? 0 : -factor.shift;
+static inline int32_t multiply_by_factor(int32_t value, int32_t multiplier, int32_t shift) {
+  int left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
   int32_t shifted = (int32_t)((uint32_t)value << left);
   // Both round halves of a negative product up: (ab + 2^30) >> 31. |ab| <= 2^62, and multiplier < 2^31, so
   // that nothing saturates.
-  int32_t high = (int32_t)(((int64_t)shifted * factor.multiplier + (1 << 30)) >> 31);
+  int32_t high = (int32_t)(((int64_t)shifted * multiplier + (1 << 30)) >> 31);
   int32_t mask = (int32_t)(((uint32_t)1 << right) - 1);
   int32_t threshold = (mask >> 1) + (high < 0);
   return (high >> right) + ((high & mask) > threshold);
 }
 
-static inline int8_t clamp_to_int8(int32_t value, int32_t lower, int32_t upper) {
+// Rounded once in double precision, halves away from zero; saturates where the reference is undefined.
+static inline int32_t multiply_by_real_factor(int32_t value, double factor) {
+  double product = round((double)value * factor);
+  product = product < -0x1p31 ? -0x1p31 : product;
+  return (int32_t)(product > 0x1p31 - 1 ? 0x1p31 - 1 : product);
+}
+
+static inline int8_t clamp_to_int8(int64_t value, int32_t lower, int32_t upper) {
   value = value < lower ? lower : value;
   return (int8_t)(value > upper ? upper : value);
+}
+
+// With the zero point, which wraps.
+static inline int8_t finish_sum(int32_t sum, int32_t multiplier, int32_t shift, const skiff_qc8w_output *form) {
+  uint32_t scaled = (uint32_t)multiply_by_factor(sum, multiplier, shift);
+  return clamp_to_int8((int32_t)(scaled + (uint32_t)form->output_zero_point), form->lower, form->upper);
 }
 
 #if SKIFF_X86
@@ -38,12 +53,9 @@ SKIFF_AVX2 static inline factors_avx2 make_factors_avx2(__m256i multiplier, __m2
   return result;
 }
 
-SKIFF_AVX2 static inline factors_avx2 load_factors_avx2(const skiff_factor *factors) {
-  // Multipliers and shifts alternate in memory.
-  __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-  __m256i low = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)factors), order);
-  __m256i high = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)(factors + 4)), order);
-  return make_factors_avx2(_mm256_permute2x128_si256(low, high, 0x20), _mm256_permute2x128_si256(low, high, 0x31));
+SKIFF_AVX2 static inline factors_avx2 load_factors_avx2(const int32_t *multipliers, const int32_t *shifts) {
+  return make_factors_avx2(_mm256_loadu_si256((const __m256i *)multipliers),
+                           _mm256_loadu_si256((const __m256i *)shifts));
 }
 
 SKIFF_AVX2 static inline __m256i multiply_by_factors_avx2(__m256i value, factors_avx2 factors) {
@@ -64,6 +76,40 @@ SKIFF_AVX2 static inline __m256i multiply_by_factors_avx2(__m256i value, factors
 SKIFF_AVX2 static inline __m128i narrow_avx2(__m256i low, __m256i high) {
   __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
   return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+// Sixteen sums times their factors, in 32 bits.
+SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, const int32_t *multipliers,
+                                                              const int32_t *shifts) {
+  __m512i zero = _mm512_setzero_si512(), half = _mm512_set1_epi64(1 << 30);
+  __m512i multiplier = _mm512_loadu_si512(multipliers), shift = _mm512_loadu_si512(shifts);
+  __m512i right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
+  value = _mm512_sllv_epi32(value, _mm512_max_epi32(shift, zero));
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(value, multiplier), half);
+  __m512i odd = _mm512_add_epi64(
+      _mm512_mul_epi32(_mm512_srli_epi64(value, 32), _mm512_srli_epi64(multiplier, 32)), half);
+  __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
+  // The bit below the last one that stays rounds up, but for a negative half. Without a shift there is none.
+  __m512i below = _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), right), _mm512_set1_epi32(1));
+  __m512i remainder = _mm512_and_si512(high, below);
+  __m512i threshold = _mm512_sub_epi32(_mm512_srli_epi32(below, 1), _mm512_srai_epi32(high, 31));
+  __mmask16 carry = _mm512_cmpgt_epi32_mask(remainder, threshold);
+  __m512i result = _mm512_srav_epi32(high, right);
+  return _mm512_mask_add_epi32(result, carry, result, _mm512_set1_epi32(1));
+}
+
+// Sixteen sums times their real factors, rounded once. Adding the number below one half and cutting off rounds halves
+// away from zero; the conversion gives INT32_MIN beyond 32 bits, which the minimum prevents above.
+SKIFF_AVX512 static inline __m512i multiply_by_real_factors_avx512(__m512i value, const double *factors) {
+  __m512d sign = _mm512_set1_pd(-0.0), half = _mm512_set1_pd(0x1.fffffffffffffp-2);
+  __m512d greatest = _mm512_set1_pd(0x1p31 - 1);
+  __m256i parts[2] = {_mm512_castsi512_si256(value), _mm512_extracti64x4_epi64(value, 1)};
+  for (int i = 0; i < 2; i++) {
+    __m512d product = _mm512_mul_pd(_mm512_cvtepi32_pd(parts[i]), _mm512_loadu_pd(factors + 8 * i));
+    product = _mm512_add_pd(product, _mm512_or_pd(_mm512_and_pd(product, sign), half));
+    parts[i] = _mm512_cvttpd_epi32(_mm512_min_pd(product, greatest));
+  }
+  return _mm512_inserti64x4(_mm512_castsi256_si512(parts[0]), parts[1], 1);
 }
 #endif
 

@@ -5,15 +5,13 @@ import SkiffOperators
 import SkiffTestSupport
 import Testing
 
-/// Every kernel in C against its Swift twin, as the CPU has it and in the portable form.
+/// Every kernel in C against its Swift twin, in each form that the CPU can run.
 @Suite(.serialized) struct KernelTwinTests {
-  /// Runs `body` with the kernels that the CPU asks for, and with the portable ones.
-  private func inBothForms(_ body: () throws -> Void) throws {
-    try body()
-    skiff_kernels_set_portable(true)
-    defer { skiff_kernels_set_portable(false) }
-    #expect(!skiff_kernels_use_avx2())
-    try body()
+  /// Runs `body` with the kernels of every level up to the CPU's own.
+  private func inAllForms(_ body: () throws -> Void) throws {
+    defer { skiff_kernels_limit_level(skiff_avx512) }
+    for level in [skiff_portable, skiff_avx2, skiff_avx512]
+    where skiff_kernels_limit_level(level) == level { try body() }
   }
 
   /// What a convolution is made of.
@@ -68,7 +66,7 @@ import Testing
   }
 
   @Test func smallConvolutionsAreAllRight() throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(Seed(1))
       var parts = Parts()
       for kernel in [[1, 1], [2, 3], [3, 1], [3, 3]] {
@@ -97,7 +95,7 @@ import Testing
 
   @Test(arguments: Seed.fixedAndFresh)
   func randomConvolutions(_ seed: Seed) throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<150 {
         var parts = Parts()
@@ -120,7 +118,7 @@ import Testing
   }
 
   @Test func depthwiseConvolutionsWithManyTaps() throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(Seed(2))
       var parts = Parts()
       (parts.kernel, parts.size, parts.groups) = ([9, 11], [12, 13], 19)
@@ -132,7 +130,7 @@ import Testing
 
   @Test(arguments: Seed.fixedAndFresh)
   func matrixProducts(_ seed: Seed) throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<100 {
         let shape = [generator.integer(1...3), generator.integer(1...9), generator.integer(1...70)]
@@ -161,7 +159,7 @@ import Testing
 
   @Test(arguments: Seed.fixedAndFresh)
   func arithmeticBroadcasts(_ seed: Seed) throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<200 {
         var first = (0..<generator.integer(0...4)).map { _ in generator.integer(1...7) }
@@ -190,7 +188,7 @@ import Testing
 
   @Test(arguments: Seed.fixedAndFresh)
   func activations(_ seed: Seed) throws {
-    try inBothForms {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<50 {
         let shape = [generator.integer(1...5), generator.integer(1...50)]
@@ -207,7 +205,7 @@ import Testing
   }
 
   @Test func notANumberGoesThroughClamps() throws {
-    try inBothForms {
+    try inAllForms {
       var add = Add()
       add.activation = .relu6
       let operands = [Tensor([Float](repeating: .nan, count: 20), shape: [20]), Tensor(scalar: 1 as Float)]

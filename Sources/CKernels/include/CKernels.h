@@ -12,11 +12,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Whether the kernels for AVX2 and FMA run.
-bool skiff_kernels_use_avx2(void);
+// What the kernels are made of, from the plainest to the fastest.
+typedef enum {
+  skiff_portable = 1,
+  skiff_avx2 = 2,    // and FMA
+  skiff_avx512 = 3,  // F, BW, DQ, VL and VNNI
+} skiff_kernel_level;
 
-// Makes every kernel run in its portable form, or lets the CPU choose again. For tests.
-void skiff_kernels_set_portable(bool portable);
+// The level that the kernels run in.
+skiff_kernel_level skiff_kernels_level(void);
+
+// Keeps the kernels at or below a level, for tests; the result is the level in force. What was packed before must
+// not be used after it.
+skiff_kernel_level skiff_kernels_limit_level(skiff_kernel_level greatest);
 
 // A convolution over [batch, input_height, input_width, groups * input_channels]. A matrix product is one with a
 // kernel of one tap, its rows as the width.
@@ -81,30 +89,38 @@ typedef struct {
   int32_t multiplier, shift;
 } skiff_factor;
 
-// What an int8 convolution does with its accumulators.
+// What an int8 convolution multiplies its accumulators by, one per output channel: factors, rounded twice; or null,
+// and then real factors, rounded once in double precision.
+typedef struct {
+  const skiff_factor *factors;
+  const double *real_factors;
+} skiff_qc8w_scales;
+
+// What an int8 convolution does besides.
 typedef struct {
   int32_t input_zero_point, output_zero_point;
-  int32_t lower, upper;          // within int8
-  const skiff_factor *factors;   // one per output channel, rounded twice; or null, and then
-  const double *real_factors;    // one per output channel, rounded once in double precision
+  int32_t lower, upper;  // within int8
+  bool has_real_factors;
 } skiff_qc8w_output;
 
 // The bytes of the packed weights and of the working memory.
 size_t skiff_qc8w_conv_packed_size(const skiff_convolution *shape);
 size_t skiff_qc8w_conv_scratch_size(const skiff_convolution *shape);
 
-// Packs weights in [-127, 127] and bias (null: zeros). False if a weight is -128: the kernel could not be exact.
+// Packs weights, bias (null: zeros) and scales. False if a weight is -128 and the kernel could not be exact with it.
 bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
-                          const int32_t *bias, int32_t input_zero_point, void *packed);
+                          const int32_t *bias, int32_t input_zero_point, skiff_qc8w_scales scales, void *packed);
 void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const void *packed,
                      const skiff_qc8w_output *form, int8_t *output, void *scratch);
 
 // A depthwise convolution: one input and one output channel per group.
 size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape);
+size_t skiff_qc8w_dwconv_scratch_size(const skiff_convolution *shape);
 void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weights,
-                            skiff_weight_strides strides, const int32_t *bias, void *packed);
+                            skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
+                            const skiff_factor *factors, void *packed);
 void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
-                       const skiff_qc8w_output *form, int8_t *output);
+                       const skiff_qc8w_output *form, int8_t *output, void *scratch);
 
 // The sum or difference of two int8 tensors, each of which advances by its step, 0 or 1.
 typedef struct {

@@ -5,8 +5,8 @@ import SkiffOperators
 
 /// An int8 convolution or matrix product with packed weights, equal to its Swift twin in every bit.
 struct IntegerConvolutionKernel: DirectKernel {
-  /// What turns an accumulator into a result.
-  private enum Factors: Sendable {
+  /// What an accumulator is multiplied by.
+  private enum Factors {
     case fixed([skiff_factor])
     case real([Double])
   }
@@ -15,12 +15,12 @@ struct IntegerConvolutionKernel: DirectKernel {
   private let packed: ByteRegion
   private let zeroPoints: (input: Int32, output: Int32)
   private let bounds: QuantizedBounds
-  private let factors: Factors
+  private let hasRealFactors: Bool
 
   let scratchByteCount: Int
   let packsConstants = true
 
-  /// Packs the weights; nil if they are not all in [-127, 127].
+  /// Packs the weights; nil if one is -128 and the kernel could not be exact with it.
   private init?(
     _ form: ConvolutionForm, weights: [Int8], bias: [Int32], zeroPoints: (input: Int32, output: Int32),
     bounds: QuantizedBounds, factors: Factors
@@ -28,22 +28,37 @@ struct IntegerConvolutionKernel: DirectKernel {
     self.form = form
     self.zeroPoints = zeroPoints
     self.bounds = bounds
-    self.factors = factors
+    if case .real = factors { hasRealFactors = true } else { hasRealFactors = false }
     var shape = form.shape
     let depthwise = form.isDepthwise
     let size = depthwise ? skiff_qc8w_dwconv_packed_size(&shape) : skiff_qc8w_conv_packed_size(&shape)
     var isExact = true
     packed = ByteRegion(count: size) { target in
       let bias = bias.isEmpty ? nil : bias
-      if depthwise {
-        skiff_qc8w_dwconv_pack(&shape, weights, form.weightStrides, bias, target.baseAddress)
-      } else {
-        isExact = skiff_qc8w_conv_pack(
-          &shape, weights, form.weightStrides, bias, zeroPoints.input, target.baseAddress)
+      switch factors {
+      case .fixed(let factors):
+        factors.withUnsafeBufferPointer { factors in
+          if depthwise {
+            skiff_qc8w_dwconv_pack(
+              &shape, weights, form.weightStrides, bias, zeroPoints.input, factors.baseAddress,
+              target.baseAddress)
+          } else {
+            isExact = skiff_qc8w_conv_pack(
+              &shape, weights, form.weightStrides, bias, zeroPoints.input,
+              skiff_qc8w_scales(factors: factors.baseAddress, real_factors: nil), target.baseAddress)
+          }
+        }
+      case .real(let factors):
+        factors.withUnsafeBufferPointer { factors in
+          isExact = skiff_qc8w_conv_pack(
+            &shape, weights, form.weightStrides, bias, zeroPoints.input,
+            skiff_qc8w_scales(factors: nil, real_factors: factors.baseAddress), target.baseAddress)
+        }
       }
     }
     guard isExact else { return nil }
-    scratchByteCount = depthwise ? 0 : skiff_qc8w_conv_scratch_size(&shape)
+    scratchByteCount =
+      depthwise ? skiff_qc8w_dwconv_scratch_size(&shape) : skiff_qc8w_conv_scratch_size(&shape)
   }
 
   /// The kernel of a convolution with constant weights.
@@ -86,23 +101,12 @@ struct IntegerConvolutionKernel: DirectKernel {
     var shape = form.shape
     var result = skiff_qc8w_output(
       input_zero_point: zeroPoints.input, output_zero_point: zeroPoints.output, lower: bounds.lower,
-      upper: bounds.upper, factors: nil, real_factors: nil)
+      upper: bounds.upper, has_real_factors: hasRealFactors)
     packed.withBytes { packed in
-      switch factors {
-      case .fixed(let factors):
-        factors.withUnsafeBufferPointer { factors in
-          result.factors = factors.baseAddress
-          if form.isDepthwise {
-            skiff_qc8w_dwconv(&shape, input, packed.baseAddress, &result, output)
-          } else {
-            skiff_qc8w_conv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
-          }
-        }
-      case .real(let factors):
-        factors.withUnsafeBufferPointer { factors in
-          result.real_factors = factors.baseAddress
-          skiff_qc8w_conv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
-        }
+      if form.isDepthwise {
+        skiff_qc8w_dwconv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
+      } else {
+        skiff_qc8w_conv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
       }
     }
   }

@@ -1,0 +1,110 @@
+// The int8 tile for AVX-512 with VNNI: up to 6 positions by up to 64 outputs.
+//
+// The instruction multiplies bytes without a sign by bytes with one and adds four products to 32 bits, exactly. The
+// weights are stored greater by 128, so that the inputs can be read as they are: sum (w + 128) x = sum w x + 128 sum x,
+// and the last term, the same for all outputs of a position, is taken off.
+
+#include "qc8w_conv.h"
+
+#if SKIFF_X86
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// The results of one row of one block.
+SKIFF_AVX512 static inline void finish_avx512(__m512i sums, const block_header *header, __mmask16 exists,
+                                              const skiff_qc8w_output *form, int8_t *output) {
+  __m512i scaled = form->has_real_factors
+                       ? multiply_by_real_factors_avx512(sums, header->real_factors)
+                       : multiply_by_factors_avx512(sums, header->multipliers, header->shifts);
+  __m512i lower = _mm512_set1_epi32(form->lower), upper = _mm512_set1_epi32(form->upper);
+  // Results that the zero point would carry out of 32 bits are clamped the same before it is added, if rounded once.
+  if (form->has_real_factors) {
+    scaled = _mm512_max_epi32(_mm512_min_epi32(scaled, _mm512_set1_epi32(1 << 16)), _mm512_set1_epi32(-(1 << 16)));
+  }
+  scaled = _mm512_add_epi32(scaled, _mm512_set1_epi32(form->output_zero_point));
+  scaled = _mm512_min_epi32(_mm512_max_epi32(scaled, lower), upper);
+  _mm_mask_storeu_epi8(output, exists, _mm512_cvtepi32_epi8(scaled));
+}
+
+// A tile of a size that is known when this is compiled.
+SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const size_t rows, const size_t blocks,
+                                                                        const conv_tile *tile) {
+  __m512i sums[TILE_ROWS][TILE_BLOCKS];
+  const char *weights[TILE_BLOCKS];
+  UNROLL for (size_t block = 0; block < blocks; block++) {
+    const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
+    weights[block] = (const char *)(header + 1);
+    UNROLL for (size_t row = 0; row < rows; row++) {
+      uint32_t extra = 128 * (uint32_t)tile->input_sums[row];
+      sums[row][block] = _mm512_sub_epi32(_mm512_loadu_si512(header->starts), _mm512_set1_epi32((int32_t)extra));
+    }
+  }
+  size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
+  size_t offset = 0;
+  const int8_t *const *inputs = tile->inputs;
+  for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
+    const int8_t *input[TILE_ROWS];
+    UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];
+    size_t place = 0;
+    for (; place < whole; place += QUAD, offset += QUAD * TILE_COLUMNS) {
+      __m512i w[TILE_BLOCKS];
+      UNROLL for (size_t block = 0; block < blocks; block++) w[block] = _mm512_loadu_si512(weights[block] + offset);
+      UNROLL for (size_t row = 0; row < rows; row++) {
+        __m512i x = _mm512_set1_epi32(load_quad(input[row] + place));
+        UNROLL for (size_t block = 0; block < blocks; block++) {
+          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], w[block], x);
+        }
+      }
+    }
+    if (rest) {
+      UNROLL for (size_t row = 0; row < rows; row++) {
+        __m512i x = _mm512_set1_epi32(load_rest(input[row] + place, rest));
+        UNROLL for (size_t block = 0; block < blocks; block++) {
+          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], _mm512_loadu_si512(weights[block] + offset), x);
+        }
+      }
+      offset += QUAD * TILE_COLUMNS;
+    }
+  }
+  UNROLL for (size_t block = 0; block < blocks; block++) {
+    const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
+    size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
+    __mmask16 exists = (__mmask16)((1u << columns) - 1);
+    int8_t *output = tile->output + block * TILE_COLUMNS;
+    UNROLL for (size_t row = 0; row < rows; row++) {
+      if (row < tile->rows) finish_avx512(sums[row][block], header, exists, tile->form, output + row * tile->stride);
+    }
+  }
+}
+
+#define SIZES(ROWS)                                                                                        \
+  switch (tile->blocks) {                                                                                  \
+    case 1: compute(ROWS, 1, tile); break;                                                                 \
+    case 2: compute(ROWS, 2, tile); break;                                                                 \
+    case 3: compute(ROWS, 3, tile); break;                                                                 \
+    default: compute(ROWS, 4, tile);                                                                       \
+  }
+
+SKIFF_AVX512 static void tile1(const conv_tile *tile) { SIZES(1) }
+SKIFF_AVX512 static void tile3(const conv_tile *tile) { SIZES(3) }
+SKIFF_AVX512 static void tile6(const conv_tile *tile) { SIZES(6) }
+
+void skiff_qc8w_tile_avx512(const conv_tile *tile) {
+  (tile->rows == 1 ? tile1 : tile->rows <= 3 ? tile3 : tile6)(tile);
+}
+
+SKIFF_AVX512 void skiff_qc8w_sum_inputs_avx512(const conv_tile *tile, int32_t *sums) {
+  __m512i ones = _mm512_set1_epi8(1);
+  for (size_t row = 0; row < TILE_ROWS; row++) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t run = 0; run < tile->runs; run++) {
+      const int8_t *input = tile->inputs[run * TILE_ROWS + row];
+      for (size_t place = 0; place < tile->length; place += 64) {
+        size_t left = tile->length - place;
+        __mmask64 exists = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
+        sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi8(exists, input + place));
+      }
+    }
+    sums[row] = _mm512_reduce_add_epi32(sum);
+  }
+}
+#endif

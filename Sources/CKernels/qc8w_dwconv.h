@@ -1,0 +1,27 @@
+// What the forms of the int8 depthwise convolution have in common.
+
+#ifndef SKIFF_QC8W_DWCONV_H
+#define SKIFF_QC8W_DWCONV_H
+
+#include "requantize.h"
+#include "window.h"
+
+// Computes the channels of one output position from the inputs under all taps.
+typedef void position_function(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
+                               const skiff_qc8w_output *form, int8_t *output);
+
+#if SKIFF_X86
+// Packed for AVX-512: for each 64 channels this header, then for each four taps their weights; channels in the order
+// 16 l + 4 a + e of the accumulators a, their lanes l and the elements e of those.
+typedef struct {
+  int32_t starts[64], multipliers[64], shifts[64];
+} channels_header;
+
+size_t skiff_qc8w_dwconv_packed_size_avx512(const skiff_convolution *shape);
+void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t *weights,
+                                   skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
+                                   const skiff_factor *factors, void *packed);
+position_function skiff_qc8w_dwconv_position_avx512;
+#endif
+
+#endif

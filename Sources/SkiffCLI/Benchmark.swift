@@ -1,0 +1,41 @@
+import ArgumentParser
+import Skiff
+
+/// `skiff benchmark model`.
+struct Benchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Times runs of a model on random inputs, and tells where the time goes.",
+    discussion: "Sizes that are open are 1 along the first axis; others must be given by --input-shape.")
+
+  @Argument(help: "The model to time.") var model: String
+  @OptionGroup var modelOptions: ModelOptions
+  @Option(help: "The number of runs that are timed, after one that is not.") var runs = 20
+  @Flag(help: "Adds the share of each operator.") var perOperator = false
+  @Flag(help: "Adds the share of each node.") var perNode = false
+  @Flag(help: "Prints JSON.") var json = false
+
+  func validate() throws {
+    guard runs > 0 else { throw ValidationError("--runs takes a positive number.") }
+  }
+
+  func run() throws {
+    let model = try modelOptions.model(at: model)
+    let timing = try model.timing(runs: runs)
+    var rows: [(name: String, share: Double)] = []
+    if perOperator { rows += timing.operators.map { ("\($0.count) × \($0.name)", $0.share) } }
+    if perNode { rows += timing.nodes.map { ($0.node.location.description, $0.share) } }
+    if json {
+      print(
+        JSONText.object([
+          ("model", .text(self.model)), ("runs", .integer(runs)), ("medianSeconds", .real(timing.median)),
+          ("leastSeconds", .real(timing.least)),
+          ("shares", .object(rows.map { ($0.name, .real($0.share)) })),
+        ]))
+      return
+    }
+    print("median \(milliseconds(timing.median)) ms, least \(milliseconds(timing.least)) ms of \(runs) runs")
+    for row in rows { print("  \((1000 * row.share).rounded() / 10) %  \(row.name)") }
+  }
+
+  private func milliseconds(_ seconds: Double) -> Double { (seconds * 1e6).rounded() / 1e3 }
+}
