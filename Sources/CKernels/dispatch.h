@@ -16,6 +16,21 @@
 #define SKIFF_X86 0
 #endif
 
+// Makes skiff_NAME of the plain loops in NAME_body, which the compiler vectorizes for each level.
+#define SKIFF_BODY static inline __attribute__((always_inline)) void
+#if SKIFF_X86
+#define SKIFF_EACH_LEVEL(NAME, PARAMETERS, ARGUMENTS)                                                      \
+  SKIFF_AVX512 static void NAME##_avx512 PARAMETERS { NAME##_body ARGUMENTS; }                             \
+  SKIFF_AVX2 static void NAME##_avx2 PARAMETERS { NAME##_body ARGUMENTS; }                                 \
+  static void NAME##_portable PARAMETERS { NAME##_body ARGUMENTS; }                                        \
+  void skiff_##NAME PARAMETERS {                                                                           \
+    (SKIFF_HAS_AVX512 ? NAME##_avx512 : SKIFF_HAS_AVX2 ? NAME##_avx2 : NAME##_portable) ARGUMENTS;         \
+  }
+#else
+#define SKIFF_EACH_LEVEL(NAME, PARAMETERS, ARGUMENTS)                                                      \
+  void skiff_##NAME PARAMETERS { NAME##_body ARGUMENTS; }
+#endif
+
 static inline size_t skiff_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t skiff_round_up(size_t a, size_t multiple) { return (a + multiple - 1) / multiple * multiple; }
 

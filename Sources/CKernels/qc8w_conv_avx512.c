@@ -9,19 +9,12 @@
 #if SKIFF_X86
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// The results of one row of one block.
-SKIFF_AVX512 static inline void finish_avx512(__m512i sums, const block_header *header, __mmask16 exists,
-                                              const skiff_qc8w_output *form, int8_t *output) {
-  __m512i scaled = form->has_real_factors
-                       ? multiply_by_real_factors_avx512(sums, header->real_factors)
-                       : multiply_by_factors_avx512(sums, header->multipliers, header->shifts);
-  __m512i lower = _mm512_set1_epi32(form->lower), upper = _mm512_set1_epi32(form->upper);
-  // Results that the zero point would carry out of 32 bits are clamped the same before it is added, if rounded once.
-  if (form->has_real_factors) {
-    scaled = _mm512_max_epi32(_mm512_min_epi32(scaled, _mm512_set1_epi32(1 << 16)), _mm512_set1_epi32(-(1 << 16)));
-  }
+// Sums times factors, with the zero point, clamped and stored where outputs exist.
+SKIFF_AVX512 static inline void store_avx512(__m512i scaled, __mmask16 exists, const skiff_qc8w_output *form,
+                                             int8_t *output) {
   scaled = _mm512_add_epi32(scaled, _mm512_set1_epi32(form->output_zero_point));
-  scaled = _mm512_min_epi32(_mm512_max_epi32(scaled, lower), upper);
+  scaled = _mm512_max_epi32(scaled, _mm512_set1_epi32(form->lower));
+  scaled = _mm512_min_epi32(scaled, _mm512_set1_epi32(form->upper));
   _mm_mask_storeu_epi8(output, exists, _mm512_cvtepi32_epi8(scaled));
 }
 
@@ -70,8 +63,20 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
     size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
     __mmask16 exists = (__mmask16)((1u << columns) - 1);
     int8_t *output = tile->output + block * TILE_COLUMNS;
+    if (tile->form->has_real_factors) {
+      // Results beyond 16 bits are clamped the same with the zero point, which must not carry them out of 32.
+      __m512i greatest = _mm512_set1_epi32(1 << 16), least = _mm512_set1_epi32(-(1 << 16));
+      UNROLL for (size_t row = 0; row < rows; row++) {
+        __m512i scaled = multiply_by_real_factors_avx512(sums[row][block], header->real_factors);
+        scaled = _mm512_max_epi32(_mm512_min_epi32(scaled, greatest), least);
+        if (row < tile->rows) store_avx512(scaled, exists, tile->form, output + row * tile->stride);
+      }
+      continue;
+    }
+    factors_avx512 factors = load_factors_avx512(header->multipliers, header->shifts);
     UNROLL for (size_t row = 0; row < rows; row++) {
-      if (row < tile->rows) finish_avx512(sums[row][block], header, exists, tile->form, output + row * tile->stride);
+      __m512i scaled = multiply_by_factors_avx512(sums[row][block], &factors);
+      if (row < tile->rows) store_avx512(scaled, exists, tile->form, output + row * tile->stride);
     }
   }
 }

@@ -43,7 +43,8 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
 
 SKIFF_AVX512 static inline __m512i finish_avx512(__m512i sum, const channels_header *header, size_t place,
                                                  const skiff_qc8w_output *form) {
-  __m512i scaled = multiply_by_factors_avx512(sum, header->multipliers + place, header->shifts + place);
+  factors_avx512 factors = load_factors_avx512(header->multipliers + place, header->shifts + place);
+  __m512i scaled = multiply_by_factors_avx512(sum, &factors);
   scaled = _mm512_add_epi32(scaled, _mm512_set1_epi32(form->output_zero_point));
   return _mm512_min_epi32(_mm512_max_epi32(scaled, _mm512_set1_epi32(form->lower)),
                           _mm512_set1_epi32(form->upper));

@@ -51,11 +51,58 @@ SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, 
   }
   add_portable(i, count, a, b, form, output);
 }
+
+// A factor of one half, which one of the operands always has, is a shift.
+SKIFF_AVX512 static inline __m512i scaled_avx512(const int8_t *from, size_t step, int32_t zero_point,
+                                                 const factors_avx512 *factors, bool is_half) {
+  __m512i value = step ? _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)) : _mm512_set1_epi32(*from);
+  value = _mm512_sub_epi32(value, _mm512_set1_epi32(zero_point));
+  if (is_half) return _mm512_slli_epi32(value, LEFT_SHIFT - 1);
+  return multiply_by_factors_avx512(_mm512_slli_epi32(value, LEFT_SHIFT), factors);
+}
+
+static inline bool is_half(skiff_factor factor) { return factor.multiplier == 1 << 30 && factor.shift == 0; }
+
+SKIFF_AVX512 static inline __attribute__((always_inline)) size_t add_whole_avx512(
+    size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form, int8_t *output,
+    const bool half_a, const bool half_b) {
+  factors_avx512 factors_a = repeat_factor_avx512(form->factor_a), factors_b = repeat_factor_avx512(form->factor_b);
+  factors_avx512 factors_output = repeat_factor_avx512(form->factor_output);
+  __m512i zero = _mm512_set1_epi32(form->zero_point_output);
+  __m512i lower = _mm512_set1_epi32(form->lower), upper = _mm512_set1_epi32(form->upper);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    __m512i x = scaled_avx512(a + i * form->step_a, form->step_a, form->zero_point_a, &factors_a, half_a);
+    __m512i y = scaled_avx512(b + i * form->step_b, form->step_b, form->zero_point_b, &factors_b, half_b);
+    __m512i sum = form->subtracts ? _mm512_sub_epi32(x, y) : _mm512_add_epi32(x, y);
+    sum = _mm512_add_epi32(multiply_by_factors_avx512(sum, &factors_output), zero);
+    sum = _mm512_min_epi32(_mm512_max_epi32(sum, lower), upper);
+    _mm_storeu_si128((__m128i *)(output + i), _mm512_cvtepi32_epi8(sum));
+  }
+  return i;
+}
+
+SKIFF_AVX512 static void add_avx512(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
+                                    int8_t *output) {
+  size_t done;
+  if (is_half(form->factor_a)) {
+    done = add_whole_avx512(count, a, b, form, output, true, false);
+  } else if (is_half(form->factor_b)) {
+    done = add_whole_avx512(count, a, b, form, output, false, true);
+  } else {
+    done = add_whole_avx512(count, a, b, form, output, false, false);
+  }
+  add_portable(done, count, a, b, form, output);
+}
 #endif
 
 void skiff_qs8_add(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
                    int8_t *output) {
 #if SKIFF_X86
+  if (SKIFF_HAS_AVX512) {
+    add_avx512(count, a, b, form, output);
+    return;
+  }
   if (SKIFF_HAS_AVX2) {
     add_avx2(count, a, b, form, output);
     return;

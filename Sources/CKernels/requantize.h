@@ -78,23 +78,42 @@ SKIFF_AVX2 static inline __m128i narrow_avx2(__m256i low, __m256i high) {
   return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 }
 
-// Sixteen sums times their factors, in 32 bits.
-SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, const int32_t *multipliers,
-                                                              const int32_t *shifts) {
-  __m512i zero = _mm512_setzero_si512(), half = _mm512_set1_epi64(1 << 30);
-  __m512i multiplier = _mm512_loadu_si512(multipliers), shift = _mm512_loadu_si512(shifts);
-  __m512i right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
-  value = _mm512_sllv_epi32(value, _mm512_max_epi32(shift, zero));
-  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(value, multiplier), half);
-  __m512i odd = _mm512_add_epi64(
-      _mm512_mul_epi32(_mm512_srli_epi64(value, 32), _mm512_srli_epi64(multiplier, 32)), half);
+// Sixteen factors.
+typedef struct {
+  __m512i multiplier, odd_multiplier, left, right, below;
+} factors_avx512;
+
+SKIFF_AVX512 static inline factors_avx512 make_factors_avx512(__m512i multiplier, __m512i shift) {
+  __m512i zero = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
+  factors_avx512 result;
+  result.multiplier = multiplier;
+  result.odd_multiplier = _mm512_srli_epi64(multiplier, 32);
+  result.left = _mm512_max_epi32(shift, zero);
+  result.right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
+  result.below = _mm512_sub_epi32(_mm512_sllv_epi32(one, result.right), one);
+  return result;
+}
+
+SKIFF_AVX512 static inline factors_avx512 load_factors_avx512(const int32_t *multipliers, const int32_t *shifts) {
+  return make_factors_avx512(_mm512_loadu_si512(multipliers), _mm512_loadu_si512(shifts));
+}
+
+SKIFF_AVX512 static inline factors_avx512 repeat_factor_avx512(skiff_factor factor) {
+  return make_factors_avx512(_mm512_set1_epi32(factor.multiplier), _mm512_set1_epi32(factor.shift));
+}
+
+SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, const factors_avx512 *factors) {
+  __m512i half = _mm512_set1_epi64(1 << 30);
+  value = _mm512_sllv_epi32(value, factors->left);
+  __m512i even = _mm512_add_epi64(_mm512_mul_epi32(value, factors->multiplier), half);
+  __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(value, 32), factors->odd_multiplier), half);
+  // Bits 31 to 62 of each product, the even ones moved down and the odd ones up by one.
   __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
-  // The bit below the last one that stays rounds up, but for a negative half. Without a shift there is none.
-  __m512i below = _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), right), _mm512_set1_epi32(1));
-  __m512i remainder = _mm512_and_si512(high, below);
-  __m512i threshold = _mm512_sub_epi32(_mm512_srli_epi32(below, 1), _mm512_srai_epi32(high, 31));
+  // The bits below the last one that stays: more than half rounds up, and for a negative number more than half and one.
+  __m512i remainder = _mm512_and_si512(high, factors->below);
+  __m512i threshold = _mm512_sub_epi32(_mm512_srli_epi32(factors->below, 1), _mm512_srai_epi32(high, 31));
   __mmask16 carry = _mm512_cmpgt_epi32_mask(remainder, threshold);
-  __m512i result = _mm512_srav_epi32(high, right);
+  __m512i result = _mm512_srav_epi32(high, factors->right);
   return _mm512_mask_add_epi32(result, carry, result, _mm512_set1_epi32(1));
 }
 

@@ -13,6 +13,10 @@ extension Plan {
     FloatConvolutionKernel.matrixFactory,
     FloatArithmeticKernel.factory,
     FloatRectifierKernel.factory,
+    PoolingKernel.factory,
+    SumKernel.factory,
+    ConversionKernel.factory,
+    CopyKernel.factory,
   ]
 
   /// A kernel for each node, or one error that names every node without one.

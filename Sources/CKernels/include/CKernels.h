@@ -80,6 +80,32 @@ void skiff_f32_add(size_t count, const float *a, const float *b, const skiff_f32
 void skiff_f32_sub(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
 void skiff_f32_mul(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
 void skiff_f32_div(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
+// output[i] = (a[i] - zero_point) * scale, and back: halves away from zero, not-a-number to the zero point.
+void skiff_qs8_dequantize(size_t count, const int8_t *input, float scale, int32_t zero_point, float *output);
+void skiff_qs8_quantize(size_t count, const float *input, float scale, int32_t zero_point, int8_t *output);
+
+// The greatest element under each window and the mean of those inside of the input; `groups` are the channels. A mean
+// of integers is rounded half away from zero, of at most 2^20 elements, and one of nothing is `lower`.
+void skiff_f32_maxpool(const skiff_convolution *shape, const float *input, float *output);
+void skiff_qs8_maxpool(const skiff_convolution *shape, const int8_t *input, int8_t *output);
+void skiff_f32_avgpool(const skiff_convolution *shape, const float *input, float lower, float upper, float *output);
+void skiff_qs8_avgpool(const skiff_convolution *shape, const int8_t *input, int32_t lower, int32_t upper,
+                       int8_t *output, int32_t *scratch);  // one number for each channel
+
+// Sums over `count` rows of `width` elements, added to `sums`.
+void skiff_f32_sum_rows(size_t count, size_t width, const float *input, double *sums);
+void skiff_qs8_sum_rows(size_t count, size_t width, const int8_t *input, int32_t *sums);
+
+// Copies elements of a size between places with strides in bytes, over axes of which the last is the innermost.
+#define SKIFF_COPY_AXES 8
+typedef struct {
+  size_t axes;  // at least 2
+  size_t counts[SKIFF_COPY_AXES];
+  ptrdiff_t source_strides[SKIFF_COPY_AXES], target_strides[SKIFF_COPY_AXES];
+  size_t element_size;  // 1, 2, 4 or 8; everything is a multiple of it
+} skiff_copy_form;
+
+void skiff_copy(const skiff_copy_form *form, const char *source, char *target);
 void skiff_f32_clamp(size_t count, const float *input, float lower, float upper, float *output);
 
 // MARK: int8

@@ -89,8 +89,7 @@ package struct QuantizedReduction: Sendable {
       let result: Int32
       switch kind {
       case .mean, .sum:
-        let offset = Int32(truncatingIfNeeded: Int(zeroPoints.input) &* reducedCount)
-        result = multiplier.apply(accumulators[index] &- offset) &+ zeroPoints.output
+        result = scaled(sum: accumulators[index])
       case .product:
         result = multiplier.apply(wide: Int64(accumulators[index])) &+ zeroPoints.output
       case .maximum, .minimum: result = accumulators[index]
@@ -98,6 +97,16 @@ package struct QuantizedReduction: Sendable {
       output[index] = Value(truncatingIfNeeded: bounds.clamp(result))
     }
   }
+
+  /// A sum of inputs in the integers of the output, before it is clamped.
+  @inline(__always)
+  private func scaled(sum: Int32) -> Int32 {
+    let offset = Int32(truncatingIfNeeded: Int(zeroPoints.input) &* reducedCount)
+    return multiplier.apply(sum &- offset) &+ zeroPoints.output
+  }
+
+  /// The result for a sum of int8 inputs, of a mean or a sum.
+  package func result(ofSum sum: Int32) -> Int8 { Int8(clamping: scaled(sum: sum)) }
 
   /// Calls `body` with every input element and the output element it belongs to.
   @inline(__always)

@@ -1,0 +1,30 @@
+// Float32 to int8 and back.
+
+#include <math.h>
+
+#include "dispatch.h"
+
+SKIFF_BODY qs8_dequantize_body(size_t count, const int8_t *restrict input, float scale, int32_t zero_point,
+                               float *restrict output) {
+  for (size_t i = 0; i < count; i++) output[i] = (float)(input[i] - zero_point) * scale;
+}
+SKIFF_EACH_LEVEL(qs8_dequantize,
+                 (size_t count, const int8_t *input, float scale, int32_t zero_point, float *output),
+                 (count, input, scale, zero_point, output))
+
+SKIFF_BODY qs8_quantize_body(size_t count, const float *restrict input, float scale, int32_t zero_point,
+                             int8_t *restrict output) {
+  for (size_t i = 0; i < count; i++) {
+    float steps = input[i] / scale;
+    steps = steps == steps ? steps : 0;
+    // Everything beyond is clamped.
+    steps = steps > -1024 ? steps : -1024;
+    steps = steps < 1024 ? steps : 1024;
+    // Adding the number below one half and cutting off rounds halves away from zero.
+    int32_t value = (int32_t)(steps + copysignf(0x1.fffffep-2f, steps)) + zero_point;
+    value = value < INT8_MIN ? INT8_MIN : value;
+    output[i] = (int8_t)(value > INT8_MAX ? INT8_MAX : value);
+  }
+}
+SKIFF_EACH_LEVEL(qs8_quantize, (size_t count, const float *input, float scale, int32_t zero_point, int8_t *output),
+                 (count, input, scale, zero_point, output))
