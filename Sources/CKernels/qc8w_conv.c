@@ -3,6 +3,8 @@
 
 #include "qc8w_conv.h"
 
+#include <stdlib.h>
+
 // The runs of input channels that a tap or a gathered row consists of.
 static size_t run_count(const skiff_convolution *shape) { return gathers(shape) ? 1 : tap_count(shape); }
 static size_t run_length(const skiff_convolution *shape) {
@@ -32,9 +34,9 @@ static int8_t weight_at(const skiff_convolution *shape, const int8_t *weights, s
   return weights[channel * strides.output + tap * strides.tap + input * strides.input];
 }
 
-// The weights of an output channel, and their sum; false if one is -128.
+// The weights of an output channel, their sum and that of their magnitudes; false if one is -128.
 static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
-                      size_t channel, char flip, char *target, uint32_t *sum) {
+                      size_t channel, char flip, char *target, uint32_t *sum, uint64_t *magnitude) {
   bool is_symmetric = true;
   size_t length = skiff_round_up(run_length(shape), QUAD);
   for (size_t run = 0; run < run_count(shape); run++) {
@@ -42,6 +44,7 @@ static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, ski
       int8_t weight = weight_at(shape, weights, strides, channel, run, place);
       is_symmetric &= weight != INT8_MIN;
       *sum += (uint32_t)(int32_t)weight;
+      *magnitude += (uint64_t)(weight < 0 ? -weight : weight);
       target[(run * length + place) / QUAD * QUAD * TILE_COLUMNS + place % QUAD] = (char)(weight ^ flip);
     }
   }
@@ -58,18 +61,23 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
       char *target = (char *)packed + (group * block_count(shape) + block) * block_size(shape);
       block_header *header = (block_header *)target;
       target += sizeof *header;
+      header->is_small = scales.factors != NULL;
       for (size_t lane = 0; lane < TILE_COLUMNS; lane++) {
         size_t channel = block * TILE_COLUMNS + lane;
         if (channel >= shape->output_channels) break;
         channel += group * shape->output_channels;
         uint32_t sum = 0;
-        bool is_symmetric =
-            pack_lane(shape, weights, strides, channel, is_unsigned ? -128 : 0, target + lane * QUAD, &sum);
+        uint64_t magnitude = 0;
+        bool is_symmetric = pack_lane(shape, weights, strides, channel, is_unsigned ? -128 : 0,
+                                      target + lane * QUAD, &sum, &magnitude);
         is_exact &= is_symmetric || skiff_kernels_level() != skiff_avx2;
         header->starts[lane] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * (uint32_t)input_zero_point);
         if (scales.factors) {
           header->multipliers[lane] = scales.factors[channel].multiplier;
           header->shifts[lane] = scales.factors[channel].shift;
+          // |x - zero point| <= 255.
+          magnitude = 255 * magnitude + (uint64_t)(bias ? llabs((long long)bias[channel]) : 0);
+          header->is_small &= is_small_sum(magnitude, header->shifts[lane]);
         } else {
           header->real_factors[lane] = scales.real_factors[channel];
         }

@@ -21,6 +21,9 @@ typedef struct {
     };
     double real_factors[TILE_COLUMNS];
   };
+  // Whether the sums are small in the sense of is_small_sum; a cache line, so that weights begin with one.
+  bool is_small;
+  char unused[63];
 } block_header;
 
 // Up to 6 output positions by up to 4 blocks of outputs.

@@ -9,7 +9,7 @@
 #if SKIFF_X86
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Sums times factors, with the zero point, clamped and stored where outputs exist.
+// Scaled sums with the zero point, clamped and stored where outputs exist.
 SKIFF_AVX512 static inline void store_avx512(__m512i scaled, __mmask16 exists, const skiff_qc8w_output *form,
                                              int8_t *output) {
   scaled = _mm512_add_epi32(scaled, _mm512_set1_epi32(form->output_zero_point));
@@ -57,6 +57,33 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
       }
       offset += QUAD * TILE_COLUMNS;
     }
+  }
+  bool is_small = true;
+  UNROLL for (size_t block = 0; block < blocks; block++) {
+    is_small &= ((const block_header *)(tile->packed + block * tile->block_size))->is_small;
+  }
+  if (is_small) {
+    UNROLL for (size_t block = 0; block < blocks; block++) {
+      const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
+      __m512i multiplier = _mm512_loadu_si512(header->multipliers);
+      __m512i odd = _mm512_srli_epi64(multiplier, 32), one = _mm512_set1_epi32(1);
+      __m512i right = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(header->shifts));
+      __m512i half = _mm512_sllv_epi32(one, _mm512_sub_epi32(right, one));
+      UNROLL for (size_t row = 0; row < rows; row++) {
+        sums[row][block] = multiply_small_avx512(sums[row][block], multiplier, odd, right, half);
+      }
+    }
+    // Narrowing leaves four outputs of each block in each lane.
+    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __mmask64 exists = tile->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << tile->columns) - 1;
+    UNROLL for (size_t row = 0; row < rows; row++) {
+      __m512i none = _mm512_setzero_si512();
+      __m512i bytes = narrow_avx512(sums[row][0], blocks > 1 ? sums[row][1] : none, blocks > 2 ? sums[row][2] : none,
+                                    blocks > 3 ? sums[row][3] : none, tile->form);
+      bytes = _mm512_permutexvar_epi32(order, bytes);
+      if (row < tile->rows) _mm512_mask_storeu_epi8(tile->output + row * tile->stride, exists, bytes);
+    }
+    return;
   }
   UNROLL for (size_t block = 0; block < blocks; block++) {
     const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);

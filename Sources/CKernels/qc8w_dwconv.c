@@ -102,12 +102,6 @@ SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t 
 }
 #endif
 
-// Whether every tap of a position is inside of the input along one axis.
-static inline bool is_inside(size_t at, size_t stride, size_t padding, size_t kernel, size_t dilation, size_t size) {
-  size_t first = at * stride - padding;
-  return first < size && (kernel - 1) * dilation < size - first;
-}
-
 void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
                        const skiff_qc8w_output *form, int8_t *output, void *scratch) {
   position_function *compute = position_portable;
@@ -130,10 +124,7 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
   }
   window_position at = {0, 0, 0};
   for (size_t left = position_count(shape); left > 0; left--, advance(shape, &at), output += channels) {
-    if (is_inside(at.y, shape->stride_height, shape->padding_top, shape->kernel_height, shape->dilation_height,
-                  shape->input_height) &&
-        is_inside(at.x, shape->stride_width, shape->padding_left, shape->kernel_width, shape->dilation_width,
-                  shape->input_width)) {
+    if (is_window_inside(shape, at)) {
       const int8_t *first = input + pixel_under(shape, at, 0, 0) * channels;
       for (size_t tap = 0; tap < taps; tap++) inputs[tap] = first + offsets[tap];
     } else {

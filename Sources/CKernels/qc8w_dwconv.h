@@ -15,6 +15,10 @@ typedef void position_function(size_t channels, size_t taps, const int8_t *const
 // 16 l + 4 a + e of the accumulators a, their lanes l and the elements e of those.
 typedef struct {
   int32_t starts[64], multipliers[64], shifts[64];
+  // The shifts to the right and half of what they take off, for sums that are small in the sense of is_small_sum.
+  int32_t rights[64], halves[64];
+  bool is_small;
+  char unused[63];
 } channels_header;
 
 size_t skiff_qc8w_dwconv_packed_size_avx512(const skiff_convolution *shape);

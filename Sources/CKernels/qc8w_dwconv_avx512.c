@@ -5,6 +5,8 @@
 
 #include "qc8w_dwconv.h"
 
+#include <stdlib.h>
+
 #if SKIFF_X86
 #define CHANNELS 64
 #define TAPS 4
@@ -22,15 +24,21 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
                                    const skiff_factor *factors, void *packed) {
   size_t taps = tap_count(shape);
   memset(packed, 0, skiff_qc8w_dwconv_packed_size_avx512(shape));
+  for (size_t channel = 0; channel < shape->groups; channel += CHANNELS) {
+    ((channels_header *)((char *)packed + channel / CHANNELS * channels_size(taps)))->is_small = true;
+  }
   for (size_t channel = 0; channel < shape->groups; channel++) {
     char *target = (char *)packed + channel / CHANNELS * channels_size(taps);
     channels_header *header = (channels_header *)target;
     size_t lane = channel % CHANNELS / 16, accumulator = channel % 16 / 4, element = channel % 4;
     size_t place = 16 * accumulator + 4 * lane + element;
     uint32_t sum = 0;
+    uint64_t magnitude = (uint64_t)(bias ? llabs((long long)bias[channel]) : 0);
     for (size_t tap = 0; tap < taps; tap++) {
       int8_t weight = weights[channel * strides.output + tap * strides.tap];
       sum += (uint32_t)(int32_t)weight;
+      // |x - zero point| <= 255.
+      magnitude += 255 * (uint64_t)(weight < 0 ? -weight : weight);
       size_t quad = tap / TAPS * CHANNELS + place;
       target[sizeof *header + quad * TAPS + tap % TAPS] = (char)weight;
     }
@@ -38,6 +46,10 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
     header->starts[place] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * offset);
     header->multipliers[place] = factors[channel].multiplier;
     header->shifts[place] = factors[channel].shift;
+    bool is_small = is_small_sum(magnitude, factors[channel].shift);
+    header->is_small &= is_small;
+    header->rights[place] = is_small ? -factors[channel].shift : 0;
+    header->halves[place] = is_small ? 1 << (-factors[channel].shift - 1) : 0;
   }
 }
 
@@ -48,6 +60,12 @@ SKIFF_AVX512 static inline __m512i finish_avx512(__m512i sum, const channels_hea
   scaled = _mm512_add_epi32(scaled, _mm512_set1_epi32(form->output_zero_point));
   return _mm512_min_epi32(_mm512_max_epi32(scaled, _mm512_set1_epi32(form->lower)),
                           _mm512_set1_epi32(form->upper));
+}
+
+SKIFF_AVX512 static inline __m512i scale_small_avx512(__m512i sum, const channels_header *header, size_t place) {
+  __m512i multiplier = _mm512_loadu_si512(header->multipliers + place);
+  return multiply_small_avx512(sum, multiplier, _mm512_srli_epi64(multiplier, 32),
+                               _mm512_loadu_si512(header->rights + place), _mm512_loadu_si512(header->halves + place));
 }
 
 SKIFF_AVX512 void skiff_qc8w_dwconv_position_avx512(size_t channels, size_t taps, const int8_t *const *inputs,
@@ -76,9 +94,16 @@ SKIFF_AVX512 void skiff_qc8w_dwconv_position_avx512(size_t channels, size_t taps
       sum3 = _mm512_dpbusd_epi32(sum3, _mm512_unpackhi_epi16(high01, high23), _mm512_loadu_si512(weights + 192));
     }
     // Narrowing works on each lane and so brings the channels back into order.
-    __m512i low = _mm512_packs_epi32(finish_avx512(sum0, header, 0, form), finish_avx512(sum1, header, 16, form));
-    __m512i high = _mm512_packs_epi32(finish_avx512(sum2, header, 32, form), finish_avx512(sum3, header, 48, form));
-    _mm512_mask_storeu_epi8(output + channel, exists, _mm512_packs_epi16(low, high));
+    __m512i bytes;
+    if (header->is_small) {
+      bytes = narrow_avx512(scale_small_avx512(sum0, header, 0), scale_small_avx512(sum1, header, 16),
+                            scale_small_avx512(sum2, header, 32), scale_small_avx512(sum3, header, 48), form);
+    } else {
+      __m512i low = _mm512_packs_epi32(finish_avx512(sum0, header, 0, form), finish_avx512(sum1, header, 16, form));
+      __m512i high = _mm512_packs_epi32(finish_avx512(sum2, header, 32, form), finish_avx512(sum3, header, 48, form));
+      bytes = _mm512_packs_epi16(low, high);
+    }
+    _mm512_mask_storeu_epi8(output + channel, exists, bytes);
   }
 }
 #endif

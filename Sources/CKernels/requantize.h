@@ -117,6 +117,36 @@ SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, con
   return _mm512_mask_add_epi32(result, carry, result, _mm512_set1_epi32(1));
 }
 
+// Whether sums of at most this magnitude, times factors from 2^-31 up to one half, can be scaled by the shorter way below:
+// nothing in it may leave 32 bits.
+static inline bool is_small_sum(uint64_t magnitude, int32_t shift) {
+  return magnitude < 1 << 30 && shift < 0 && shift >= -30;
+}
+
+// The same sixteen products for such sums: half is added, less one for negative numbers, and shifted out.
+SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, __m512i multiplier, __m512i odd_multiplier,
+                                                         __m512i right, __m512i half) {
+  __m512i even = _mm512_mul_epi32(value, multiplier);
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), odd_multiplier);
+  // Bits 30 to 61, of which the lowest rounds.
+  __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 30), _mm512_slli_epi64(odd, 2));
+  high = _mm512_srai_epi32(_mm512_add_epi32(high, _mm512_set1_epi32(1)), 1);
+  __m512i nudge = _mm512_add_epi32(half, _mm512_srai_epi32(high, 31));
+  return _mm512_srav_epi32(_mm512_add_epi32(high, nudge), right);
+}
+
+// 64 results of four registers of sixteen, in the order of their lanes, with the zero point and clamped. Numbers beyond
+// 16 bits are clamped the same.
+SKIFF_AVX512 static inline __m512i narrow_avx512(__m512i a, __m512i b, __m512i c, __m512i d,
+                                                 const skiff_qc8w_output *form) {
+  __m512i zero = _mm512_set1_epi16((int16_t)form->output_zero_point);
+  __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero);
+  __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero);
+  __m512i bytes = _mm512_packs_epi16(low, high);
+  bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((int8_t)form->lower));
+  return _mm512_min_epi8(bytes, _mm512_set1_epi8((int8_t)form->upper));
+}
+
 // Sixteen sums times their real factors, rounded once. Adding the number below one half and cutting off rounds halves
 // away from zero; the conversion gives INT32_MIN beyond 32 bits, which the minimum prevents above.
 SKIFF_AVX512 static inline __m512i multiply_by_real_factors_avx512(__m512i value, const double *factors) {

@@ -68,6 +68,48 @@ static inline size_t window_scratch_size(const skiff_convolution *shape, size_t 
          skiff_round_up(rows, 64);
 }
 
+// Whether a window of one tap moves pixel by pixel over all of the input.
+static inline bool reads_every_pixel(const skiff_convolution *shape) {
+  return tap_count(shape) == 1 && shape->stride_height == 1 && shape->stride_width == 1 && shape->padding_top == 0 &&
+         shape->padding_left == 0 && shape->output_height == shape->input_height &&
+         shape->output_width == shape->input_width;
+}
+
+// Whether every tap of a position is inside of the input along one axis.
+static inline bool is_inside(size_t at, size_t stride, size_t padding, size_t kernel, size_t dilation, size_t size) {
+  size_t first = at * stride - padding;
+  return first < size && (kernel - 1) * dilation < size - first;
+}
+
+static inline bool is_window_inside(const skiff_convolution *shape, window_position at) {
+  return is_inside(at.y, shape->stride_height, shape->padding_top, shape->kernel_height, shape->dilation_height,
+                   shape->input_height) &&
+         is_inside(at.x, shape->stride_width, shape->padding_left, shape->kernel_width, shape->dilation_width,
+                   shape->input_width);
+}
+
+// Gathers what lies under the window at an output position; the rest of the row is zero.
+static inline void gather(const skiff_convolution *shape, size_t size, const char *input, window_position at,
+                          const char *empty, char *target) {
+  size_t run = shape->input_channels * size;
+  size_t pixel_stride = shape->groups * run;
+  char *end = target + gathered_size(shape, size);
+  bool has_whole_lines = shape->groups == 1 && shape->dilation_width == 1 && is_window_inside(shape, at);
+  for (size_t row = 0; row < shape->kernel_height; row++) {
+    if (has_whole_lines) {
+      size_t line = shape->kernel_width * run;
+      memcpy(target, input + pixel_under(shape, at, row, 0) * pixel_stride, line);
+      target += line;
+      continue;
+    }
+    for (size_t column = 0; column < shape->kernel_width; column++, target += run) {
+      size_t pixel = pixel_under(shape, at, row, column);
+      memcpy(target, pixel == SIZE_MAX ? empty : input + pixel * pixel_stride, run);
+    }
+  }
+  memset(target, 0, (size_t)(end - target));
+}
+
 // Points to what each output position of a chunk reads: `pointers` holds [tile][tap][row of the tile]. Positions
 // beyond `count` repeat the last one. `padding` is the byte that elements outside of the input have.
 static inline void look_up(const skiff_convolution *shape, size_t size, const char *input, size_t group,
@@ -76,34 +118,32 @@ static inline void look_up(const skiff_convolution *shape, size_t size, const ch
   size_t run = shape->input_channels * size;
   size_t pixel_stride = shape->groups * run;
   const char **pointers = scratch;
+  size_t padded = skiff_round_up(count, TILE_ROWS);
+  input += group * run;
+  if (reads_every_pixel(shape)) {
+    for (size_t index = 0; index < padded; index++) {
+      pointers[index] = input + (first + skiff_min(index, count - 1)) * pixel_stride;
+    }
+    return;
+  }
   char *empty = (char *)scratch + skiff_round_up(CHUNK_ROWS * (gathers(shape) ? 1 : taps) * sizeof(void *), 64);
   char *rows = empty + skiff_round_up(run, 64);
   memset(empty, padding, run);
-  input += group * run;
   window_position at = position_at(shape, first);
-  size_t padded = skiff_round_up(count, TILE_ROWS);
   for (size_t index = 0; index < padded; index++) {
-    const char **own = pointers + index;
-    char *target = rows + index * gathered_size(shape, size);
     if (gathers(shape)) {
-      *own = target;
+      char *row = rows + index * gathered_size(shape, size);
+      pointers[index] = row;
+      gather(shape, size, input, at, empty, row);
     } else {
-      own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
-    }
-    for (size_t row = 0; row < shape->kernel_height; row++) {
-      for (size_t column = 0; column < shape->kernel_width; column++) {
-        size_t pixel = pixel_under(shape, at, row, column);
-        const char *source = pixel == SIZE_MAX ? empty : input + pixel * pixel_stride;
-        if (gathers(shape)) {
-          memcpy(target, source, run);
-          target += run;
-        } else {
-          *own = source;
-          own += TILE_ROWS;
+      const char **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
+      for (size_t row = 0; row < shape->kernel_height; row++) {
+        for (size_t column = 0; column < shape->kernel_width; column++, own += TILE_ROWS) {
+          size_t pixel = pixel_under(shape, at, row, column);
+          *own = pixel == SIZE_MAX ? empty : input + pixel * pixel_stride;
         }
       }
     }
-    if (gathers(shape)) memset(target, 0, (size_t)(*own + gathered_size(shape, size) - target));
     if (index + 1 < count) advance(shape, &at);
   }
 }
