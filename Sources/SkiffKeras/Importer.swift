@@ -84,8 +84,12 @@ package final class Importer {
     case .functional:
       return try FunctionalRun(model).results(of: inputs) { (layer, index, values) throws(ModelError) in
         let suffix = index == 0 ? "" : "_call\(index)"
+        var operands = values
+        for (place, number) in layer.calls[index].numbers.sorted(by: { $0.key < $1.key }) {
+          operands.insert(graph.addConstant(Tensor(scalar: Float(number))), at: min(place, operands.count))
+        }
         return try call(
-          layer, on: values, path: join(path, layer.name), name: join(name, layer.name + suffix))
+          layer, on: operands, path: join(path, layer.name), name: join(name, layer.name + suffix))
       }
     }
   }

@@ -29,6 +29,56 @@ import Testing
       ])
   }
 
+  /// `maximum(3, x + 3) / 6`, as both versions of Keras write operators on tensors.
+  @Test(arguments: [
+    #"""
+    {"class_name": "Functional", "config": {"name": "m", "layers": [
+    {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 2]}, "name": "x", "inbound_nodes": []},
+    {"class_name": "Add", "config": {"name": "a"}, "name": "a", "inbound_nodes": [{"args": [
+      {"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}}, 3.0], "kwargs": {}}]},
+    {"class_name": "Maximum", "config": {"name": "b"}, "name": "b", "inbound_nodes": [{"args": [
+      3, {"class_name": "__keras_tensor__", "config": {"keras_history": ["a", 0, 0]}}], "kwargs": {}}]},
+    {"class_name": "Divide", "config": {"name": "c"}, "name": "c", "inbound_nodes": [{"args": [
+      {"class_name": "__keras_tensor__", "config": {"keras_history": ["b", 0, 0]}}, 6.0], "kwargs": {}}]}],
+    "input_layers": [["x", 0, 0]], "output_layers": [["c", 0, 0]]}}
+    """#,
+    #"""
+    {"class_name": "Functional", "config": {"name": "m", "layers": [
+    {"class_name": "InputLayer", "config": {"name": "x", "batch_input_shape": [null, 2]}, "name": "x", "inbound_nodes": []},
+    {"class_name": "TFOpLambda", "config": {"name": "a", "function": "__operators__.add"}, "name": "a",
+      "inbound_nodes": [["x", 0, 0, {"y": 3.0, "name": null}]]},
+    {"class_name": "TFOpLambda", "config": {"name": "b", "function": "math.maximum"}, "name": "b",
+      "inbound_nodes": [["_CONSTANT_VALUE", -1, 3.0, {"y": ["a", 0, 0], "name": null}]]},
+    {"class_name": "TFOpLambda", "config": {"name": "c", "function": "math.truediv"}, "name": "c",
+      "inbound_nodes": [["b", 0, 0, {"y": 6.0, "name": null}]]}],
+    "input_layers": [["x", 0, 0]], "output_layers": [["c", 0, 0]]}}
+    """#,
+  ]) func numbersStandInThePlaceOfTensors(json: String) throws {
+    let layers = try architecture(json).layers.dropFirst()
+    #expect(layers.map { $0.calls.map(\.numbers) } == [[[1: 3]], [[0: 3]], [[1: 6]]])
+    #expect(layers.map { $0.calls[0].inputs.map(\.layer) } == [["x"], ["a"], ["b"]])
+    #expect(layers.allSatisfy { !$0.calls[0].isUnusual && $0.calls[0].arguments.count <= 1 })
+    // Without a complaint about the calls, only the weights are missing, of which these layers have none.
+    let error = #expect(throws: ModelError.self) {
+      try graph(KerasModel(parsingArchitecture: ByteRegion(Array(json.utf8))))
+    }
+    #expect(error?.description.contains("an architecture only") == true)
+  }
+
+  @Test func layersThatWantTensorsTakeNoNumbers() throws {
+    let json = #"""
+      {"class_name": "Functional", "config": {"name": "m", "layers": [
+      {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 2]}, "name": "x", "inbound_nodes": []},
+      {"class_name": "Concatenate", "config": {"name": "a"}, "name": "a", "inbound_nodes": [{"args": [
+        {"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}}, 3.0], "kwargs": {}}]}],
+      "input_layers": [["x", 0, 0]], "output_layers": [["a", 0, 0]]}}
+      """#
+    let error = #expect(throws: ModelError.self) {
+      try graph(KerasModel(parsingArchitecture: ByteRegion(Array(json.utf8))))
+    }
+    #expect(error?.description.contains("more than its tensors in order") == true)
+  }
+
   @Test func theOldestSequentialIsAListOfLayers() throws {
     let model = try architecture(
       #"{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [null, 3]}}]}"#

@@ -9,6 +9,8 @@ struct LayerMapping: Sendable {
   let variables: @Sendable (KerasSettings) throws(ModelError) -> [KerasVariable]
   /// Adds what one call of the layer computes, and returns its results.
   let makeNodes: @Sendable (LayerCall) throws(ModelError) -> [ValueID]
+  /// Whether numbers may stand in the place of its tensors.
+  private(set) var takesNumbers = false
 
   /// A class without variables and with one result.
   init(_ className: String, _ makeNodes: @escaping @Sendable (LayerCall) throws(ModelError) -> ValueID) {
@@ -23,6 +25,13 @@ struct LayerMapping: Sendable {
     self.className = className
     self.variables = variables
     self.makeNodes = { (call: LayerCall) throws(ModelError) in [try makeNodes(call)] }
+  }
+
+  /// The same row for a class in whose calls numbers may stand in the place of tensors.
+  var takingNumbers: LayerMapping {
+    var copy = self
+    copy.takesNumbers = true
+    return copy
   }
 }
 
@@ -62,7 +71,8 @@ extension LayerMapping {
 
   private static func objections(to layer: KerasLayer, path: String) -> [String] {
     let path = join(path, layer.name)
-    if layer.calls.contains(where: \.isUnusual) {
+    let takesNumbers = of(layer)?.takesNumbers ?? false
+    if layer.calls.contains(where: { $0.isUnusual || !$0.numbers.isEmpty && !takesNumbers }) {
       return ["layer '\(path)' (\(layer.className)) is called with more than its tensors in order"]
     }
     if let inner = layer.model.first { return objections(to: inner, path: path) }

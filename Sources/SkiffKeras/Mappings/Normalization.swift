@@ -8,6 +8,10 @@ let normalizationMappings: [LayerMapping] =
   } + [
     LayerMapping("LayerNormalization", variables: scaleAndShiftVariables, layerNormalization),
     LayerMapping("GroupNormalization", variables: scaleAndShiftVariables, groupNormalization),
+    LayerMapping(
+      "LayerScale",
+      variables: { (_) throws(ModelError) in [KerasVariable("gamma", otherNames: [KerasVariable.unnamed])] },
+      layerScale),
   ]
 
 private func batchNormalizationVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
@@ -38,6 +42,13 @@ private func batchNormalization(_ call: LayerCall) throws(ModelError) -> ValueID
   let scale = try call.optionalVariable("gamma", channels, if: "scale") ?? call.constant(1, shape: [channels])
   let shift = try call.optionalVariable("beta", channels, if: "center") ?? call.constant(0, shape: [channels])
   return try call.add(operator_, input, scale, shift, mean, variance)
+}
+
+/// ConvNeXt's factor for each channel.
+private func layerScale(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let input = try call.input()
+  let channels = try call.size(of: input, axis: call.shape(of: input).rank - 1)
+  return try call.add(Multiply(), input, call.variable("gamma", [channels]))
 }
 
 /// Over axes that are the last ones.

@@ -15,12 +15,21 @@ extension ArchitectureParser {
     let tensors = list.first?.string != nil ? [json] : list
     for tensor in tensors {
       guard let parts = tensor.array, let layer = parts.first?.string else { throw malformed(tensor) }
-      guard layer != "_CONSTANT_VALUE" else {
-        call.isUnusual = true
-        continue
+      if layer == "_CONSTANT_VALUE" {
+        append(number: parts.count > 2 ? parts[2].number : nil, to: &call)
+      } else {
+        call.inputs.append(try reference(parts))
       }
-      call.inputs.append(try reference(parts))
       for (name, value) in (parts.count > 3 ? parts[3].object : nil) ?? [:] {
+        // The second operand of TensorFlow's operators.
+        if name == "y", let parts = value.array, parts.first?.string != nil, parts.count == 3 {
+          call.inputs.append(try reference(parts))
+          continue
+        }
+        if name == "y", let number = value.number {
+          append(number: number, to: &call)
+          continue
+        }
         call.arguments[name] = value
         // A tensor that is passed by name is written like any other list of a name and two numbers.
         if let parts = value.array, parts.first?.string != nil, parts.count == 3 { call.isUnusual = true }
@@ -37,8 +46,16 @@ extension ArchitectureParser {
     } else if let list = json.array, !list.isEmpty {
       for item in list { try append(item, to: &call, depth: depth + 1) }
     } else {
-      call.isUnusual = true
+      append(number: json.number, to: &call)
     }
+  }
+
+  private func append(number: Double?, to call: inout KerasLayer.Call) {
+    guard let number else {
+      call.isUnusual = true
+      return
+    }
+    call.numbers[call.inputs.count + call.numbers.count] = number
   }
 
   private func containsTensor(_ json: JSONValue, depth: Int) -> Bool {

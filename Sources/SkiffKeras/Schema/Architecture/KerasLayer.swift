@@ -6,9 +6,11 @@ package struct KerasLayer: Sendable {
   package struct Call: Hashable, Sendable {
     /// The tensors that it is applied to, in order.
     package var inputs: [TensorReference] = []
+    /// The numbers that are passed in the place of tensors, by their places among the operands.
+    package var numbers: [Int: Double] = [:]
     /// What else is passed, by name: tensors among them are listed in ``inputs`` only if they come without a name.
     package var arguments: [String: JSONValue] = [:]
-    /// Whether a tensor is passed by name or a plain value in the place of a tensor.
+    /// Whether a tensor is passed by name or something else than a number in the place of a tensor.
     package var isUnusual = false
   }
 

@@ -20,7 +20,16 @@ package struct KerasVariable: Hashable, Sendable {
   }
 
   /// Whether a file that calls a variable `name` may mean this one.
-  func isCalled(_ name: String) -> Bool { name == self.name || otherNames.contains(name) }
+  ///
+  /// Keras 3 calls variables that it was given no name for `variable` and counts them.
+  func isCalled(_ name: String) -> Bool {
+    if name == self.name || otherNames.contains(name) { return true }
+    guard otherNames.contains(Self.unnamed), name.hasPrefix("\(Self.unnamed)_") else { return false }
+    return name.dropFirst(Self.unnamed.count + 1).allSatisfy(\.isNumber)
+  }
+
+  /// What Keras 3 calls a variable without a name.
+  static let unnamed = "variable"
 }
 
 /// A layer with its variables and the layers inside of it: the order of weights in files follows from this tree.
