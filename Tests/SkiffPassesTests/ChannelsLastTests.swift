@@ -69,4 +69,49 @@ import Testing
         "'x' by [0, 2, 3, 1] for node 'pool' (AveragePool, #0)",
       ])
   }
+
+  /// Channels that are shuffled in groups need one transposition, those of size 1 that are dropped none.
+  @Test(arguments: [1, 2], Seed.fixedAndFresh)
+  func splitAndJoinedAxesKeepTheirOrder(batch: Int, seed: Seed) throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, Shape([batch, 6, 4, 5])))
+    var pool = AveragePool()
+    pool.size = [2, 2]
+    func reshaped(_ value: ValueID, _ sizes: [Int64]) throws -> ValueID {
+      try graph.add(Reshape(), value, graph.addConstant(Tensor(sizes, shape: [sizes.count])))
+    }
+    let split = try reshaped(graph.add(pool, x), [Int64(batch), 2, 3, 3, 4])
+    let shuffled = try graph.add(Transpose([0, 2, 1, 3, 4]), split)
+    let joined = try reshaped(shuffled, [Int64(batch), -1, 3, 4])
+    pool.size = [3, 4]
+    let flat = try reshaped(graph.add(pool, joined), [0, 6])
+    graph.addOutput(flat, name: "y")
+    let source = graph
+    var report = PassReport()
+    try Pipeline.channelsLast().run(on: &graph, report: &report)
+    #expect(report.transpositions.count == 2, "the input and the shuffle: \(report.transpositions)")
+    let x0 = try Tensor(seed: seed.value, .float32, shape: [batch, 6, 4, 5])
+    #expect(try relativeDifference(source.output(x0), graph.output(x0)) < 1e-6)
+  }
+
+  @Test(arguments: Seed.fixedAndFresh)
+  func spaceAsASequenceNeedsNoTransposition(seed: Seed) throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, Shape([.symbol("N"), .fixed(6), .fixed(4), .fixed(5)])))
+    var pool = AveragePool()
+    pool.size = [2, 2]
+    let pooled = try graph.add(pool, x)
+    // The number of images is read from the shape, as PyTorch writes it.
+    let first = graph.addConstant(Tensor([0] as [Int64], shape: [1]))
+    let images = try graph.add(Gather(), graph.add(ShapeOf(), pooled), first)
+    let rest = graph.addConstant(Tensor([6, 12] as [Int64], shape: [2]))
+    let sequence = try graph.add(Reshape(), pooled, graph.add(Concat(axis: 0), images, rest))
+    graph.addOutput(try graph.add(Transpose([0, 2, 1]), sequence), name: "y")
+    let source = graph
+    var report = PassReport()
+    try Pipeline.channelsLast().run(on: &graph, report: &report)
+    #expect(report.transpositions.count == 1, "\(report.transpositions)")
+    let x0 = try Tensor(seed: seed.value, .float32, shape: [3, 6, 4, 5])
+    #expect(try source.output(x0) == graph.output(x0))
+  }
 }

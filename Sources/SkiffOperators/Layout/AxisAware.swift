@@ -24,11 +24,16 @@ package struct AxisContext {
   package let inputs: [TensorType?]
   /// The integers of operands that are small constants.
   package let integers: [[Int]?]
+  /// The elements of integer operands that inference knows, which may depend on sizes of the inputs.
+  package let elements: [[Shape.Dimension]?]
 
-  package init(order: [Int], inputs: [TensorType?], integers: [[Int]?]) {
+  package init(
+    order: [Int], inputs: [TensorType?], integers: [[Int]?], elements: [[Shape.Dimension]?]? = nil
+  ) {
     self.order = order
     self.inputs = inputs
     self.integers = integers
+    self.elements = elements ?? integers.map { $0?.map { .fixed($0) } }
   }
 
   /// The stored axis that is the logical axis `axis`, which may be negative; nil if there is none.

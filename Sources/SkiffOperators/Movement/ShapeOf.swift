@@ -22,10 +22,15 @@ public struct ShapeOf: RealNumberBoundary, ShapeArithmetic {
   /// Creates an operator for all sizes in int64.
   public init() {}
 
-  private func dimensions(_ shape: Shape) -> ArraySlice<Shape.Dimension> {
-    func clamped(_ axis: Int) -> Int { min(max(axis < 0 ? axis + shape.rank : axis, 0), shape.rank) }
+  /// The axes whose sizes are given.
+  package func axes(rank: Int) -> Range<Int> {
+    func clamped(_ axis: Int) -> Int { min(max(axis < 0 ? axis + rank : axis, 0), rank) }
     let first = clamped(start)
-    return shape.dimensions[first..<max(first, clamped(end ?? shape.rank))]
+    return first..<max(first, clamped(end ?? rank))
+  }
+
+  private func dimensions(_ shape: Shape) -> ArraySlice<Shape.Dimension> {
+    shape.dimensions[axes(rank: shape.rank)]
   }
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {

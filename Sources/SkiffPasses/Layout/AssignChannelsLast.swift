@@ -6,7 +6,8 @@ import SkiffOperators
 ///
 /// Each value gets an order in which its axes are stored. Spatial operators want batch, space, channels;
 /// operators that treat axes alike (``AxisAware``) take the order of their operands and rename their axes;
-/// transpositions of the source only rename axes and vanish; constants are stored as they are needed. All others,
+/// transpositions of the source only rename axes and vanish; sizes of values are picked from those of the stored ones;
+/// constants are stored as they are needed. All others,
 /// and the inputs and outputs of the graph, keep the order of the source. Where a value is wanted in another order
 /// than it is stored in, a transposition remains, made once for each order and named in the report with the node
 /// that forces it; one that only moves axes of size 1 becomes a reshape.
@@ -64,7 +65,7 @@ public struct AssignChannelsLast: Pass {
       $0.count == rank
     }
     candidates += OrderDemands.candidates(
-      for: node, rank: rank, result: node.outputs.first.flatMap { demands[$0] })
+      for: node, rank: rank, result: node.outputs.first.flatMap { demands[$0] }, in: graph)
     var best: (order: [Int], cost: Int)?
     for order in candidates {
       guard let form = builder.form(of: node, order: order) else { continue }

@@ -18,6 +18,8 @@ struct OrderDemands {
     for id in graph.nodeIDs.reversed() {
       let node = graph[id]
       for output in node.outputs { settle(output, votes[output] ?? [:]) }
+      // The sizes of a value can be picked from those in any order.
+      if node.operator is ShapeOf { continue }
       let form = wantedForm(of: node, in: graph)
       for (index, input) in node.inputs.enumerated() {
         guard let input, graph[input].constant == nil, let rank = graph[input].type?.rank else { continue }
@@ -49,13 +51,19 @@ struct OrderDemands {
     func form(_ order: [Int]) -> AxisForm? { aware.form(node.axisContext(order: order, in: graph)) }
     if let preferred = aware.preferredOrder(rank: rank) { return form(preferred) }
     guard let output = node.outputs.first, let wanted = orders[output] else { return nil }
-    return Self.candidates(for: node, rank: rank, result: wanted).lazy.compactMap(form)
+    return Self.candidates(for: node, rank: rank, result: wanted, in: graph).lazy.compactMap(form)
       .first { $0.results.first == wanted }
   }
 
   /// Orders of the principal operand worth trying when the result is wanted in the order `result`.
-  static func candidates(for node: Node, rank: Int, result: [Int]?) -> [[Int]] {
+  static func candidates(for node: Node, rank: Int, result: [Int]?, in graph: Graph) -> [[Int]] {
     var candidates = [AxisOrder.identity(rank), AxisOrder.channelsLast(rank)]
+    if let result, let reshape = node.operator as? Reshape,
+      let order = reshape.operandOrder(
+        forResult: result, node.axisContext(order: AxisOrder.identity(rank), in: graph))
+    {
+      candidates.insert(order, at: 0)
+    }
     if let result, result.count == rank {
       candidates.append(result)
       if let transpose = node.operator as? Transpose {
@@ -82,6 +90,6 @@ extension Node {
       order: order, inputs: inputs.map { id in id.flatMap { graph[$0].type } },
       integers: inputs.map { id in
         id.flatMap { graph[$0].constant != nil ? graph[$0].knownElements?.compactMap(\.fixed) : nil }
-      })
+      }, elements: inputs.map { id in id.flatMap { graph[$0].knownElements } })
   }
 }

@@ -31,9 +31,12 @@ struct OrderedGraphBuilder {
   /// The order in which a value that is not a constant is stored.
   func storedOrder(of value: ValueID) -> [Int]? { stored[value]?.order }
 
-  /// The form of a node for an order, if all of its operands can be brought into it.
+  /// The form of a node for an order, if all of its operands can be brought into it; what has no known type keeps the
+  /// order of the source.
   func form(of node: Node, order: [Int]) -> AxisForm? {
     guard let aware = node.operator as? any AxisAware,
+      node.inputs.allSatisfy({ $0.map { source[$0].type != nil } ?? true }),
+      node.outputs.allSatisfy({ source[$0].type != nil }),
       let form = aware.form(node.axisContext(order: order, in: source))
     else { return nil }
     for case let (input?, operand) in zip(node.inputs, form.operands) {
@@ -77,6 +80,7 @@ struct OrderedGraphBuilder {
 
   /// Adds a node in the form for `order`, or as it is in the source.
   mutating func add(_ node: Node, order: [Int]?) throws(ModelError) {
+    if try addSizes(node) { return }
     let form =
       order.flatMap { self.form(of: node, order: $0) }
       ?? AxisForm(
@@ -108,6 +112,23 @@ struct OrderedGraphBuilder {
     for (index, output) in node.outputs.enumerated() {
       stored[output] = (outputs[index], form.results[index])
     }
+  }
+
+  /// Adds the sizes of a value that is stored in another order than the source's: those of the value as it is stored,
+  /// picked in the order of the source. False if the node is anything else.
+  private mutating func addSizes(_ node: Node) throws(ModelError) -> Bool {
+    guard var sizes = node.operator as? ShapeOf, let input = node.inputs.first.flatMap(\.self),
+      let present = stored[input], present.order != AxisOrder.identity(present.order.count)
+    else { return false }
+    let places = sizes.axes(rank: present.order.count).compactMap { present.order.firstIndex(of: $0) }
+    (sizes.start, sizes.end) = (0, nil)
+    let all = try result.add(sizes, present.value, name: node.name, origins: node.origins)
+    let positions = result.addConstant(Tensor(places.map(Int64.init), shape: [places.count]))
+    let picked = try result.add(
+      Gather(), all, positions, name: node.name, origins: node.origins,
+      outputName: source[node.outputs[0]].name)
+    stored[node.outputs[0]] = (picked, [0])
+    return true
   }
 
   /// Adds the outputs of the source, in the source's order or as they are stored.
