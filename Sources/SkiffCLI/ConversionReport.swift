@@ -28,7 +28,13 @@ struct ConversionReport {
 
   private func certificateLines(_ certificate: Certificate) -> [String] {
     var lines = ["certificate: \(certificate.holds ? "holds" : "FAILS") on \(certificate.inputs)"]
-    lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
+    if certificate.exactRuns > 0 {
+      lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
+    } else {
+      let names = certificate.expressedOperators.joined(separator: ", ")
+      lines.append(
+        "  read back: equal to the graph in memory but for rounding, where others stand for \(names)")
+    }
     if !certificate.failures.isEmpty { lines.removeLast() }
     lines += certificate.comparison.outputs.map { "  '\($0.name)' against the source: \($0.summary)" }
     if certificate.isLowerPrecision {
@@ -74,6 +80,7 @@ struct ConversionReport {
           .object([
             ("holds", .boolean(certificate.holds)), ("inputs", .text(certificate.inputs)),
             ("exactRuns", .integer(certificate.exactRuns)),
+            ("expressedOperators", .list(certificate.expressedOperators.map(JSONText.text))),
             ("outputs", .list(certificate.comparison.outputs.map(\.json))),
             ("failures", .list(certificate.failures.map(JSONText.text))),
           ])

@@ -29,6 +29,16 @@ struct Mapping: Sendable {
     }
   }
 
+  /// A form of an operator that the format lacks, made of operators that it has; it is never read.
+  init<Kind: Operator>(
+    decomposing kind: Kind.Type,
+    write: @escaping @Sendable (Kind, NodeWriter) throws(ModelError) -> Bool
+  ) {
+    self.init(
+      "", kind,
+      read: { (_) throws(ModelError) in throw ModelError(.unsupported, "is never read") }, write: write)
+  }
+
   /// An operator without attributes that takes and yields the same tensors in both dialects.
   init<Kind: Operator>(plain name: String, _ kind: Kind.Type, options: String? = nil) {
     self.init(

@@ -66,7 +66,9 @@ package final class Exporter {
       subgraph.inputs.append(tensor)
     }
     for output in graph.outputs where tensors[output.value] == nil {
-      if graph[output.value].constant == nil { _ = try addTensor(of: output.value, name: output.name) }
+      // What has no type comes from a node that cannot be written either, which is the better thing to name.
+      guard graph[output.value].constant == nil, graph[output.value].type != nil else { continue }
+      _ = try addTensor(of: output.value, name: output.name)
     }
     try writeNodes()
     for output in graph.outputs { subgraph.outputs.append(try tensor(of: output.value)) }

@@ -171,6 +171,17 @@ final class NodeWriter {
     return result
   }
 
+  /// The elements at some positions of an axis.
+  func gathered(_ tensor: Int, axis: Int, _ positions: [Int]) throws(ModelError) -> Int {
+    var type = exporter.types[tensor]
+    type.shape[axis] = .fixed(positions.count)
+    let result = try temporary(type)
+    try emit(
+      "GATHER", [tensor, integers(positions)], [result],
+      FlatObject("GatherOptions", ["axis": .integer(axis)]))
+    return result
+  }
+
   /// The tensor with another fixed shape.
   func reshaped(_ tensor: Int, to sizes: [Int]) throws(ModelError) -> Int {
     if let derived = try exporter.derive(tensor, by: .reshape(sizes)) { return derived }

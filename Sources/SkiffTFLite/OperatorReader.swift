@@ -63,6 +63,12 @@ final class OperatorReader {
     return list
   }
 
+  /// The sizes that an operand of integers holds, of which some may depend on those of the inputs.
+  func sizes(_ index: Int, _ name: String) throws(ModelError) -> [Shape.Dimension] {
+    if let known = importer.graph[try input(index)].knownElements { return known }
+    return try integers(index, name).map { .fixed($0) }
+  }
+
   private func knownIntegers(_ index: Int, _ name: String) throws(ModelError) -> [Int] {
     let value = importer.graph[try input(index)]
     if let known = value.knownElements {

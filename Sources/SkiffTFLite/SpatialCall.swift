@@ -12,8 +12,6 @@ struct SpatialCall {
     case zero
     /// The least number, which no maximum picks.
     case lowest
-    /// Nothing: the operator leaves padding out of account, which only its own padding does.
-    case refused
   }
 
   private let writer: NodeWriter
@@ -41,8 +39,10 @@ struct SpatialCall {
   }
 
   /// Chooses the padding; pads explicitly where SAME or VALID cannot say it.
-  mutating func pad(with fill: Fill) throws(ModelError) {
-    if window.padding == .sameUpper {
+  ///
+  /// - Parameter isCounted: Whether the padding counts as elements, which that of SAME does not.
+  mutating func pad(with fill: Fill, isCounted: Bool = false) throws(ModelError) {
+    if window.padding == .sameUpper, !isCounted {
       padding = "SAME"
       return
     }
@@ -53,7 +53,7 @@ struct SpatialCall {
     guard space.count == sizes.count || window.padding == .explicit else {
       throw ModelError(.unsupported, "a padding that depends on sizes which are not fixed")
     }
-    if space.count == sizes.count {
+    if space.count == sizes.count, !isCounted {
       var same = window
       same.padding = .sameUpper
       let isSame = zip(window.padAmounts(space), same.padAmounts(space)).allSatisfy { $0 == $1 }
@@ -69,14 +69,7 @@ struct SpatialCall {
       throw ModelError(.unsupported, "a negative padding", at: Location(attribute: "pads"))
     }
     let pairs = [[0, 0]] + (isFlat ? [[0, 0]] : []) + amounts.map { [$0.begin, $0.end] } + [[0, 0]]
-    switch fill {
-    case .refused:
-      throw ModelError(
-        .unsupported, "a padding other than SAME or VALID that does not count",
-        at: Location(attribute: "pads"))
-    case .zero: input = try writer.padded(input, pairs, lowest: false)
-    case .lowest: input = try writer.padded(input, pairs, lowest: true)
-    }
+    input = try writer.padded(input, pairs, lowest: fill == .lowest)
   }
 
   /// Weights `[outputs, window…, channels]` over two axes.
@@ -97,15 +90,28 @@ struct SpatialCall {
   }
 
   /// Emits the operator, whose further operands are `operands`, with its clamp.
+  ///
+  /// - Parameter factors: What the result is multiplied with before the clamp, a number for each position.
   func emit(
-    _ name: String, _ operands: [Int], _ activation: FusedActivation, options: FlatObject
+    _ name: String, _ operands: [Int], _ activation: FusedActivation, options: FlatObject,
+    times factors: [Float]? = nil
   ) throws(ModelError) {
-    let options = options.setting(
-      "fused_activation_function", to: FusedActivation.formatNames[activation] ?? "NONE")
     let result = try writer.result(0)
-    guard isFlat else { return try writer.emit(name, [input] + operands, [result], options) }
-    let wide = try writer.temporary(like: result, inserting: 1)
-    try writer.emit(name, [input] + operands, [wide], options)
-    try writer.emitReshape(wide, to: result)
+    let wide = isFlat ? try writer.temporary(like: result, inserting: 1) : result
+    let clamp = FusedActivation.formatNames[activation] ?? "NONE"
+    if let factors {
+      let type = writer.exporter.types[wide]
+      let sums = try writer.temporary(type)
+      try writer.emit(name, [input] + operands, [sums], options)
+      let sizes = [1] + type.shape.dimensions[1...2].map { $0.fixed ?? 1 } + [1]
+      let constant = try writer.exporter.addUnnamed(Tensor(factors, shape: sizes).cast(to: type.dataType))
+      try writer.emit(
+        "MUL", [sums, constant], [wide],
+        FlatObject("MulOptions").setting("fused_activation_function", to: clamp))
+    } else {
+      try writer.emit(
+        name, [input] + operands, [wide], options.setting("fused_activation_function", to: clamp))
+    }
+    if isFlat { try writer.emitReshape(wide, to: result) }
   }
 }

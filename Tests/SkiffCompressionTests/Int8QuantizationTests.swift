@@ -112,4 +112,39 @@ import Testing
       range.lowerBound > -1.3 && range.lowerBound < -0.9 && range.upperBound > 0.9 && range.upperBound < 1.3,
       "\(range)")
   }
+
+  @Test func scalesOfAResizeStayReal() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 3, 3, 2]))
+    var resize = Resize()
+    (resize.coordinates, resize.rounding) = (.asymmetric, .floor)
+    let scales = graph.addConstant(Tensor([1, 2, 2, 1], shape: [4]))
+    graph.addOutput(try graph.add(resize, x, nil, scales), name: "y")
+    let sample = try Tensor(seed: 4, .float32, shape: [1, 3, 3, 2])
+    let calibration = try Calibration(graph, samples: [["x": sample]])
+    let (quantized, report) = try Int8Quantization().apply(to: graph, calibration: calibration)
+    #expect(report.quantizedNodes == 1)
+    let result = try #require(Session(Plan(quantized)).run(["x": sample])["y"])
+    #expect(result.shape == [1, 6, 6, 2])
+    let wanted = try #require(Session(Plan(graph)).run(["x": sample])["y"])
+    #expect(zip(try result.floats(), try wanted.floats()).allSatisfy { abs($0 - $1) < 0.02 })
+  }
+
+  /// A scale that is not the ratio of the sizes has no form in integers, nor has padding other than SAME or VALID.
+  @Test func whatTensorFlowLiteCannotSayStaysReal() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 4, 4, 2]))
+    var resize = Resize()
+    (resize.mode, resize.coordinates) = (.linear, .asymmetric)
+    let scales = graph.addConstant(Tensor([1, 1.4, 1.4, 1], shape: [4]))
+    var pool = AveragePool()
+    (pool.layout, pool.size, pool.strides, pool.pads) = (.last, [3, 3], [2, 2], [1, 1, 1, 1])
+    graph.addOutput(try graph.add(resize, x, nil, scales), name: "a")
+    graph.addOutput(try graph.add(pool, x), name: "b")
+    graph.addOutput(try graph.add(ReduceSum(axes: [1], keepsDimensions: false), x), name: "c")
+    let sample = try Tensor(seed: 4, .float32, shape: [1, 4, 4, 2])
+    let (_, report) = try Int8Quantization().apply(
+      to: graph, calibration: Calibration(graph, samples: [["x": sample]]))
+    #expect(report.floatNodes.count == 3, "\(report.floatNodes)")
+  }
 }

@@ -56,6 +56,7 @@ struct ParameterAssignment {
   /// Whether the operator has an integer kernel for the parameters assigned, at the sizes of the first sample.
   private func hasKernel(_ node: Node, sizes: Graph) throws(ModelError) -> Bool {
     guard let kernel = node.operator as? any QuantizedKernel else { return true }
+    guard try isPaddedAsTensorFlowLite(node, sizes) else { return false }
     let isWeighted = kernel.parameterRule == .weighted
     let isShared = kernel.parameterRule == .shared || kernel.parameterRule == .follows
     let own = node.outputs.first.flatMap { parameters[$0] }
@@ -66,7 +67,7 @@ struct ParameterAssignment {
         constants.append(nil)
         continue
       }
-      guard type.dataType == .float32 else {
+      guard type.dataType == .float32, !kernel.realOperands.contains(index) else {
         types.append(type)
         constants.append(try graph[input].constant?.materialize())
         continue
@@ -88,6 +89,14 @@ struct ParameterAssignment {
     }
   }
 
+  /// Whether the padding of an average pooling is one that TensorFlow Lite has: padding of its own would count there.
+  private func isPaddedAsTensorFlowLite(_ node: Node, _ sizes: Graph) throws(ModelError) -> Bool {
+    guard let pool = node.operator as? AveragePool, let input = node.inputs.first.flatMap(\.self),
+      let shape = sizes[input].type?.shape.fixed, shape.count > 2
+    else { return true }
+    return try pool.window.isSameOrValid(Array(shape[pool.layout.spatialAxes(rank: shape.count)]))
+  }
+
   /// What an operator asks of parameters, nil if it has no integer form.
   static func rule(of operator: any Operator) -> ParameterRule? {
     if let quantized = `operator` as? any QuantizedKernel { return quantized.parameterRule }
@@ -100,6 +109,8 @@ struct ParameterAssignment {
       return "\(type(of: node.operator).name) has no integer form"
     }
     if options.excludedNodes.contains(node.name) { return "it is excluded" }
+    // LiteRT's reference kernel reads the elements of an int8 sum as unsigned bytes.
+    if node.operator is ReduceSum { return "runtimes disagree on sums of integers" }
     guard node.outputs.allSatisfy({ graph[$0].type?.dataType == .float32 }),
       node.inputs.first.flatMap(\.self).map({ graph[$0].type?.dataType == .float32 }) ?? false
     else { return "it does not compute in float32" }

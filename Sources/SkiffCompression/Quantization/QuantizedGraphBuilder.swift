@@ -69,13 +69,14 @@ struct QuantizedGraphBuilder {
     let rule = ParameterAssignment.rule(of: node.operator)
     let own = node.outputs.first.flatMap { assignment.parameters[$0] }
     var inputs: [ValueID?] = []
-    for input in node.inputs {
+    let reals = (node.operator as? any QuantizedKernel)?.realOperands ?? []
+    for (index, input) in node.inputs.enumerated() {
       guard let input else {
         inputs.append(nil)
         continue
       }
-      guard source[input].type?.dataType == .float32 else {
-        inputs.append(try reals(input))
+      guard source[input].type?.dataType == .float32, !reals.contains(index) else {
+        inputs.append(try self.reals(input))
         continue
       }
       let isShared = rule == .shared || rule == .follows

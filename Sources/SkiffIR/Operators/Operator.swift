@@ -102,6 +102,8 @@ public enum ParameterRule: Hashable, Sendable {
 public protocol QuantizedKernel: Operator {
   /// What it asks of the parameters of its operands and results; by default nothing.
   var parameterRule: ParameterRule { get }
+  /// The operands that stay real numbers while the others are quantized; by default none.
+  var realOperands: Set<Int> { get }
   /// Derives every constant of the computation once.
   ///
   /// - Returns: The kernel, or nil if there is no integer form for these types.
@@ -110,6 +112,7 @@ public protocol QuantizedKernel: Operator {
 
 extension QuantizedKernel {
   public var parameterRule: ParameterRule { .free }
+  public var realOperands: Set<Int> { [] }
 }
 
 /// A computation with all of its constants derived.

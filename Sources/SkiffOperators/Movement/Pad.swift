@@ -85,14 +85,19 @@ public struct Pad: DataMovement {
     _ = try checkedCount(sizes, of: input.dataType)
     var positions: [[Int]] = []
     for (axis, size) in sizes.enumerated() {
-      let length = input.shape[axis]
-      guard content == .constant || length > 0 || size == 0 else {
+      guard content == .constant || input.shape[axis] > 0 || size == 0 else {
         throw ModelError(.invalidGraph, "nothing to repeat along axis \(axis)")
       }
-      positions.append((0..<size).map { source($0 - amounts[axis].begin, length) })
+      positions.append(
+        self.positions(begin: amounts[axis].begin, end: amounts[axis].end, count: input.shape[axis]))
     }
     let offsets = combinedOffsets(positions, strides: Tensor.strides(of: input.shape))
     return [try input.selecting(offsets, shape: sizes, otherwise: fill(input, inputs.optional(2)))]
+  }
+
+  /// For each element of a padded axis the position in the input that it repeats, −1 for the constant.
+  package func positions(begin: Int, end: Int, count: Int) -> [Int] {
+    (0..<max(0, begin + count + end)).map { source($0 - begin, count) }
   }
 
   private func fill(_ input: Tensor, _ value: Tensor?) throws(ModelError) -> Tensor? {

@@ -5,7 +5,7 @@ extension Resize: ReferenceKernel {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let axes = try resizedAxes(rank: input.rank)
-    let plans = try plans(input, axes, inputs)
+    let plans = try plans(input.shape, axes, inputs)
     var shape = input.shape
     for plan in plans { shape[plan.axis] = plan.resized }
     if mode == .nearest, coordinates != .tfCropAndResize {
@@ -31,9 +31,10 @@ extension Resize: ReferenceKernel {
     return [try Tensor(floats: values, as: input.dataType, shape: shape)]
   }
 
-  /// How each axis whose elements change is resized.
-  private func plans(_ input: Tensor, _ axes: [Int], _ inputs: [Tensor?]) throws(ModelError) -> [ResizeAxis] {
-    let old = axes.map { input.shape[$0] }
+  /// How each axis whose elements change is resized; the tensors are those of the operands, of which that of the
+  /// input is not needed.
+  package func plans(_ shape: [Int], _ axes: [Int], _ inputs: [Tensor?]) throws(ModelError) -> [ResizeAxis] {
+    let old = axes.map { shape[$0] }
     let sizes: [Int]
     let scales: [Float]
     if let given = try inputs.optional(2)?.floats(), !given.isEmpty {
@@ -56,9 +57,9 @@ extension Resize: ReferenceKernel {
     guard old.allSatisfy({ $0 > 0 }), sizes.allSatisfy({ $0 < 1 << 31 }) else {
       throw ModelError(.invalidGraph, "\(Shape(old)) cannot become \(Shape(sizes))")
     }
-    var shape = input.shape
-    for (axis, size) in zip(axes, sizes) { shape[axis] = size }
-    _ = try checkedCount(shape, of: input.dataType)
+    var resized = shape
+    for (axis, size) in zip(axes, sizes) { resized[axis] = size }
+    _ = try checkedCount(resized, of: .float64)
     let region = try inputs.optional(1)?.floats() ?? []
     if coordinates == .tfCropAndResize {
       // Within these bounds a place in a tensor is a number of 64 bits.

@@ -161,4 +161,49 @@ public struct Resize: Operator {
     let sizes = old.map { Int((scale * Float($0)).rounded(.toNearestOrAwayFromZero)) }
     return (sizes, [Float](repeating: scale, count: old.count))
   }
+
+  /// Whether scales, one for each of ``axes``, are the ratios of the sizes: the only ones that some formats know.
+  package func areRatios(_ scales: [Float], of old: [Int], to new: [Int]) -> Bool {
+    guard let axes = try? resizedAxes(rank: old.count), new.count == old.count else { return false }
+    return zip(axes, scales).allSatisfy { abs(Float(old[$0]) * $1 - Float(new[$0])) < 1e-3 }
+  }
+
+  /// How TensorFlow Lite would find the elements for sizes on the axes 1 and 2, nil if it does not.
+  package func form(from old: [Int], to new: [Int], scales: [Float]?) -> TensorFlowForm? {
+    guard !antialiases, !excludesOutside, old.count == 4, new.count == 4, old[0] == new[0], old[3] == new[3],
+      old.allSatisfy({ $0 > 0 }), new.allSatisfy({ $0 > 0 }),
+      scales.map({ areRatios($0, of: old, to: new) }) ?? true
+    else { return nil }
+    let growsByWholeFactors = (1...2).allSatisfy { new[$0] % old[$0] == 0 }
+    let isSingle = (1...2).contains { new[$0] == 1 }
+    switch (mode, coordinates) {
+    case (.nearest, .asymmetric) where rounding == .floor: return .init(isLinear: false)
+    case (.nearest, .alignCorners) where rounding == .roundPreferCeil:
+      return .init(isLinear: false, alignsCorners: true)
+    case (.nearest, .tfHalfPixelForNN) where rounding == .floor:
+      return .init(isLinear: false, hasHalfPixels: true)
+    // The element whose copies these are, however centres are rounded.
+    case (.nearest, .halfPixel), (.nearest, .halfPixelSymmetric), (.nearest, .pytorchHalfPixel):
+      guard growsByWholeFactors, rounding == .roundPreferFloor || rounding == .roundPreferCeil else {
+        return nil
+      }
+      return .init(isLinear: false)
+    case (.linear, .asymmetric): return .init(isLinear: true)
+    case (.linear, .alignCorners): return .init(isLinear: true, alignsCorners: true)
+    case (.linear, .halfPixel), (.linear, .halfPixelSymmetric):
+      return .init(isLinear: true, hasHalfPixels: true)
+    case (.linear, .pytorchHalfPixel) where !isSingle: return .init(isLinear: true, hasHalfPixels: true)
+    default: return nil
+    }
+  }
+}
+
+/// A ``Resize`` in the terms of TensorFlow Lite.
+package struct TensorFlowForm: Hashable, Sendable {
+  /// Whether neighbours are interpolated; else the nearest is taken.
+  package var isLinear: Bool
+  /// Whether the outermost elements lie on one another.
+  package var alignsCorners = false
+  /// Whether centres of elements are at halves.
+  package var hasHalfPixels = false
 }

@@ -2,21 +2,21 @@ import SkiffBinary
 import SkiffIR
 
 /// How one axis is resized: for each element of the result the elements that it is made of, and their weights.
-struct ResizeAxis {
+package struct ResizeAxis {
   /// The axis.
-  let axis: Int
+  package let axis: Int
   /// The size before.
-  let size: Int
+  package let size: Int
   /// The size after.
-  let resized: Int
+  package let resized: Int
   /// The taps of element i are those at `i · width` and behind.
   let width: Int
   /// The positions of the taps; those that are not needed weigh nothing.
-  private(set) var positions: [Int] = []
+  package private(set) var positions: [Int] = []
   /// The weights of the taps.
-  private(set) var weights: [Float] = []
+  package private(set) var weights: [Float] = []
   /// The elements that lie outside when cropping.
-  private(set) var outside: [Bool] = []
+  package private(set) var outside: [Bool] = []
 
   init(
     _ resize: Resize, axis: Int, size: Int, resized: Int, scale: Float, region: (start: Float, end: Float)
@@ -73,6 +73,15 @@ struct ResizeAxis {
     if excludesOutside || normalizes {
       let sum = result.reduce(0) { $0 + $1.weight }
       for index in result.indices where sum != 0 { result[index].weight /= sum }
+    }
+    return result
+  }
+
+  /// The weights as a matrix with a row for each element of the result.
+  package var matrix: [Float] {
+    var result = [Float](repeating: 0, count: resized * size)
+    for index in 0..<resized {
+      for tap in index * width..<(index + 1) * width { result[index * size + positions[tap]] += weights[tap] }
     }
     return result
   }

@@ -86,4 +86,48 @@ package struct Window: Hashable, Sendable {
       return padding == .sameUpper ? (total / 2, total - total / 2) : (total - total / 2, total / 2)
     }
   }
+
+  /// The same positions with the last window filled up: a window that is rounded down and whose padding is
+  /// explicit, for known sizes.
+  package func filledUp(_ space: [Int]) throws(ModelError) -> Window {
+    var result = self
+    let amounts = padAmounts(space)
+    let counts = try outputSizes(space.map { .fixed($0) }).map { $0.fixed ?? 0 }
+    result.padding = .explicit
+    result.roundsUp = false
+    result.pads = amounts.map(\.begin)
+    for axis in space.indices {
+      let missing = (counts[axis] - 1) * strides[axis] + extent(axis) - space[axis] - amounts[axis].begin
+      result.pads.append(max(amounts[axis].end, missing))
+    }
+    return result
+  }
+
+  /// Whether the padding is what `sameUpper` would choose, or none.
+  package func isSameOrValid(_ space: [Int]) throws(ModelError) -> Bool {
+    let amounts = try filledUp(space).padAmounts(space)
+    if amounts.allSatisfy({ $0.begin == 0 && $0.end == 0 }) { return true }
+    var same = self
+    same.padding = .sameUpper
+    let dimensions = space.map { Shape.Dimension.fixed($0) }
+    guard zip(amounts, same.padAmounts(space)).allSatisfy({ $0 == $1 }) else { return false }
+    return try outputSizes(dimensions) == same.outputSizes(dimensions)
+  }
+
+  /// How many places under the window at each position count, with the axes in order: those within the tensor, and
+  /// where `countsPadding` those in the padding too.
+  package func divisors(_ space: [Int], countsPadding: Bool) throws(ModelError) -> [Float] {
+    let amounts = padAmounts(space)
+    var result: [Float] = [1]
+    for (axis, count) in try outputSizes(space.map { .fixed($0) }).map({ $0.fixed ?? 0 }).enumerated() {
+      let (low, high) =
+        countsPadding ? (-amounts[axis].begin, space[axis] + amounts[axis].end) : (0, space[axis])
+      let along = (0..<count).map { position in
+        let start = position * strides[axis] - amounts[axis].begin
+        return Float((0..<size[axis]).count { (low..<high).contains(start + $0 * dilations[axis]) })
+      }
+      result = result.flatMap { factor in along.map { factor * $0 } }
+    }
+    return result
+  }
 }

@@ -37,90 +37,55 @@ extension Dialect {
     expression(Softsign.self) { (_, x) throws(ModelError) in
       try x.combined("DIV", x.mapped("ABS").combined("ADD", x.number(1)))
     },
+    expression(Erf.self) { (_, x) throws(ModelError) in try x.errorFunction() },
     expression(Tan.self) { (_, x) throws(ModelError) in try x.mapped("SIN").combined("DIV", x.mapped("COS"))
     },
+    normalization(LayerNormalization.self) { (node, x, scale, shift) throws(ModelError) in
+      let rank = x.type.rank
+      let axes = Array(try normalizedAxis(node.axis, rank: rank)..<rank)
+      return try x.standardized(along: axes, epsilon: node.epsilon).scaled(by: scale, shiftedBy: shift)
+    },
+    normalization(RMSNormalization.self) { (node, x, scale, _) throws(ModelError) in
+      let rank = x.type.rank
+      let axes = Array(try normalizedAxis(node.axis, rank: rank)..<rank)
+      let square = try x.combined("MUL", x).reduced("MEAN", axes)
+      return try x.combined("MUL", square.inverseRoot(epsilon: node.epsilon)).scaled(by: scale)
+    },
+    normalization(InstanceNormalization.self) { (node, x, scale, shift) throws(ModelError) in
+      let (rank, layout) = (x.type.rank, node.layout)
+      let result = try x.standardized(along: Array(layout.spatialAxes(rank: rank)), epsilon: node.epsilon)
+      var sizes = [Shape.Dimension](repeating: .fixed(1), count: rank)
+      sizes[layout.channelAxis(rank: rank)] = x.type.shape[layout.channelAxis(rank: rank)]
+      return try result.scaled(
+        by: scale?.reshaped(to: Shape(sizes)), shiftedBy: shift?.reshaped(to: Shape(sizes)))
+    },
+    normalization(GroupNormalization.self) { (node, x, scale, shift) throws(ModelError) in
+      try x.standardized(inGroups: node, scale, shift)
+    },
   ]
+
+  /// An operator whose second and third operands scale and shift what is normalized.
+  private static func normalization<Kind: Operator>(
+    _ kind: Kind.Type,
+    _ write:
+      @escaping @Sendable (Kind, Expression, Expression?, Expression?) throws(ModelError) -> Expression
+  ) -> Mapping {
+    expression(kind) { (node, x) throws(ModelError) in
+      try write(node, x, x.operand(1, else: nil), x.operand(2, else: nil))
+    }
+  }
 
   private static func expression<Kind: Operator>(
     _ kind: Kind.Type, _ write: @escaping @Sendable (Kind, Expression) throws(ModelError) -> Expression
   ) -> Mapping {
-    Mapping(
-      "", kind,
-      read: { (_) throws(ModelError) in throw ModelError(.unsupported, "is never read") },
-      write: { (node, writer) throws(ModelError) in
-        let isQuantized = try writer.type(0).isQuantized
-        guard !isQuantized || kind == Clip.self || kind == Identity.self else {
-          throw ModelError(.unsupported, "\(Kind.name) has no form in integers in the format")
-        }
-        let result = try write(node, Expression(writer, writer.required(0)))
-        try writer.finish(result.tensor)
-        return true
-      })
-  }
-}
-
-/// A tensor on the way to the result of an operator that the format lacks.
-struct Expression {
-  private let writer: NodeWriter
-  let tensor: Int
-
-  init(_ writer: NodeWriter, _ tensor: Int) {
-    self.writer = writer
-    self.tensor = tensor
-  }
-
-  /// The operator applied to this tensor.
-  func mapped(_ name: String) throws(ModelError) -> Expression {
-    let result = try writer.temporary(writer.exporter.types[tensor])
-    try writer.emit(name, [tensor], [result], Self.options[name].map { FlatObject($0) })
-    return Expression(writer, result)
-  }
-
-  /// The operator applied to this tensor and another one, which broadcasts to it or it to the other.
-  func combined(_ name: String, _ other: Expression) throws(ModelError) -> Expression {
-    let types = writer.exporter.types
-    var type = types[tensor]
-    type.shape = try Broadcasting.shape(of: [types[tensor].shape, types[other.tensor].shape])
-    let result = try writer.temporary(type)
-    try writer.emit(name, [tensor, other.tensor], [result], Self.options[name].map { FlatObject($0) })
-    return Expression(writer, result)
-  }
-
-  /// A number in the type of this tensor.
-  func number(_ value: Float) throws(ModelError) -> Expression {
-    let type = writer.exporter.types[tensor]
-    let scalar = Tensor(scalar: value)
-    let stored =
-      if let parameters = type.quantization {
-        try scalar.quantized(as: type.dataType, parameters)
-      } else {
-        try scalar.cast(to: type.dataType)
+    Mapping(decomposing: kind) { (node, writer) throws(ModelError) in
+      let isQuantized = try writer.type(0).isQuantized
+      guard !isQuantized || kind == Clip.self || kind == Identity.self else {
+        throw ModelError(.unsupported, "\(Kind.name) has no form in integers in the format")
       }
-    return Expression(writer, try writer.exporter.addUnnamed(stored))
+      let result = try write(node, Expression(writer, writer.required(0)))
+      try writer.finish(result.tensor)
+      return true
+    }
   }
-
-  /// Another operand of the node, else a number; nil for neither.
-  func operand(_ index: Int, else number: Float?) throws(ModelError) -> Expression? {
-    if let tensor = try writer.optional(index) { return Expression(writer, tensor) }
-    guard let number, number.isFinite else { return nil }
-    return try self.number(number)
-  }
-
-  /// `factor · (e^min(x, 0) − 1)`.
-  func negativePart(times factor: Float) throws(ModelError) -> Expression {
-    let part = try combined("MINIMUM", number(0)).mapped("EXP").combined("SUB", number(1))
-    return factor == 1 ? part : try part.combined("MUL", number(factor))
-  }
-
-  /// `max(x, 0) + ln(1 + e^−|x|)`, which never overflows.
-  func softplus() throws(ModelError) -> Expression {
-    let rest = try mapped("ABS").mapped("NEG").mapped("EXP").combined("ADD", number(1)).mapped("LOG")
-    return try mapped("RELU").combined("ADD", rest)
-  }
-
-  private static let options = [
-    "ABS": "AbsOptions", "ADD": "AddOptions", "COS": "CosOptions", "DIV": "DivOptions", "EXP": "ExpOptions",
-    "MAXIMUM": "MaximumMinimumOptions", "MINIMUM": "MaximumMinimumOptions", "MUL": "MulOptions",
-    "NEG": "NegOptions", "SUB": "SubOptions",
-  ]
 }

@@ -10,6 +10,47 @@ extension Dialect {
     reduction("REDUCE_PROD", ReduceProd.self, \.axes, \.keepsDimensions),
     reduction("REDUCE_MAX", ReduceMax.self, \.axes, \.keepsDimensions),
     reduction("REDUCE_MIN", ReduceMin.self, \.axes, \.keepsDimensions),
+    composed(ReduceL1.self) { (x, axes) throws(ModelError) in
+      try x.mapped("ABS").reduced("SUM", axes)
+    },
+    composed(ReduceL2.self) { (x, axes) throws(ModelError) in
+      try x.combined("MUL", x).reduced("SUM", axes).mapped("SQRT")
+    },
+    composed(ReduceSumSquare.self) { (x, axes) throws(ModelError) in
+      try x.combined("MUL", x).reduced("SUM", axes)
+    },
+    composed(ReduceLogSum.self) { (x, axes) throws(ModelError) in
+      try x.reduced("SUM", axes).mapped("LOG")
+    },
+    composed(ReduceLogSumExp.self) { (x, axes) throws(ModelError) in
+      let greatest = try x.reduced("REDUCE_MAX", axes)
+      let sum = try x.combined("SUB", greatest).mapped("EXP").reduced("SUM", axes)
+      return try sum.mapped("LOG").combined("ADD", greatest)
+    },
+    Mapping(
+      "TOPK_V2", TopK.self,
+      read: { (reader) throws(ModelError) in
+        var node = TopK()
+        node.indexType = .int32
+        return try reader.apply(node, [reader.input(0), reader.input(1)])
+      },
+      write: { (node, writer) throws(ModelError) in
+        let rank = try writer.type(0).rank
+        guard node.takesGreatest, try normalizedAxis(node.axis, rank: rank) == rank - 1 else {
+          throw ModelError(.unsupported, "the least elements, or those along another axis than the last")
+        }
+        let count = try writer.known(1, "number of elements")
+        guard count.count == 1 else { throw ModelError(.invalidGraph, "\(count.count) numbers of elements") }
+        let places = try writer.result(1)
+        var type = writer.exporter.types[places]
+        type.dataType = .int32
+        let narrow = node.indexType == .int32 ? places : try writer.temporary(type)
+        try writer.emit(
+          "TOPK_V2", [writer.required(0), writer.scalar(count[0])], [writer.result(0), narrow],
+          FlatObject("TopKV2Options"))
+        if narrow != places { try writer.emitCast(narrow, to: places) }
+        return true
+      }),
     extreme("ARG_MAX", ArgMax.self, \.axis, \.keepsDimensions, \.selectsLast, \.dataType, "ArgMaxOptions"),
     extreme("ARG_MIN", ArgMin.self, \.axis, \.keepsDimensions, \.selectsLast, \.dataType, "ArgMinOptions"),
   ]
@@ -34,6 +75,24 @@ extension Dialect {
         try writer.emit(name, [writer.required(0), writer.integers(all)], [writer.result(0)], options)
         return true
       })
+  }
+
+  /// A reduction that the format lacks, in real numbers, from those that it has.
+  private static func composed<Kind: Reduction>(
+    _ kind: Kind.Type,
+    _ compose: @escaping @Sendable (Expression, [Int]) throws(ModelError) -> Expression
+  ) -> Mapping {
+    Mapping(decomposing: kind) { (node, writer) throws(ModelError) in
+      let type = try writer.type(0)
+      guard type.dataType.isFloatingPoint else {
+        throw ModelError(.unsupported, "\(Kind.name) has no form in integers in the format")
+      }
+      let listed = try normalizedAxes(node.axes, rank: type.rank)
+      let all = listed.isEmpty ? Array(0..<type.rank) : listed
+      let result = try compose(Expression(writer, writer.required(0)), all)
+      try writer.finish(result.reshaped(to: writer.exporter.types[writer.result(0)].shape).tensor)
+      return true
+    }
   }
 
   private static func extreme<Kind: Operator>(

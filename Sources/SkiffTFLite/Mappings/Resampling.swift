@@ -16,16 +16,7 @@ extension Dialect {
         return [try reader.add(resize.alongSpace, [reader.input(0), nil, nil, reader.input(1)])]
       },
       write: { (resize, writer) throws(ModelError) in
-        guard resize.mode == .linear else { return false }
-        var options = FlatObject("ResizeBilinearOptions")
-        switch resize.coordinates {
-        case .alignCorners: options["align_corners"] = .integer(1)
-        case .halfPixel, .pytorchHalfPixel: options["half_pixel_centers"] = .integer(1)
-        case .asymmetric: break
-        default: throw ModelError(.unsupported, "these coordinates", at: Location(attribute: "coordinates"))
-        }
-        try writer.emitResize("RESIZE_BILINEAR", options)
-        return true
+        try writer.emitResize(resize, "RESIZE_BILINEAR", "ResizeBilinearOptions", isLinear: true)
       }),
     Mapping(
       "RESIZE_NEAREST_NEIGHBOR", Resize.self,
@@ -44,21 +35,13 @@ extension Dialect {
         return [try reader.add(resize.alongSpace, [reader.input(0), nil, nil, reader.input(1)])]
       },
       write: { (resize, writer) throws(ModelError) in
-        guard resize.mode == .nearest else { return false }
-        var options = FlatObject("ResizeNearestNeighborOptions")
-        switch (resize.coordinates, resize.rounding) {
-        case (.alignCorners, .roundPreferCeil): options["align_corners"] = .integer(1)
-        case (.tfHalfPixelForNN, .floor): options["half_pixel_centers"] = .integer(1)
-        case (.asymmetric, .floor): break
-        // Whole factors: the element whose copies these are, however centres are rounded.
-        case (.halfPixel, .roundPreferFloor), (.halfPixel, .roundPreferCeil),
-          (.pytorchHalfPixel, .roundPreferFloor), (.halfPixelSymmetric, .roundPreferFloor):
-          guard try writer.enlargesByWholeFactors() else { fallthrough }
-        default:
-          throw ModelError(
-            .unsupported, "these coordinates and rounding", at: Location(attribute: "coordinates"))
-        }
-        try writer.emitResize("RESIZE_NEAREST_NEIGHBOR", options)
+        try writer.emitResize(
+          resize, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions", isLinear: false)
+      }),
+    Mapping(
+      decomposing: Resize.self,
+      write: { (resize, writer) throws(ModelError) in
+        try writer.writeResizeByAxes(resize)
         return true
       }),
     Mapping(
@@ -72,51 +55,68 @@ extension Dialect {
     node.strides = [reader.options.integer("stride_h"), reader.options.integer("stride_w")]
     node.padding = try reader.padding()
     node.activation = try reader.activation()
-    let sizes = try reader.integers(0, "sizes of the result")
+    // The number of images may be computed; it is that of the input.
+    let sizes = try reader.sizes(0, "sizes of the result")
     guard sizes.count == 4 else { throw ModelError(.malformed, "\(sizes.count) sizes of the result") }
-    node.outputSizes = Array(sizes[1...2])
+    node.outputSizes = sizes[1...2].compactMap(\.fixed)
+    guard node.outputSizes.count == 2, node.outputSizes.allSatisfy({ Int32(exactly: $0) != nil }) else {
+      throw ModelError(.unsupported, "sizes of the result that are computed when the model runs")
+    }
     return [try reader.add(node, [reader.input(2), reader.input(1), reader.optionalInput(3)])]
   }
 
-  /// What SAME does not cut off in the same way is cut off by a slice of the whole result.
+  /// What SAME does not cut off in the same way is cut off by a slice of the whole result; one spatial axis becomes
+  /// two by an axis of size 1 before it.
   private static func writeTransposed(
     _ node: TransposedConvolution, _ writer: NodeWriter
   ) throws(ModelError) -> Bool {
     try writer.requireChannelsLast(node.layout)
-    let (input, weights) = (try writer.fixedShape(0), try writer.fixedShape(1))
-    let result = try writer.result(0)
-    guard node.groups == 1, input.count == 4, let sizes = writer.exporter.types[result].shape.fixed else {
-      throw ModelError(.unsupported, "groups, other than two axes, or sizes that are not fixed")
+    let fixed = try writer.fixedShape(1)
+    let isFlat = fixed.count == 3
+    let result = isFlat ? try writer.temporary(like: writer.result(0), inserting: 1) : try writer.result(0)
+    var operand = try writer.required(0)
+    if isFlat { operand = try writer.inserted(operand, axis: 1) }
+    // The number of images need not be fixed; it has no part in what follows.
+    let (input, sizes) = (
+      writer.exporter.types[operand].shape.dimensions.map { $0.fixed ?? -1 },
+      writer.exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
+    )
+    guard node.groups == 1, input.count == 4, !input[1...2].contains(-1), !sizes[1...].contains(-1) else {
+      throw ModelError(.unsupported, "groups, more than two axes, or sizes that are not fixed")
     }
-    let window = try node.window(weights: weights)
+    let window = try node.window(weights: fixed)
     try writer.requireNoDilation(window)
-    let begins = node.begins(Array(input[1...2]), Array(sizes[1...2]), window)
+    let spatial = isFlat ? 2...2 : 1...2
+    let begins =
+      (isFlat ? [0] : []) + node.begins(Array(input[spatial]), Array(sizes[spatial]), window)
+    let strides = (isFlat ? [1] : []) + window.strides
+    let extents = (isFlat ? [1] : []) + window.size
     let same = (0..<2).allSatisfy { axis in
-      let (size, stride) = (sizes[axis + 1], window.strides[axis])
+      let (size, stride) = (sizes[axis + 1], strides[axis])
       let count = (size + stride - 1) / stride
-      let total = max(0, (count - 1) * stride + window.size[axis] - size)
+      let total = max(0, (count - 1) * stride + extents[axis] - size)
       return count == input[axis + 1] && total / 2 == begins[axis]
     }
     var whole = sizes
     if !same {
       for axis in 0..<2 {
-        let full = (input[axis + 1] - 1) * window.strides[axis] + window.size[axis]
+        let full = (input[axis + 1] - 1) * strides[axis] + extents[axis]
         whole[axis + 1] = max(full, begins[axis] + sizes[axis + 1])
       }
     }
     var options = FlatObject(
-      "TransposeConvOptions",
-      ["stride_h": .integer(window.strides[0]), "stride_w": .integer(window.strides[1])]
+      "TransposeConvOptions", ["stride_h": .integer(strides[0]), "stride_w": .integer(strides[1])]
     ).setting("padding", to: same ? "SAME" : "VALID")
     options = options.setting(
       "fused_activation_function", to: FusedActivation.formatNames[node.activation] ?? "NONE")
     var type = writer.exporter.types[result]
-    type.shape = Shape(whole)
+    type.shape = Shape([type.shape[0]] + whole[1...].map { .fixed($0) })
     let target = whole == sizes ? result : try writer.temporary(type)
-    let kernel = try writer.required(1)
+    let weights = try writer.required(1)
+    let kernel = isFlat ? try writer.reshaped(weights, to: [fixed[0], 1] + fixed[1...]) : weights
     let operands = [
-      try writer.integers(whole), kernel, try writer.required(0),
-      try writer.bias(2, weights: kernel, outputs: weights[0]),
+      try writer.sizes(whole, of: operand), kernel, operand,
+      try writer.bias(2, weights: kernel, outputs: fixed[0]),
     ]
     try writer.emit("TRANSPOSE_CONV", operands, [target], options)
     if target != result {
@@ -124,6 +124,7 @@ extension Dialect {
         "SLICE", [target, writer.integers([0] + begins + [0]), writer.integers(sizes)], [result],
         FlatObject("SliceOptions"))
     }
+    if isFlat { try writer.emitReshape(result, to: writer.result(0)) }
     return true
   }
 }
@@ -138,39 +139,89 @@ extension Resize {
 }
 
 extension NodeWriter {
-  private func resizedShapes() throws(ModelError) -> (input: Shape, result: Shape) {
+  /// Sizes of a result, of which the first is the operand's where it is not known.
+  fileprivate func sizes(_ sizes: [Int], of operand: Int) throws(ModelError) -> Int {
+    guard sizes[0] < 0 else { return try integers(sizes) }
+    let shape = try temporary(TensorType(.int32, [exporter.types[operand].rank]))
+    try emit("SHAPE", [operand], [shape], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    let first = try temporary(TensorType(.int32, [1]))
+    try emit("SLICE", [shape, integers([0]), integers([1])], [first], FlatObject("SliceOptions"))
+    let all = try temporary(TensorType(.int32, [sizes.count]))
+    try emit(
+      "CONCATENATION", [first, integers(Array(sizes[1...]))], [all], FlatObject("ConcatenationOptions"))
+    return all
+  }
+
+  private func resizedSizes() throws(ModelError) -> (old: [Int], new: [Int], scales: [Float]?) {
     let (input, result) = (try type(0).shape, exporter.types[try self.result(0)].shape)
-    guard input.rank == 4, input[0] == result[0], input[3] == result[3] else {
-      throw ModelError(.unsupported, "a resize of \(input) to \(result)")
+    // What is not fixed and stays as it is, like the number of images, has no part in the resizing.
+    let isKept = (0..<input.rank).map { input[$0] == result[$0] && input[$0].fixed == nil }
+    let old = (0..<input.rank).map { isKept[$0] ? 1 : input[$0].fixed }.compactMap(\.self)
+    let new = (0..<input.rank).map { isKept[$0] ? 1 : result[$0].fixed }.compactMap(\.self)
+    guard old.count == input.rank, new.count == input.rank else {
+      throw ModelError(.unsupported, "a resize of \(input) to \(result), whose sizes are not fixed")
     }
-    return (input, result)
+    guard node.inputs.count > 2, let scales = node.inputs[2] else { return (old, new, nil) }
+    guard let constant = exporter.graph[scales].constant else {
+      throw ModelError(.unsupported, "scales that are computed when the model runs")
+    }
+    return (old, new, try constant.materialize().floats())
   }
 
-  fileprivate func enlargesByWholeFactors() throws(ModelError) -> Bool {
-    let (input, result) = try resizedShapes()
-    return (1...2).allSatisfy { axis in
-      guard let old = input[axis].fixed, let new = result[axis].fixed, old > 0 else { return false }
-      return new % old == 0
+  /// Appends a resize of height and width to the sizes of the result; false if the format has no such resize.
+  fileprivate func emitResize(
+    _ resize: Resize, _ name: String, _ table: String, isLinear: Bool
+  ) throws(ModelError) -> Bool {
+    let (old, new, scales) = try resizedSizes()
+    guard let form = resize.form(from: old, to: new, scales: scales), form.isLinear == isLinear else {
+      return false
     }
+    var options = FlatObject(table)
+    if form.alignsCorners { options["align_corners"] = .integer(1) }
+    if form.hasHalfPixels { options["half_pixel_centers"] = .integer(1) }
+    try emit(name, [required(0), integers([new[1], new[2]])], [result(0)], options)
+    return true
   }
 
-  /// Appends a resize of height and width to the sizes of the result.
-  ///
-  /// The format scales by the ratio of the sizes; scales that are given must be that.
-  fileprivate func emitResize(_ name: String, _ options: FlatObject) throws(ModelError) {
-    let (input, result) = try resizedShapes()
-    guard let height = result[1].fixed, let width = result[2].fixed else {
-      throw ModelError(.unsupported, "a resize to sizes that are not fixed")
+  /// Writes a resize axis by axis: a selection of elements, or a product with the matrix of their weights.
+  fileprivate func writeResizeByAxes(_ resize: Resize) throws(ModelError) {
+    let (old, new, scales) = try resizedSizes()
+    let rank = old.count
+    guard resize.coordinates != .tfCropAndResize else {
+      throw ModelError(.unsupported, "a region of interest", at: Location(attribute: "coordinates"))
     }
-    if node.inputs.count > 2, let scales = node.inputs[2], let constant = exporter.graph[scales].constant {
-      let factors = try constant.materialize().floats().suffix(input.rank)
-      let spatial = factors.count == 4 ? Array(factors.dropFirst().prefix(2)) : Array(factors)
-      for (axis, factor) in zip(1...2, spatial) {
-        guard let old = input[axis].fixed, let new = result[axis].fixed,
-          abs(Float(old) * factor - Float(new)) < 1e-3
-        else { throw ModelError(.unsupported, "a scale other than the ratio of the sizes") }
+    let axes = try resize.resizedAxes(rank: rank)
+    let sizes =
+      scales == nil
+      ? try Tensor(integers: known(3, "sizes"), as: .int64, shape: [axes.count]) : nil
+    let plans = try resize.plans(
+      old, axes, [nil, nil, scales.map { Tensor($0, shape: [axes.count]) }, sizes])
+    guard plans.allSatisfy({ $0.resized == new[$0.axis] }) else {
+      throw ModelError(.unsupported, "a resize of \(Shape(old)) to \(Shape(new))")
+    }
+    var tensor = try required(0)
+    for plan in plans {
+      if resize.mode == .nearest {
+        tensor = try gathered(tensor, axis: plan.axis, plan.positions)
+        continue
       }
+      guard try !type(0).isQuantized else {
+        throw ModelError(.unsupported, "this resize has no form in integers in the format")
+      }
+      var order = Array(0..<rank)
+      order.swapAt(plan.axis, rank - 1)
+      let isLast = plan.axis == rank - 1
+      let lines = isLast ? tensor : try permuted(tensor, by: order)
+      var type = exporter.types[lines]
+      type.shape[rank - 1] = .fixed(plan.resized)
+      let product = try temporary(type)
+      let matrix = try exporter.addUnnamed(
+        Tensor(plan.matrix, shape: [plan.resized, plan.size]).cast(to: type.dataType))
+      var options = FlatObject("FullyConnectedOptions")
+      options["keep_num_dims"] = .integer(1)
+      try emit("FULLY_CONNECTED", [lines, matrix, -1], [product], options)
+      tensor = isLast ? product : try permuted(product, by: order)
     }
-    try emit(name, [required(0), integers([height, width])], [self.result(0)], options)
+    try finish(tensor)
   }
 }

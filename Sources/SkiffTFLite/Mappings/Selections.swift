@@ -144,10 +144,24 @@ extension Dialect {
       write: { (_, writer) throws(ModelError) in
         let shape = writer.exporter.types[try writer.result(0)].shape
         let wanted =
-          if let sizes = shape.fixed { try writer.integers(sizes) } else { try writer.index(1) }
+          if let sizes = shape.fixed { try writer.integers(sizes) } else { try writer.commonShape() }
         try writer.emit(
           "BROADCAST_TO", [writer.required(0), wanted], [writer.result(0)],
           FlatObject("BroadcastToOptions"))
+        return true
+      }),
+    Mapping(
+      "FILL", ConstantOfShape.self,
+      // The number may be computed, so that this is an expansion of it.
+      read: { (reader) throws(ModelError) in [try reader.add(Expand(), [reader.input(1), reader.input(0)])] },
+      write: { (node, writer) throws(ModelError) in
+        let number = try Tensor(scalar: Float(node.value)).cast(to: node.dataType)
+        guard Double(Float(node.value)) == node.value || !node.dataType.isInteger else {
+          throw ModelError(.unsupported, "a number beyond float32", at: Location(attribute: "value"))
+        }
+        try writer.emit(
+          "FILL", [writer.index(0), writer.exporter.addUnnamed(number)], [writer.result(0)],
+          FlatObject("FillOptions"))
         return true
       }),
     Mapping(
@@ -269,5 +283,33 @@ extension Dialect {
         ends[axis] = max(-limit, min(limit, some.1[index]))
       }
     }
+  }
+}
+
+extension NodeWriter {
+  /// The shape that the first operand and the sizes in the second broadcast to, computed when the model runs; the
+  /// format lets the sizes stand for nothing smaller than the operand.
+  fileprivate func commonShape() throws(ModelError) -> Int {
+    let (operand, wanted) = (try required(0), try index(1))
+    let rank = exporter.types[operand].rank
+    guard let count = exporter.types[wanted].shape.elementCount, count >= rank else {
+      throw ModelError(.unsupported, "an expansion to fewer axes, or to a number of them that is not known")
+    }
+    let missing = [Int](repeating: 1, count: count - rank)
+    var present: Int
+    if let sizes = exporter.types[operand].shape.fixed {
+      present = try integers(missing + sizes)
+    } else {
+      present = try temporary(TensorType(.int32, [rank]))
+      try emit("SHAPE", [operand], [present], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+      if !missing.isEmpty {
+        let all = try temporary(TensorType(.int32, [count]))
+        try emit("CONCATENATION", [integers(missing), present], [all], FlatObject("ConcatenationOptions"))
+        present = all
+      }
+    }
+    let result = try temporary(TensorType(.int32, [count]))
+    try emit("MAXIMUM", [wanted, present], [result], FlatObject("MaximumMinimumOptions"))
+    return result
   }
 }

@@ -46,18 +46,21 @@ extension Dialect {
     Mapping(
       "PAD", Pad.self, read: { (reader) throws(ModelError) in [try readPad(reader, .constant, value: nil)] },
       write: { (pad, writer) throws(ModelError) in
-        guard pad.content == .constant, try writer.optional(2) == nil else { return false }
+        guard pad.content == .constant, try writer.optional(2) == nil, let pairs = try writer.pairs() else {
+          return false
+        }
         try writer.emit(
-          "PAD", [writer.required(0), writer.pairs()], [writer.result(0)], FlatObject("PadOptions"))
+          "PAD", [writer.required(0), pairs], [writer.result(0)], FlatObject("PadOptions"))
         return true
       }),
     Mapping(
       "PADV2", Pad.self,
       read: { (reader) throws(ModelError) in [try readPad(reader, .constant, value: reader.input(2))] },
       write: { (pad, writer) throws(ModelError) in
-        guard pad.content == .constant, let value = try writer.optional(2) else { return false }
+        guard pad.content == .constant, let value = try writer.optional(2), let pairs = try writer.pairs()
+        else { return false }
         try writer.emit(
-          "PADV2", [writer.required(0), writer.pairs(), value], [writer.result(0)],
+          "PADV2", [writer.required(0), pairs, value], [writer.result(0)],
           FlatObject("PadV2Options"))
         return true
       }),
@@ -68,11 +71,19 @@ extension Dialect {
         return [try readPad(reader, isReflection ? .reflect : .symmetric, value: nil)]
       },
       write: { (pad, writer) throws(ModelError) in
-        guard pad.content == .reflect || pad.content == .symmetric else { return false }
+        guard pad.content == .reflect || pad.content == .symmetric, let pairs = try writer.pairs(),
+          try writer.isMirroredOnce(pad)
+        else { return false }
         let mode = pad.content == .reflect ? "REFLECT" : "SYMMETRIC"
         try writer.emit(
-          "MIRROR_PAD", [writer.required(0), writer.pairs()], [writer.result(0)],
+          "MIRROR_PAD", [writer.required(0), pairs], [writer.result(0)],
           FlatObject("MirrorPadOptions").setting("mode", to: mode))
+        return true
+      }),
+    Mapping(
+      decomposing: Pad.self,
+      write: { (pad, writer) throws(ModelError) in
+        try writer.writeSelectedPadding(pad)
         return true
       }),
     Mapping(
@@ -85,11 +96,20 @@ extension Dialect {
       },
       write: { (node, writer) throws(ModelError) in
         try writer.requireChannelsLast(node.layout)
-        guard node.order == .blockFirst else {
-          throw ModelError(.unsupported, "channels counted before blocks", at: Location(attribute: "order"))
+        var input = try writer.required(0)
+        if node.order == .channelFirst {
+          // The format counts blocks before channels.
+          guard let depth = try writer.type(0).shape[3].fixed else {
+            throw ModelError(.unsupported, "channels whose number is not fixed")
+          }
+          let (square, channels) = (
+            node.blockSize * node.blockSize, depth / (node.blockSize * node.blockSize)
+          )
+          let order = (0..<square).flatMap { block in (0..<channels).map { $0 * square + block } }
+          input = try writer.gathered(input, axis: 3, order)
         }
         let options = FlatObject("DepthToSpaceOptions", ["block_size": .integer(node.blockSize)])
-        try writer.emit("DEPTH_TO_SPACE", options: options)
+        try writer.emit("DEPTH_TO_SPACE", [input], [writer.result(0)], options)
         return true
       }),
     Mapping(
@@ -123,22 +143,62 @@ extension Dialect {
 }
 
 extension NodeWriter {
-  /// The amounts of padding as the format has them: a beginning and an end for each axis.
-  fileprivate func pairs() throws(ModelError) -> Int {
+  /// A beginning and an end for each axis.
+  private func amounts() throws(ModelError) -> [(begin: Int, end: Int)] {
     let rank = try type(0).rank
     let pads = try known(1, "amounts")
     let axes = try known(optional: 3, "axes") ?? Array(0..<rank)
     guard pads.count == 2 * axes.count else { throw ModelError(.invalidGraph, "\(pads.count) amounts") }
-    guard pads.allSatisfy({ $0 >= 0 }) else { throw ModelError(.unsupported, "a negative padding") }
-    var list = [Int](repeating: 0, count: 2 * rank)
+    var amounts = [(begin: Int, end: Int)](repeating: (0, 0), count: rank)
     for (index, axis) in axes.enumerated() {
-      let axis = try normalizedAxis(axis, rank: rank)
-      list[2 * axis] = pads[index]
-      list[2 * axis + 1] = pads[axes.count + index]
+      amounts[try normalizedAxis(axis, rank: rank)] = (pads[index], pads[axes.count + index])
     }
-    guard let pairs = try exporter.derive(integers(list), by: .reshape([rank, 2])) else {
-      throw ModelError(.invalidGraph, "a padding of \(list)")
+    return amounts
+  }
+
+  /// The amounts of padding as the format has them, nil if some are negative.
+  fileprivate func pairs() throws(ModelError) -> Int? {
+    let list = try amounts().flatMap { [$0.begin, $0.end] }
+    guard list.allSatisfy({ $0 >= 0 }) else { return nil }
+    return try exporter.derive(integers(list), by: .reshape([list.count / 2, 2]))
+  }
+
+  /// Whether no axis is padded by more elements than it has to mirror.
+  fileprivate func isMirroredOnce(_ pad: Pad) throws(ModelError) -> Bool {
+    let shape = try type(0).shape
+    return try amounts().enumerated().allSatisfy { axis, amount in
+      let available = (shape[axis].fixed ?? .max) - (pad.content == .reflect ? 1 : 0)
+      return max(amount.begin, amount.end) <= max(0, available)
     }
-    return pairs
+  }
+
+  /// Writes a padding that the format lacks as a selection along each axis; negative amounts of a constant are
+  /// selected before the others are added.
+  fileprivate func writeSelectedPadding(_ pad: Pad) throws(ModelError) {
+    let shape = try type(0).shape
+    var tensor = try required(0)
+    let amounts = try amounts()
+    for (axis, amount) in amounts.enumerated() where amount.begin != 0 || amount.end != 0 {
+      guard let count = shape[axis].fixed else {
+        throw ModelError(.unsupported, "a padding along axis \(axis), whose size is not fixed")
+      }
+      let isConstant = pad.content == .constant
+      let (begin, end) = isConstant ? (min(0, amount.begin), min(0, amount.end)) : amount
+      guard begin != 0 || end != 0 else { continue }
+      tensor = try gathered(tensor, axis: axis, pad.positions(begin: begin, end: end, count: count))
+    }
+    if pad.content == .constant, amounts.contains(where: { $0.begin > 0 || $0.end > 0 }) {
+      let list = amounts.flatMap { [max(0, $0.begin), max(0, $0.end)] }
+      guard let pairs = try exporter.derive(integers(list), by: .reshape([amounts.count, 2])) else {
+        throw ModelError(.invalidGraph, "a padding of \(list)")
+      }
+      if let value = try optional(2) {
+        try emit("PADV2", [tensor, pairs, value], [result(0)], FlatObject("PadV2Options"))
+      } else {
+        try emit("PAD", [tensor, pairs], [result(0)], FlatObject("PadOptions"))
+      }
+    } else {
+      try finish(tensor)
+    }
   }
 }

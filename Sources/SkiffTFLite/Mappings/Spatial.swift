@@ -22,12 +22,13 @@ extension Dialect {
         try writer.requireChannelsLast(pool.layout)
         let window = try pool.window
         try writer.requireNoDilation(window)
-        var spatial = try SpatialCall(writer, window)
-        guard !pool.roundsUp else { throw ModelError(.unsupported, "windows that are rounded up") }
-        try spatial.pad(with: pool.countsPadding ? .zero : .refused)
+        let divisors = try writer.divisors(of: pool, window)
+        var spatial = try SpatialCall(writer, pool.roundsUp ? writer.filledUp(window) : window)
+        try spatial.pad(with: .zero, isCounted: divisors != nil)
+        let factors = divisors?.map { Float(window.size.reduce(1, *)) / $0 }
         try spatial.emit(
-          "AVERAGE_POOL_2D", [], pool.activation,
-          options: spatial.poolOptions(window))
+          "AVERAGE_POOL_2D", [], pool.activation, options: spatial.poolOptions(window),
+          times: factors?.allSatisfy { $0 == 1 } == true ? nil : factors)
         return true
       }),
     Mapping(
@@ -45,8 +46,7 @@ extension Dialect {
         try writer.requireChannelsLast(pool.layout)
         let window = try pool.window
         try writer.requireNoDilation(window)
-        guard !pool.roundsUp else { throw ModelError(.unsupported, "windows that are rounded up") }
-        var spatial = try SpatialCall(writer, window)
+        var spatial = try SpatialCall(writer, pool.roundsUp ? writer.filledUp(window) : window)
         try spatial.pad(with: .lowest)
         try spatial.emit("MAX_POOL_2D", [], .none, options: spatial.poolOptions(window))
         return true
@@ -144,6 +144,42 @@ extension NodeWriter {
     guard layout == .last else {
       throw ModelError(.unsupported, "channels must be last", at: Location(attribute: "layout"))
     }
+  }
+
+  /// The spatial sizes of the operand, nil where some are not fixed.
+  private var space: [Int]? {
+    get throws(ModelError) {
+      let sizes = try type(0).shape.dimensions.dropFirst().dropLast().map(\.fixed)
+      let space = sizes.compactMap(\.self)
+      return space.count == sizes.count ? space : nil
+    }
+  }
+
+  /// The window that is rounded down at the same positions.
+  fileprivate func filledUp(_ window: Window) throws(ModelError) -> Window {
+    guard let space = try space else {
+      throw ModelError(.unsupported, "windows that are rounded up over sizes which are not fixed")
+    }
+    return try window.filledUp(space)
+  }
+
+  /// What the sum at each position is divided by, nil where it is what the format's operator divides by.
+  fileprivate func divisors(of pool: AveragePool, _ window: Window) throws(ModelError) -> [Float]? {
+    guard let space = try space else {
+      let isPlain = window.padding == .explicit && !pool.roundsUp
+      guard isPlain, pool.countsPadding || window.pads.allSatisfy({ $0 == 0 }) else {
+        throw ModelError(.unsupported, "a padding that depends on sizes which are not fixed")
+      }
+      return window.pads.allSatisfy { $0 == 0 } ? nil : [Float(window.size.reduce(1, *))]
+    }
+    let isPadded = try window.filledUp(space).pads.contains { $0 != 0 }
+    guard isPadded else { return nil }
+    let isSameOrValid = try window.isSameOrValid(space)
+    guard pool.countsPadding || !isSameOrValid else { return nil }
+    guard try !type(0).isQuantized else {
+      throw ModelError(.unsupported, "a padding other than SAME or VALID", at: Location(attribute: "pads"))
+    }
+    return try window.divisors(space, countsPadding: pool.countsPadding)
   }
 
   func requireNoDilation(_ window: Window) throws(ModelError) {
