@@ -1,13 +1,15 @@
 import SkiffIR
 
 extension Pipeline {
-  /// Simplifies a graph of any source: constants folded, equal nodes merged, batch normalization, scales, biases and
-  /// clamps taken into the operators before them.
+  /// Simplifies a graph of any source: constants folded, equal nodes merged, arithmetic of GELU and of layer
+  /// normalization recognized, batch normalization, scales, biases and clamps taken into the operators before them.
   public static let canonical = Pipeline(
     unconditional: FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()),
     MergeEqualNodes(),
-    RewritePass(FuseFullyConnected(), FuseChannelArithmetic(), FuseActivation()),
+    RewritePass(FuseGelu(), FuseLayerNormalization()),
+    RewritePass(
+      FuseFullyConnected(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),
     FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()))
 

@@ -16,4 +16,12 @@ extension Graph {
     let elements = try constant.materialize().floats()
     return elements.count == 1 ? [Float](repeating: elements[0], count: channels) : elements
   }
+
+  /// The only element of a real constant.
+  func scalar(_ value: ValueID) -> Float? {
+    guard let constant = self[value].constant, constant.type.dataType.isFloatingPoint,
+      constant.shape.allSatisfy({ $0 == 1 })
+    else { return nil }
+    return try? constant.materialize().floats().first
+  }
 }

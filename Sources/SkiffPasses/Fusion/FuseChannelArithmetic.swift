@@ -42,8 +42,10 @@ public struct FuseChannelArithmetic: Rewrite {
     by node: Node, of position: Int, rank: Int, target: Target, in graph: Graph
   ) throws(ModelError) -> Change? {
     if let normalization = node.operator as? BatchNormalization {
-      guard position == 0, normalization.channelAxis(rank: rank) == target.channelAxis else { return nil }
-      return try batchNormalization(normalization, node, channels: target.channels, in: graph)
+      guard position == 0, normalization.channelAxis(rank: rank) == target.channelAxis,
+        let affine = try graph.affine(of: normalization, node), affine.scale.count == target.channels
+      else { return nil }
+      return Change(scale: affine.scale, shift: affine.shift)
     }
     guard node.inputs.count == 2, let host = node.operator as? any ActivationHost, host.activation == .none,
       let other = node.inputs[1 - position],
@@ -58,20 +60,6 @@ public struct FuseChannelArithmetic: Rewrite {
     case is Divide where position == 0: return Change(scale: constant.map { 1 / $0 })
     default: return nil
     }
-  }
-
-  private func batchNormalization(
-    _ normalization: BatchNormalization, _ node: Node, channels: Int, in graph: Graph
-  ) throws(ModelError) -> Change? {
-    var parameters: [[Float]] = []
-    for case let input? in node.inputs.dropFirst() {
-      guard let constant = graph[input].constant, constant.shape == [channels] else { return nil }
-      parameters.append(try constant.materialize().floats())
-    }
-    guard parameters.count == 4 else { return nil }
-    let (gamma, beta, mean, variance) = (parameters[0], parameters[1], parameters[2], parameters[3])
-    let scale = gamma.indices.map { gamma[$0] / (variance[$0] + normalization.epsilon).squareRoot() }
-    return Change(scale: scale, shift: beta.indices.map { beta[$0] - mean[$0] * scale[$0] })
   }
 
   private func apply(
