@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators", "CKernels"]),
     .target(name: "SkiffEdge", dependencies: ["SkiffIR"]),
-    .target(name: "SkiffTFLite", dependencies: ["SkiffIR", "SkiffOperators"]),
+    .target(name: "SkiffTFLite", dependencies: ["SkiffPasses"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .target(name: "SkiffHDF5Index", dependencies: ["SkiffBinary"]),

@@ -64,6 +64,8 @@ extension Model {
     var copy = self
     let runs = try compression.samples.runs(for: source)
     try copy.prepare()
+    var lowering = PassReport()
+    try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
     let calibration = try Calibration(
       copy.graph, samples: copy.reordered(runs), estimation: compression.estimation,
       progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })

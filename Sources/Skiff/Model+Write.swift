@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffEdge
 import SkiffIR
+import SkiffPasses
 
 extension Model {
   /// Writes the model; the ending of the name chooses the format. The file appears whole or not at all.
@@ -12,10 +13,18 @@ extension Model {
     var copy = self
     try copy.prepare()
     let content = EdgeModel(
-      copy.graph, contract: contract, provenance: target == .skiff ? try provenance() : nil,
+      try copy.graph(in: target), contract: contract, provenance: target == .skiff ? try provenance() : nil,
       examples: copy.examples)
     try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
     self = copy
+  }
+
+  /// The graph in the operators of a format.
+  func graph(in format: ModelFormat) throws(ModelError) -> Graph {
+    guard let dialect = format.dialect else { return graph }
+    var (lowered, report) = (graph, PassReport())
+    try Pipeline.lowering(for: dialect).run(on: &lowered, report: &report)
+    return lowered
   }
 
   /// Where the model comes from and what was done to it since; unchanged if that is nothing.

@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffIR
+import SkiffPasses
 
 /// A row of the dialect: how an operator of TensorFlow Lite is read, and which operator is written as it.
 struct Mapping: Sendable {
@@ -12,17 +13,21 @@ struct Mapping: Sendable {
   let read: @Sendable (OperatorReader) throws(ModelError) -> [ValueID]
   /// The name of the operator of Skiff that it writes.
   let writtenName: String
+  /// Whether the row is for this form of its operator.
+  let accepts: @Sendable (Node, Graph) -> Bool
   /// Writes a node of that operator; false if the node has another form than this row's.
   let write: @Sendable (any Operator, NodeWriter) throws(ModelError) -> Bool
 
   init<Kind: Operator>(
     _ name: String, _ kind: Kind.Type,
+    accepts: @escaping @Sendable (Kind, Node, Graph) -> Bool = { _, _, _ in true },
     read: @escaping @Sendable (OperatorReader) throws(ModelError) -> [ValueID],
     write: @escaping @Sendable (Kind, NodeWriter) throws(ModelError) -> Bool
   ) {
     self.name = name
     self.read = read
     writtenName = Kind.name
+    self.accepts = { node, graph in (node.operator as? Kind).map { accepts($0, node, graph) } ?? false }
     self.write = { (node, writer) throws(ModelError) in
       guard let node = node as? Kind else { return false }
       return try write(node, writer)
@@ -61,9 +66,16 @@ enum Dialect {
 
   private static let rows: [Mapping] = [
     activations, arithmetic, linear, spatial, resampling, movement, selections, shapes, reductions,
-    normalization,
-    quantization, decompositions,
+    normalization, quantization,
   ].flatMap(\.self)
+}
+
+extension LoweringTarget {
+  /// The operators of TensorFlow Lite.
+  package static let tensorFlowLite = LoweringTarget { node, graph in
+    let rows = Dialect.writers[type(of: node.operator).name] ?? []
+    return node.operator is ForeignOperator || rows.contains { $0.accepts(node, graph) }
+  }
 }
 
 extension FlatObject {

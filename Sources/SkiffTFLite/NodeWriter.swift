@@ -15,7 +15,9 @@ final class NodeWriter {
   func write() throws(ModelError) {
     if let foreign = node.operator as? ForeignOperator { return try write(foreign) }
     let name = Swift.type(of: node.operator).name
-    for mapping in Dialect.writers[name] ?? [] where try mapping.write(node.operator, self) { return }
+    for mapping in Dialect.writers[name] ?? [] where mapping.accepts(node, exporter.graph) {
+      if try mapping.write(node.operator, self) { return }
+    }
     throw ModelError(.unsupported, "the format has no operator for \(name)")
   }
 

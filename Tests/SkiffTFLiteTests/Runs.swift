@@ -3,6 +3,7 @@ import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
 import SkiffNumPy
+import SkiffPasses
 import SkiffTestSupport
 import Testing
 
@@ -16,9 +17,12 @@ enum Runs {
     return (try Importer.makeGraph(from: model, warnings: &warnings), warnings)
   }
 
+  /// Writes a graph in the operators that the format has.
   static func write(_ graph: Graph, to path: String, options: Exporter.Options = .init()) throws {
+    var (lowered, report) = (graph, PassReport())
+    try Pipeline.lowering(for: .tensorFlowLite).run(on: &lowered, report: &report)
     var file = try OutputFile(path: path)
-    try Exporter.write(graph, to: &file, options: options)
+    try Exporter.write(lowered, to: &file, options: options)
     try file.commit()
   }
 

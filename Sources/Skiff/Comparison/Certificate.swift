@@ -74,10 +74,11 @@ public struct Certificate: Sendable {
       model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
       && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
     var failures: [String] = []
-    expressedOperators = Self.operators(of: model.graph).subtracting(Self.operators(of: written.graph))
+    let stored = try model.graph(in: .target(for: path))
+    expressedOperators = Self.operators(of: stored).subtracting(Self.operators(of: written.graph))
       .sorted()
     let copy = try Comparison(
-      reference: model.graph, candidate: written.graph, runs: model.reordered(runs),
+      reference: stored, candidate: written.graph, runs: model.reordered(runs),
       usesReferenceKernels: false)
     let isExact = copy.outputs.allSatisfy { $0.differingCount == 0 }
     exactRuns = isExact ? copy.runCount : 0

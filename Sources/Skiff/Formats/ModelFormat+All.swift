@@ -37,7 +37,7 @@ extension ModelFormat {
       var file = try OutputFile(path: path)
       try SkiffTFLite.Exporter.write(model.graph, to: &file, options: choices)
       try file.commit()
-    })
+    }, dialect: .tensorFlowLite)
 
   /// Keras: HDF5 files and `.keras` archives with an architecture.
   public static let keras = ModelFormat(

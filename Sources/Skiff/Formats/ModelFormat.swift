@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffEdge
 import SkiffIR
+import SkiffPasses
 
 /// A file format for models.
 public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
@@ -12,6 +13,9 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
   let recognizes: @Sendable (_ prefix: ByteRegion, _ path: String) -> Bool
   let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> EdgeModel
   let write: (@Sendable (EdgeModel, String, WritingOptions) throws(ModelError) -> Void)?
+
+  /// The operators that the format has; nil if it has all of Skiff's.
+  var dialect: LoweringTarget?
 
   /// Whether Skiff writes the format.
   public var isWritable: Bool { write != nil }

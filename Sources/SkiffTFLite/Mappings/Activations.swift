@@ -50,9 +50,9 @@ extension Dialect {
         return true
       }),
     Mapping(
-      "ELU", Elu.self, read: { (reader) throws(ModelError) in [try reader.add(Elu(), reader.inputs)] },
-      write: { (node, writer) throws(ModelError) in
-        guard node.alpha == 1 else { return false }
+      "ELU", Elu.self, accepts: { elu, _, _ in elu.alpha == 1 },
+      read: { (reader) throws(ModelError) in [try reader.add(Elu(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
         try writer.emit("ELU")
         return true
       }),
@@ -66,15 +66,17 @@ extension Dialect {
   private static func clamp(_ name: String, _ minimum: Float, _ maximum: Float?) -> Mapping {
     Mapping(
       name, Clip.self,
+      accepts: { clip, node, graph in
+        guard clip.minimum == minimum, clip.maximum == maximum, node.inputs.count(where: { $0 != nil }) == 1,
+          let type = node.inputs.first.flatMap(\.self).flatMap({ graph[$0].type })
+        else { return false }
+        return type.isQuantized || !type.dataType.isInteger
+      },
       read: { (reader) throws(ModelError) in
         [try reader.add(Clip(minimum: minimum, maximum: maximum), reader.inputs)]
       },
-      write: { (clip, writer) throws(ModelError) in
-        let type = try writer.type(0)
-        guard clip.minimum == minimum, clip.maximum == maximum, writer.node.inputs.count == 1,
-          type.isQuantized || !type.dataType.isInteger
-        else { return false }
-        try writer.emit(name)
+      write: { (_, writer) throws(ModelError) in
+        try writer.emit(name, [writer.required(0)], [writer.result(0)])
         return true
       })
   }

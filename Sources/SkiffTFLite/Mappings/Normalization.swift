@@ -27,6 +27,7 @@ extension Dialect {
       }),
     Mapping(
       "L2_NORMALIZATION", LpNormalization.self,
+      accepts: { norm, _, _ in norm.order == 2 && norm.leastNorm == leastNorm },
       read: { (reader) throws(ModelError) in
         try reader.requireNoActivation()
         var norm = LpNormalization()
@@ -34,7 +35,6 @@ extension Dialect {
         return [try reader.add(norm, reader.inputs)]
       },
       write: { (norm, writer) throws(ModelError) in
-        guard norm.order == 2, norm.leastNorm == leastNorm else { return false }
         try writer.emitOnLastAxis("L2_NORMALIZATION", norm.axis, options: FlatObject("L2NormOptions"))
         return true
       }),

@@ -10,23 +10,6 @@ extension Dialect {
     reduction("REDUCE_PROD", ReduceProd.self, \.axes, \.keepsDimensions),
     reduction("REDUCE_MAX", ReduceMax.self, \.axes, \.keepsDimensions),
     reduction("REDUCE_MIN", ReduceMin.self, \.axes, \.keepsDimensions),
-    composed(ReduceL1.self) { (x, axes) throws(ModelError) in
-      try x.mapped("ABS").reduced("SUM", axes)
-    },
-    composed(ReduceL2.self) { (x, axes) throws(ModelError) in
-      try x.combined("MUL", x).reduced("SUM", axes).mapped("SQRT")
-    },
-    composed(ReduceSumSquare.self) { (x, axes) throws(ModelError) in
-      try x.combined("MUL", x).reduced("SUM", axes)
-    },
-    composed(ReduceLogSum.self) { (x, axes) throws(ModelError) in
-      try x.reduced("SUM", axes).mapped("LOG")
-    },
-    composed(ReduceLogSumExp.self) { (x, axes) throws(ModelError) in
-      let greatest = try x.reduced("REDUCE_MAX", axes)
-      let sum = try x.combined("SUB", greatest).mapped("EXP").reduced("SUM", axes)
-      return try sum.mapped("LOG").combined("ADD", greatest)
-    },
     Mapping(
       "TOPK_V2", TopK.self,
       read: { (reader) throws(ModelError) in
@@ -75,24 +58,6 @@ extension Dialect {
         try writer.emit(name, [writer.required(0), writer.integers(all)], [writer.result(0)], options)
         return true
       })
-  }
-
-  /// A reduction that the format lacks, in real numbers, from those that it has.
-  private static func composed<Kind: Reduction>(
-    _ kind: Kind.Type,
-    _ compose: @escaping @Sendable (Expression, [Int]) throws(ModelError) -> Expression
-  ) -> Mapping {
-    Mapping(decomposing: kind) { (node, writer) throws(ModelError) in
-      let type = try writer.type(0)
-      guard type.dataType.isFloatingPoint else {
-        throw ModelError(.unsupported, "\(Kind.name) has no form in integers in the format")
-      }
-      let listed = try normalizedAxes(node.axes, rank: type.rank)
-      let all = listed.isEmpty ? Array(0..<type.rank) : listed
-      let result = try compose(Expression(writer, writer.required(0)), all)
-      try writer.finish(result.reshaped(to: writer.exporter.types[writer.result(0)].shape).tensor)
-      return true
-    }
   }
 
   private static func extreme<Kind: Operator>(

@@ -1,0 +1,39 @@
+import SkiffIR
+import SkiffOperators
+
+/// What a graph is lowered for: which nodes stay, since the target has their operators.
+public struct LoweringTarget: Sendable {
+  /// Whether the target computes with integers, where only expressions that lose little to rounding are wanted.
+  let computesWithIntegers: Bool
+  /// Whether the target has the operator of a node in this form.
+  let has: @Sendable (Node, Graph) -> Bool
+
+  /// Creates a target that has the nodes for which `has` holds.
+  public init(has: @escaping @Sendable (Node, Graph) -> Bool) {
+    self.init(computesWithIntegers: false, has: has)
+  }
+
+  private init(computesWithIntegers: Bool, has: @escaping @Sendable (Node, Graph) -> Bool) {
+    self.computesWithIntegers = computesWithIntegers
+    self.has = has
+  }
+
+  /// The integer kernels, in the forms that TensorFlow Lite has too.
+  public static let int8 = LoweringTarget(computesWithIntegers: true) { node, _ in
+    switch node.operator {
+    case let clip as Clip:
+      node.inputs.count(where: { $0 != nil }) == 1
+        && (clip.minimum == 0 && [nil, 1, 6].contains(clip.maximum)
+          || clip.minimum == -1 && clip.maximum == 1)
+    case let elu as Elu: elu.alpha == 1
+    default: node.operator is any QuantizedKernel || node.operator is any DataMovement
+    }
+  }
+}
+
+extension Pipeline {
+  /// Replaces the operators that a target lacks by expressions of those that it has.
+  public static func lowering(for target: LoweringTarget) -> Pipeline {
+    Pipeline(unconditional: RewritePass(Lower(for: target)), MergeEqualNodes())
+  }
+}

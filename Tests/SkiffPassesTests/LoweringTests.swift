@@ -1,0 +1,129 @@
+import SkiffIR
+import SkiffInterpreter
+import SkiffOperators
+import SkiffPasses
+import SkiffTestSupport
+import Testing
+
+@Suite struct LoweringTests {
+  /// A target that has what the expressions are made of and nothing else.
+  private static let basic = LoweringTarget { node, _ in
+    let operators: [any Operator.Type] = [
+      Abs.self, Add.self, Cos.self, Divide.self, Erf.self, Exp.self, LessOrEqual.self, Log.self, Maximum.self,
+      Minimum.self, Multiply.self, Negate.self, ReduceMax.self, ReduceMean.self, ReduceSum.self, Relu.self,
+      Reshape.self, Rsqrt.self, Select.self, Sigmoid.self, Sin.self, Sqrt.self, Squeeze.self, Subtract.self,
+      Tanh.self,
+    ]
+    return operators.contains { $0 == type(of: node.operator) }
+  }
+
+  private func graph(_ node: String, shape: String = "2,6,3,4", constants: String = "") -> String {
+    """
+    graph @t (%x: f32[\(shape)]) -> (y: %y) {
+    \(constants)
+      %y = \(node) : f32[\(shape)]
+    }
+    """
+  }
+
+  @Test func swishIsAProduct() throws {
+    let check = try PassCheck(.lowering(for: Self.basic), on: graph("Swish(%x)"))
+    #expect(check.nodes == ["%0 = Sigmoid(%x)", "%y = Multiply(%x, %0)"])
+  }
+
+  @Test func hardSigmoidClampsASum() throws {
+    let check = try PassCheck(.lowering(for: Self.basic), on: graph("HardSigmoid(%x) {alpha = 0.25}"))
+    #expect(
+      check.nodes == [
+        "%3 = Multiply(%x, %0)", "%4 = Add(%3, %1) {activation = \"relu6\"}", "%y = Multiply(%4, %2)",
+      ])
+  }
+
+  /// Everything that has an expression computes the same by it.
+  @Test(arguments: [
+    "Celu(%x) {alpha = 1.5}", "Clip(%x) {minimum = -2.0, maximum = 1.0}", "Clip(%x) {minimum = 2.0}",
+    "Elu(%x) {alpha = 0.7}", "Gelu(%x)", "Gelu(%x) {approximation = \"tanh\"}", "HardSigmoid(%x)",
+    "HardSwish(%x)", "LogSigmoid(%x)", "Mish(%x)", "Selu(%x)", "Softplus(%x)", "Softsign(%x)", "Swish(%x)",
+    "ThresholdedRelu(%x)", "InstanceNormalization(%x)", "GroupNormalization(%x) {groups = 3}",
+    "GroupNormalization(%x) {layout = \"last\", groups = 2}", "MeanVarianceNormalization(%x)",
+    "LayerNormalization(%x) {axis = -2}", "RMSNormalization(%x) {axis = 2}",
+    "LpNormalization(%x) {order = 1}",
+    "LpNormalization(%x) {axis = 1}",
+  ])
+  func expressionsComputeTheSame(node: String) throws {
+    let check = try PassCheck(.lowering(for: Self.basic), on: graph(node))
+    let name = try #require(node.split(separator: "(").first)
+    #expect(!check.nodes.contains { $0.contains("= \(name)(") })
+  }
+
+  @Test(arguments: ["ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"], [true, false])
+  func reductionsComputeTheSame(name: String, keepsDimensions: Bool) throws {
+    let check = try PassCheck(
+      .lowering(for: Self.basic),
+      on: """
+        graph @t (%x: f32[2,6,3,4]) -> (y: %y) {
+          %y = \(name)(%x) {axes = [1, -1], keepsDimensions = \(keepsDimensions)} : \
+        \(keepsDimensions ? "f32[2,1,3,1]" : "f32[2,3]")
+        }
+        """)
+    #expect(!check.nodes.contains { $0.contains(name) })
+  }
+
+  @Test func parametersOfNormalizationsStay() throws {
+    let constants = """
+        %w = constant f32[6] = [1.0, -2.0, 0.5, 3.0, 1.5, 0.25]
+        %b = constant f32[6] = [0.0, 1.0, -1.0, 2.0, 0.5, 0.125]
+      """
+    for node in ["InstanceNormalization(%x, %w, %b)", "GroupNormalization(%x, %w, %b) {groups = 2}"] {
+      let check = try PassCheck(.lowering(for: Self.basic), on: graph(node, constants: constants))
+      #expect(check.nodes.contains { $0.contains("Rsqrt") })
+    }
+  }
+
+  /// A size that is not known stays so.
+  @Test func groupsOfAnyNumberOfImages() throws {
+    let check = try PassCheck(
+      .lowering(for: Self.basic), on: graph("GroupNormalization(%x) {groups = 3}", shape: "N,6,3,4"))
+    #expect(check.nodes.count { $0.contains("Reshape") } == 2)
+  }
+
+  @Test func aTargetWithoutAPartKeepsTheOperator() throws {
+    let none = LoweringTarget { node, _ in node.operator is Multiply }
+    let check = try PassCheck(.lowering(for: none), on: graph("Swish(%x)"))
+    #expect(check.nodes == ["%y = Swish(%x)"])
+  }
+
+  @Test func aTargetWithTheOperatorKeepsIt() throws {
+    let check = try PassCheck(.lowering(for: LoweringTarget { _, _ in true }), on: graph("Mish(%x)"))
+    #expect(check.nodes == ["%y = Mish(%x)"])
+  }
+
+  @Test(arguments: [
+    ("Swish(%x)", false), ("Clip(%x) {minimum = -0.5, maximum = 0.5}", false), ("Selu(%x)", false),
+    ("Elu(%x) {alpha = 0.5}", false), ("HardSigmoid(%x)", false),
+    // These lose too much to rounding, or are there.
+    ("LayerNormalization(%x)", true), ("Softplus(%x)", true), ("Elu(%x)", true), ("HardSwish(%x)", true),
+    ("Clip(%x) {minimum = 0.0, maximum = 6.0}", true), ("Relu(%x)", true),
+  ])
+  func integersTakeWhatLosesLittle(node: String, stays: Bool) throws {
+    let check = try PassCheck(.lowering(for: .int8), on: graph(node))
+    #expect((check.nodes == ["%y = \(node)"]) == stays, "\(check.nodes)")
+  }
+
+  @Test func celuWithANegativeScaleStays() throws {
+    let check = try PassCheck(.lowering(for: Self.basic), on: graph("Celu(%x) {alpha = -1.0}"), inputs: 0...1)
+    #expect(check.nodes == ["%y = Celu(%x) {alpha = -1.0}"])
+  }
+
+  @Test func integersKeepClampsBetweenTwoScales() throws {
+    for (result, isLowered) in [("0.5:3", true), ("0.25:3", false)] {
+      let text = """
+        graph @t (%x: i8[4]q(0.5:3)) -> (y: %y) {
+          %y = Clip(%x) {minimum = -1.0, maximum = 2.0} : i8[4]q(\(result))
+        }
+        """
+      let check = try PassCheck(.lowering(for: Self.basic), on: text)
+      #expect(check.nodes.contains { $0.contains("Minimum") } == isLowered)
+    }
+  }
+}

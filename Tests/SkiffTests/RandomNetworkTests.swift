@@ -1,0 +1,75 @@
+import Skiff
+import SkiffBinary
+import SkiffCompression
+import SkiffIR
+import SkiffNumPy
+import SkiffTestSupport
+import Testing
+
+/// Random networks quantized to int8 and written: LiteRT's reference kernels compute what Skiff does, to the bit.
+@Suite struct RandomNetworkTests {
+  private struct Case {
+    let name: String
+    let model: Model
+    let sets: [[String: Tensor]]
+  }
+
+  @Test(.needsPeer(.check), arguments: Seed.fixedAndFresh)
+  func everyElementIsLiteRTs(seed: Seed) throws {
+    let folder = try TemporaryFolder()
+    var seeds = SeededGenerator(seed)
+    var cases: [Case] = []
+    var skipped: [String: Int] = [:]
+    while cases.count < 120 {
+      let name = String(seeds.next(), radix: 16)
+      guard let one = try makeCase(name, in: folder, &skipped) else {
+        try #require(skipped.values.reduce(0, +) < 1000, "\(skipped)")
+        continue
+      }
+      cases.append(one)
+    }
+    try Peer.check.run("litert_folder.py", [folder.path(".")], timeout: .seconds(300))
+    for one in cases {
+      let text = try one.model.source.text()
+      let theirs = try NumPyArchive(mapping: folder.path("\(one.name).out.npz")).arrays()
+      let expected = Dictionary(uniqueKeysWithValues: theirs.map { ($0.name, $0.array) })
+      for (origin, model) in [
+        ("memory", one.model), ("file", try Model(contentsOf: folder.path("\(one.name).tflite"))),
+      ] {
+        for (index, set) in try model.results(of: one.sets).enumerated() {
+          for (output, elements) in set {
+            let peer = try #require(expected["\(index)/\(output)"]).elements(as: Float.self)
+            let count = zip(elements, peer).count { $0 != $1 }
+            #expect(
+              count == 0 && elements.count == peer.count,
+              "network 0x\(one.name), \(origin), \(output): \(count) of \(peer.count) differ\n\(text)")
+          }
+        }
+      }
+    }
+  }
+
+  /// A network that computes with integers throughout, written with its inputs; nil for another.
+  private func makeCase(
+    _ name: String, in folder: TemporaryFolder, _ skipped: inout [String: Int]
+  ) throws -> Case? {
+    var network = try RandomNetwork(Seed(UInt64(name, radix: 16) ?? 0))
+    guard !network.graph.outputs.isEmpty else { return nil }
+    var model = try Model(network.graph)
+    let report = try model.compress(.int8(calibratedOn: Samples(network.inputs(4, bound: 1))))
+    if let node = report.floatNodes.first {
+      skipped[node.reason, default: 0] += 1
+      return nil
+    }
+    try model.write(to: folder.path("\(name).tflite"))
+    // Beyond what was calibrated, so that clamps saturate.
+    let sets = try (0..<3).map { _ in network.inputs(1, bound: 1.3) }
+    let arrays = try sets.enumerated().flatMap { index, set in
+      try set.sorted { $0.key < $1.key }.map { key, tensor in
+        ("\(index)/\(key)", try NumPyArray(tensor.floats(), shape: tensor.shape))
+      }
+    }
+    try NumPyArchive.write(arrays.map { (name: $0.0, array: $0.1) }, to: folder.path("\(name).npz"))
+    return Case(name: name, model: model, sets: sets)
+  }
+}
