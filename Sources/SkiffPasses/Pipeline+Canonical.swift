@@ -1,15 +1,16 @@
 import SkiffIR
 
 extension Pipeline {
-  /// Simplifies a graph of any source: constants folded, equal nodes merged, arithmetic of GELU and of layer
-  /// normalization recognized, batch normalization, scales, biases and clamps taken into the operators before them.
+  /// Simplifies a graph of any source: constants folded, equal nodes merged, arithmetic of activations and of layer
+  /// normalization recognized, batch normalization, scales, biases and clamps taken into the operators before them, and
+  /// padding into those behind it.
   public static let canonical = Pipeline(
     unconditional: FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()),
     MergeEqualNodes(),
-    RewritePass(FuseGelu(), FuseLayerNormalization()),
+    RewritePass(FuseGelu(), FuseSwish(), FuseLayerNormalization()),
     RewritePass(
-      FuseFullyConnected(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),
+      FuseFullyConnected(), FusePad(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),
     FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()))
 

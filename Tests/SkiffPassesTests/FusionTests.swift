@@ -1,0 +1,208 @@
+import SkiffIR
+import SkiffOperators
+import SkiffPasses
+import Testing
+
+@Suite struct FusionTests {
+  private func graph(_ nodes: String, type: String = "f32[1,4,5]") -> String {
+    """
+    graph @t (%x: \(type)) -> (y: %y) {
+      %half = constant f32[] = [0.5]
+      %one = constant f32[] = [1.0]
+      %zero = constant f32[] = [0.0]
+      %three = constant f32[] = [3.0]
+      %six = constant f32[] = [6.0]
+      %sixth = constant f32[] = [0.16666667]
+      %near = constant f32[] = [0.17]
+    \(nodes)
+    }
+    """
+  }
+
+  private let swish = Pipeline(unconditional: RewritePass(FuseSwish()))
+  private let t = "f32[1,4,5]"
+
+  @Test(arguments: [false, true]) func swishInEitherOrder(isReversed: Bool) throws {
+    let check = try PassCheck(
+      swish,
+      on: graph(
+        """
+          %s = Sigmoid(%x) : \(t)
+          %y = Multiply(\(isReversed ? "%s, %x" : "%x, %s")) : \(t)
+        """))
+    #expect(check.nodes == ["%y = Swish(%x)"])
+  }
+
+  /// The ways in which exporters say it.
+  @Test(arguments: [
+    """
+      %a = Add(%x, %three) : T
+      %c = Clip(%a) {minimum = 0.0, maximum = 6.0} : T
+      %m = Multiply(%x, %c) : T
+      %y = Divide(%m, %six) : T
+    """,
+    """
+      %a = Add(%three, %x) : T
+      %c = Clip(%a, %zero, %six) : T
+      %d = Divide(%c, %six) : T
+      %y = Multiply(%d, %x) : T
+    """,
+    """
+      %a = Add(%x, %three) {activation = "relu6"} : T
+      %d = Multiply(%a, %sixth) : T
+      %y = Multiply(%x, %d) : T
+    """,
+    """
+      %a = Add(%x, %three) : T
+      %l = Maximum(%zero, %a) : T
+      %c = Minimum(%l, %six) : T
+      %m = Multiply(%c, %sixth) : T
+      %y = Multiply(%x, %m) : T
+    """,
+    """
+      %a = Add(%x, %three) : T
+      %l = Relu(%a) : T
+      %c = Minimum(%l, %six) : T
+      %m = Multiply(%x, %c) : T
+      %y = Multiply(%m, %sixth) : T
+    """,
+    """
+      %h = HardSigmoid(%x) {alpha = 0.1666666716337204, beta = 0.5} : T
+      %y = Multiply(%x, %h) : T
+    """,
+    """
+      %m = Multiply(%x, %sixth) : T
+      %a = Add(%m, %half) : T
+      %c = Clip(%a) {minimum = 0.0, maximum = 1.0} : T
+      %y = Multiply(%x, %c) : T
+    """,
+  ])
+  func hardSwish(nodes: String) throws {
+    let check = try PassCheck(swish, on: graph(nodes.replacing(": T", with: ": \(t)")))
+    #expect(check.nodes == ["%y = HardSwish(%x)"])
+  }
+
+  @Test(arguments: [
+    // Another slope, another offset, another gate, a gate of something else, a clamp in between.
+    """
+      %h = HardSigmoid(%x) {alpha = 0.2, beta = 0.5} : T
+      %y = Multiply(%x, %h) : T
+    """,
+    """
+      %a = Add(%x, %three) : T
+      %c = Clip(%a) {minimum = 0.0, maximum = 6.0} : T
+      %m = Multiply(%x, %c) : T
+      %y = Multiply(%m, %near) : T
+    """,
+    """
+      %a = Add(%x, %six) : T
+      %c = Clip(%a) {minimum = 0.0, maximum = 6.0} : T
+      %m = Multiply(%x, %c) : T
+      %y = Divide(%m, %six) : T
+    """,
+    """
+      %n = Multiply(%x, %half) : T
+      %s = Sigmoid(%n) : T
+      %y = Multiply(%x, %s) : T
+    """,
+    """
+      %s = Sigmoid(%x) : T
+      %m = Multiply(%x, %s) {activation = "relu"} : T
+      %y = Multiply(%m, %half) : T
+    """,
+    """
+      %s = Tanh(%x) : T
+      %y = Multiply(%x, %s) : T
+    """,
+  ])
+  func otherGatesStay(nodes: String) throws {
+    let check = try PassCheck(swish, on: graph(nodes.replacing(": T", with: ": \(t)")))
+    #expect(!check.nodes.contains { $0.contains("Swish") })
+  }
+
+  @Test func aClampedProductIsNoFactor() throws {
+    let check = try PassCheck(
+      Pipeline(unconditional: RewritePass(FuseGelu())),
+      on: graph(
+        """
+          %inverse = constant f32[] = [0.70710678]
+          %n = Multiply(%x, %inverse) : \(t)
+          %e = Erf(%n) : \(t)
+          %s = Add(%e, %one) : \(t)
+          %m = Multiply(%x, %s) {activation = "relu"} : \(t)
+          %y = Multiply(%m, %half) : \(t)
+        """))
+    #expect(!check.nodes.contains { $0.contains("Gelu") })
+  }
+
+  // MARK: Padding
+
+  private let pad = Pipeline(unconditional: RewritePass(FusePad()))
+
+  private func padded(
+    _ before: String = "", amounts: String = "[0, 0, 1, 2, 0, 0, 0, 1]", value: String = "",
+    attributes: String = "", result: String = "f32[1,3,6,8]", _ node: String, shape: String
+  ) -> String {
+    """
+    graph @t (%x: f32[1,2,5,5]) -> (y: %y) {
+      %w = constant f32[3,2,1,1] = [1.0, 0.5, -1.0, 2.0, 0.25, 3.0]
+      %pads = constant i64[8] = \(amounts)
+      %low = constant f32[] = [-inf]
+      %one = constant f32[] = [1.0]
+      \(before.isEmpty ? "%r = Identity(%x) : f32[1,2,5,5]" : before)
+      %p = Pad(%r, %pads\(value))\(attributes) : f32[1,2,\(result)]
+      %y = \(node) : \(shape)
+    }
+    """
+  }
+
+  @Test func zerosGoIntoAConvolution() throws {
+    let check = try PassCheck(
+      pad, on: padded(result: "6,8", "Convolution(%p, %w) {pads = [1, 0, 0, 0]}", shape: "f32[1,3,7,8]"))
+    #expect(
+      check.nodes.last.map { $0.hasSuffix("{pads = [2, 2, 0, 1]}") } == true && check.nodes.count == 2,
+      "\(check.nodes)")
+  }
+
+  @Test func aWindowThatChoosesItsPaddingGetsThatOfThePaddedSizes() throws {
+    let check = try PassCheck(
+      pad,
+      on: padded(
+        result: "6,8", "Convolution(%p, %w) {strides = [2, 2], padding = \"sameUpper\"}",
+        shape: "f32[1,3,3,4]"))
+    #expect(check.nodes.count == 2 && check.nodes[1].contains("pads = [1, 2, 0, 1]"), "\(check.nodes)")
+  }
+
+  @Test(arguments: [("", ", %low"), ("%r = Relu(%x) : f32[1,2,5,5]", "")])
+  func whatNeverWinsGoesIntoAPoolingOfGreatestElements(before: String, value: String) throws {
+    let check = try PassCheck(
+      pad,
+      on: padded(before, value: value, result: "6,8", "MaxPool(%p) {size = [3, 3]}", shape: "f32[1,2,4,6]"))
+    #expect(check.nodes.count == 2 && check.nodes[1].contains("pads = [1, 2, 0, 1]"), "\(check.nodes)")
+  }
+
+  @Test func otherPaddingStays() throws {
+    let convolution = ("Convolution(%p, %w)", "f32[1,3,6,8]")
+    let texts = [
+      // Another number, another content, a negative amount, an axis that is not space.
+      padded(value: ", %one", result: "6,8", convolution.0, shape: convolution.1),
+      padded(attributes: " {content = \"edge\"}", result: "6,8", convolution.0, shape: convolution.1),
+      padded(amounts: "[0, 0, 2, 2, 0, 0, -1, 1]", result: "6,8", convolution.0, shape: convolution.1),
+      // Zeros can win over what is negative, and windows can lie in padding only.
+      padded(result: "6,8", "MaxPool(%p) {size = [3, 3]}", shape: "f32[1,2,4,6]"),
+      padded(value: ", %low", result: "6,8", "MaxPool(%p) {size = [1, 2]}", shape: "f32[1,2,6,7]"),
+      // Padding of its own would cost an average its integers.
+      padded(result: "6,8", "AveragePool(%p) {size = [3, 3]}", shape: "f32[1,2,4,6]"),
+    ]
+    for text in texts {
+      guard !text.contains("size = [1, 2]") else {
+        // The least number wins in a window of padding alone, where nothing is left to compare.
+        var (graph, report) = (try Graph(text: text, catalog: .standard), PassReport())
+        try pad.run(on: &graph, report: &report)
+        #expect(report.changes.isEmpty)
+        continue
+      }
+      #expect(try PassCheck(pad, on: text).nodes.contains { $0.contains("Pad(") }, "\(text)")
+    }
+  }
+}
