@@ -79,7 +79,7 @@ struct RandomNetwork {
 
   private mutating func addNode() throws {
     let x = value()
-    switch integer(0...15) {
+    switch integer(0...18) {
     case 0, 1: try convolve(x)
     case 2, 3: try combine(x)
     case 4, 5, 6: try concatenate(x)
@@ -90,6 +90,8 @@ struct RandomNetwork {
     case 11: try resize(x)
     case 12, 13: try activate(x)
     case 14: try slice(x)
+    case 15, 16: try stack(x)
+    case 17: try reduce(x)
     default: try select(x)
     }
   }
@@ -218,6 +220,29 @@ struct RandomNetwork {
     guard sizes(x)[axis] >= 3 else { return }
     values.append(
       try graph.add(Slice(), x, list([1]), list([integer(0...1) == 0 ? -1 : sizes(x)[axis]]), list([axis])))
+  }
+
+  private mutating func stack(_ x: ValueID) throws {
+    let axis = integer(1...3)
+    guard sizes(x)[axis] < 8 else { return }
+    var operands: [ValueID] = []
+    for operand in [x, value(like: x)] where sizes(operand) == sizes(x) {
+      operands.append(try graph.add(Unsqueeze(axes: [axis]), operand))
+    }
+    let stacked = try graph.addNode(Concat(axis: axis), operands)[0]
+    var joined = sizes(x)
+    joined[axis] *= operands.count
+    values.append(try graph.add(Reshape(), stacked, list(joined)))
+  }
+
+  private mutating func reduce(_ x: ValueID) throws {
+    let axes = Bool.random(using: &generator) ? Array(layout.spatialAxes(rank: 4)) : [integer(1...3)]
+    let operators: [any Operator] = [
+      ReduceMean(axes: axes, keepsDimensions: true), ReduceMax(axes: axes, keepsDimensions: true),
+      ReduceMin(axes: axes, keepsDimensions: true),
+    ]
+    let reduced = try graph.add(operators.randomElement(using: &generator) ?? ReduceMean(), x)
+    values.append(try graph.add(Multiply(), x, reduced))
   }
 
   private mutating func select(_ x: ValueID) throws {

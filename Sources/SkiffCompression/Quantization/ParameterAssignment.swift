@@ -112,7 +112,7 @@ struct ParameterAssignment {
     // LiteRT's reference kernel reads the elements of an int8 sum as unsigned bytes.
     if node.operator is ReduceSum { return "runtimes disagree on sums of integers" }
     guard node.outputs.allSatisfy({ graph[$0].type?.dataType == .float32 }),
-      node.inputs.first.flatMap(\.self).map({ graph[$0].type?.dataType == .float32 }) ?? false
+      rule == .shared || node.inputs.first.flatMap(\.self).map(isFloat) ?? false
     else { return "it does not compute in float32" }
     for case let operand? in node.inputs where range(of: operand) == nil && isFloat(operand) {
       return "no range is known of '\(graph[operand].name)'"

@@ -8,6 +8,11 @@ package protocol QuantizedReductionOperator: Reduction, QuantizedKernel {
 }
 
 extension QuantizedReductionOperator {
+  /// Extremes are elements of the operand as they are.
+  public var parameterRule: ParameterRule {
+    quantizedKind == .maximum || quantizedKind == .minimum ? .follows : .free
+  }
+
   /// Integers; extremes only where input and result share their parameters.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let input = context.int8(0), let output = context.int8Output, let shape = context.sizes(0) else {
