@@ -82,12 +82,14 @@ extension Model {
       bytesAfter: graph.constantByteCount, sampleCount: calibration.sampleCount)
   }
 
-  /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it.
-  mutating func prepare() throws(ModelError) {
+  /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it; once.
+  public mutating func prepare() throws(ModelError) {
     guard !isPrepared else { return }
     var report = PassReport()
-    try Pipeline.canonical.run(on: &graph, report: &report)
-    try Pipeline.channelsLast(changesInterface: changesInterfaceLayout).run(on: &graph, report: &report)
+    let layout = Pipeline.channelsLast(changesInterface: changesInterfaceLayout)
+    for pipeline in passes.applied(to: [.canonical, layout]) {
+      try pipeline.run(on: &graph, report: &report)
+    }
     interfaceOrders.merge(report.interfaceOrders) { $1 }
     if !report.interfaceOrders.isEmpty { examples = [] }
     warnings += report.warnings

@@ -26,6 +26,8 @@ public struct Model: Sendable {
   public internal(set) var interfaceOrders: [String: [Int]] = [:]
   /// Whether inputs and outputs get their channels last when the layout changes.
   public var changesInterfaceLayout = false
+  /// The passes that run before the model is compressed or written.
+  public var passes = PassSelection.all
   /// What was done to the model, step by step.
   public internal(set) var recipe: [String] = []
   /// The digest of the samples that the model was calibrated on.

@@ -17,6 +17,8 @@ struct Convert: ParsableCommand {
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
   @OptionGroup var modelOptions: ModelOptions
 
+  @OptionGroup var passOptions: PassOptions
+
   @Option(help: "Quantizes weights and activations.") var quantize: Quantization?
   @Option(help: "Samples (.npz by input name, or .npy) that ranges are taken from, batch first.")
   var calibrate: String?
@@ -59,7 +61,9 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     _ = try ModelFormat.target(for: output)
+    let passes = try passOptions.selection()
     var model = try modelOptions.model(at: input)
+    model.passes = passes
     model.changesInterfaceLayout = layout == .nhwc
     let progress = ProgressLine()
     var compression: CompressionReport?

@@ -4,16 +4,24 @@ import SkiffBinary
 
 /// `skiff inspect model`.
 struct Inspect: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Shows what a model consists of.")
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what a model consists of.",
+    discussion: "With --passes or --stop-after the graph is shown as those passes leave it.")
 
   @Argument(help: "The model to look at.") var model: String
   @OptionGroup var modelOptions: ModelOptions
+  @OptionGroup var passOptions: PassOptions
   @Flag(help: "Prints the whole graph as text.") var text = false
   @Flag(help: "Prints the summary as JSON.") var json = false
   @Flag(help: "Prints the graph for Graphviz.") var dot = false
 
   func run() throws {
-    let model = try modelOptions.model(at: model)
+    let passes = try passOptions.selection()
+    var model = try modelOptions.model(at: model)
+    if passOptions.isGiven {
+      model.passes = passes
+      try model.prepare()
+    }
     let summary = ModelSummary(model)
     Terminal.printWarnings(model.warnings)
     if text {

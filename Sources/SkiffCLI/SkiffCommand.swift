@@ -9,7 +9,9 @@ struct SkiffCommand: ParsableCommand {
     commandName: "skiff",
     abstract: "Converts, compresses and checks neural networks for edge devices.",
     version: SkiffVersion.current,
-    subcommands: [Convert.self, Inspect.self, Run.self, Compare.self, Check.self, Benchmark.self])
+    subcommands: [
+      Convert.self, Inspect.self, Passes.self, Run.self, Compare.self, Check.self, Benchmark.self,
+    ])
 
   /// Runs the command; errors of models are printed as a compiler prints them and end with code 1.
   static func main() {

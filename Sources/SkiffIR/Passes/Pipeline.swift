@@ -27,6 +27,9 @@ public struct Pipeline: Sendable {
   /// Creates a pipeline of passes that require nothing.
   public init(unconditional passes: any Pass...) { self.passes = passes }
 
+  /// Creates a pipeline of passes chosen from one that could be built.
+  init(selected passes: [any Pass]) { self.passes = passes }
+
   /// Runs the passes; after an error the graph is what the last successful pass left.
   public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
     for pass in passes { try Self.run(pass, on: &graph, report: &report) }

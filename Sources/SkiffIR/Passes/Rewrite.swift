@@ -16,7 +16,8 @@ public protocol Rewrite: Sendable {
 public struct RewritePass: Pass {
   public static let name = "rewrite"
 
-  private let rewrites: [any Rewrite]
+  /// The rewrites, in the order in which they are tried.
+  let rewrites: [any Rewrite]
 
   /// Creates a pass that tries `rewrites` in this order at each node.
   public init(_ rewrites: any Rewrite...) { self.rewrites = rewrites }
