@@ -9,7 +9,8 @@
 /// A file that appears whole or not at all.
 ///
 /// Bytes go to a temporary file in the target's folder; ``commit()`` syncs it and renames it over the target.
-/// Without a commit the temporary file is removed and the target stays as it was.
+/// Without a commit the temporary file is removed and the target stays as it was. What a killed program left of an earlier
+/// file at the same path is removed by the next one: a writer holds a lock on its temporary file, the dead hold none.
 public struct OutputFile: ~Copyable {
   private let path: String
   private let temporaryPath: String
@@ -25,11 +26,13 @@ public struct OutputFile: ~Copyable {
   /// Starts writing what will become the file at `path`.
   public init(path: String) throws(ModelError) {
     self.path = path
+    AbandonedFiles.remove(besides: path)
     var attempt = 0
     while true {
-      let candidate = "\(path).\(getpid())-\(attempt).partial"
+      let candidate = "\(path).\(getpid())-\(attempt)\(AbandonedFiles.suffix)"
       let descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
         self.descriptor = descriptor
         temporaryPath = candidate
         return

@@ -32,6 +32,36 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
   }
 
+  /// A temporary file with a time of change an hour ago.
+  private func makeOld(_ name: String, contents: Data? = Data([1])) throws {
+    let url = folder.appendingPathComponent(name)
+    if let contents { try contents.write(to: url) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: url.path)
+  }
+
+  @Test func whatKilledProgramsLeftIsRemoved() throws {
+    let others = ["b.bin.12-0.partial", "a.bin.partial", "a.bin.x-0.partial", "a.bin.1-2-3.partial"]
+    for name in others { try makeOld(name) }
+    try makeOld("a.bin.12-0.partial")
+    try makeOld("a.bin.13-7.partial")
+    try Data([1]).write(to: folder.appendingPathComponent("a.bin.14-0.partial"))
+    let path = folder.appendingPathComponent("a.bin").path
+    var first = try OutputFile(path: path)
+    try first.write([1])
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    where name.contains("a.bin.\(getpid())") {
+      try makeOld(name, contents: nil)
+    }
+    // The first still holds its lock, so that the second leaves its file alone.
+    var second = try OutputFile(path: path)
+    try second.write([2])
+    try second.commit()
+    try first.commit()
+    let expected = (others + ["a.bin", "a.bin.14-0.partial"]).sorted()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == expected)
+  }
+
   @Test func mappingAFolderOrNothingIsRefused() {
     #expect(throws: ModelError.self) { try ByteRegion(mapping: folder.path) }
     #expect(throws: ModelError.self) { try ByteRegion(mapping: folder.appendingPathComponent("none").path) }
