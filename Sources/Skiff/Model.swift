@@ -84,6 +84,8 @@ public struct ReadingOptions: Sendable {
   public var limits = Limits.standard
   /// The helper that reads HDF5 files; nil looks for it in the usual places.
   public var hdf5Helper: String?
+  /// How long that helper may take for one file, in seconds: there are damaged files that libhdf5 never finishes.
+  public var hdf5TimeLimit = 60
   /// A file whose weights replace those of the architecture.
   public var weights: String?
 

@@ -80,6 +80,9 @@ public struct Samples: Sendable {
           .invalidArgument, "\(tensors.count) runs, but \(count ?? 0) of the inputs before",
           at: Location(tensor: name))
       }
+      guard !tensors.isEmpty else {
+        throw ModelError(.invalidArgument, "there are no samples", at: Location(tensor: name))
+      }
       count = tensors.count
       perInput.append((name, tensors))
     }

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// How much an input may ask for before it is refused.
 ///
 /// Every count and size that comes from bytes is checked against these before anything is allocated.
@@ -17,10 +25,10 @@ public struct Limits: Hashable, Sendable {
   /// The bytes that the compressed members of one archive may expand to, together.
   public var inflatedSize: Int
 
-  /// Creates limits; the defaults fit every model that a workstation can hold.
+  /// Creates limits; the defaults fit every model that the machine can hold.
   public init(
     fileSize: Int = 1 << 46, structureSize: Int = 1 << 30, depth: Int = 64, count: Int = 1 << 24,
-    rank: Int = 32, tensorSize: Int = 1 << 36, inflatedSize: Int = 1 << 33
+    rank: Int = 32, tensorSize: Int = largestTensor, inflatedSize: Int = 1 << 33
   ) {
     self.fileSize = fileSize
     self.structureSize = structureSize
@@ -31,6 +39,17 @@ public struct Limits: Hashable, Sendable {
     self.inflatedSize = inflatedSize
   }
 
+  /// 64 GiB, or the memory of the machine if that is less: a larger tensor could only be refused by the system, which
+  /// ends the process.
+  public static let largestTensor: Int = {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    let (memory, overflow) = pages.multipliedReportingOverflow(by: size)
+    return pages > 0 && size > 0 && !overflow ? min(1 << 36, memory) : 1 << 32
+  }()
+
   /// The limits that hold where none are given.
   public static let standard = Limits()
+
+  /// The limits of the computation that runs now; kernels, which no caller gives any, keep to these.
+  @TaskLocal public static var current = standard
 }

@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffIR
+import SkiffOperators
 
 /// A graph made ready to run for inputs of certain sizes: a kernel for each node and a place for each value.
 public struct Plan: Sendable {
@@ -46,6 +47,7 @@ public struct Plan: Sendable {
   ) throws(ModelError) {
     var graph = graph
     try graph.setInputShapes(inputShapes)
+    try graph.verifyQuantization()
     for input in graph.inputs where graph[input].type?.shape.isFixed != true {
       throw ModelError(
         .invalidArgument,
@@ -53,7 +55,11 @@ public struct Plan: Sendable {
         at: Location(tensor: graph[input].name))
     }
     var steps = try Plan.chooseKernels(graph, usesReferenceKernels ? [] : Plan.factories)
+    try Plan.checkSizes(of: steps, in: graph)
     arenaByteCount = Plan.place(&steps, in: graph)
+    guard arenaByteCount <= Limits.current.tensorSize else {
+      throw ModelError(.limitExceeded, "\(arenaByteCount) bytes of working memory")
+    }
     var constants: [ValueID: Tensor] = [:]
     for (id, constant) in Plan.constantsRead(by: steps, in: graph) {
       constants[id] = try constant.materialize()
@@ -61,6 +67,17 @@ public struct Plan: Sendable {
     self.graph = graph
     self.steps = steps
     self.constants = constants
+  }
+
+  /// Checks that each result whose size is known is within ``Limits``.
+  private static func checkSizes(of steps: [Step], in graph: Graph) throws(ModelError) {
+    for step in steps {
+      try locating(graph[step.node].location) { () throws(ModelError) in
+        for case let type? in step.types {
+          if let sizes = type.shape.fixed { _ = try checkedCount(sizes, of: type.dataType) }
+        }
+      }
+    }
   }
 
   /// The constants that some step or output reads when the plan runs; packed ones are left out.

@@ -4,6 +4,7 @@ import SkiffIR
 /// Inputs that are random but the same for the same seed, and inputs at the bounds of what a type holds.
 package struct SeededInputs {
   private var state: UInt64
+  private static let largestCount = 1 << 27
 
   package init(seed: UInt64) { state = seed }
 
@@ -33,8 +34,13 @@ package struct SeededInputs {
   ) throws(ModelError) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for id in graph.inputs {
-      guard let type = graph[id].type, let shape = type.shape.fixed, let count = shape.checkedProduct() else {
-        throw ModelError(.invalidArgument, "the sizes are not fixed", at: Location(tensor: graph[id].name))
+      let place = Location(tensor: graph[id].name)
+      guard let type = graph[id].type, let shape = type.shape.fixed else {
+        throw ModelError(.invalidArgument, "the sizes are not fixed", at: place)
+      }
+      guard let count = shape.checkedProduct(), count <= Self.largestCount else {
+        throw ModelError(
+          .limitExceeded, "an input of shape \(type.shape) is too large to be made up", at: place)
       }
       var elements: [Double] = []
       elements.reserveCapacity(count)

@@ -45,7 +45,7 @@ extension ModelFormat {
     recognizes: { prefix, _ in KerasModel.recognizesHDF5(prefix) || KerasModel.recognizesArchive(prefix) },
     read: { (path, options, warnings) throws(ModelError) in
       let region = try ByteRegion(mapping: path, limits: options.limits)
-      let helper = HDF5HelperProcess(path: options.hdf5Helper)
+      let helper = HDF5HelperProcess(path: options.hdf5Helper, timeLimit: options.hdf5TimeLimit)
       let model = try KerasModel(parsing: region, path: path, hdf5: helper, limits: options.limits)
       return EdgeModel(
         try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings))
@@ -91,7 +91,8 @@ extension KerasModel {
     return try locating(Location(file: path)) { () throws(ModelError) in
       try applyingWeights(
         of: ByteRegion(mapping: path, limits: options.limits), path: path,
-        hdf5: HDF5HelperProcess(path: options.hdf5Helper), limits: options.limits)
+        hdf5: HDF5HelperProcess(path: options.hdf5Helper, timeLimit: options.hdf5TimeLimit),
+        limits: options.limits)
     }
   }
 }

@@ -69,6 +69,9 @@ extension Graph {
     }
   }
 
+  /// The most results of one node: their number can come from a file that has none of them.
+  private static let resultLimit = 1 << 16
+
   private static func quantizedOnly(_ type: TensorType?) -> TensorType? {
     type?.isQuantized == true ? type : nil
   }
@@ -80,11 +83,18 @@ extension Graph {
     let context = InferenceContext(graph: self, inputs: node.inputs)
     return try locating(node.location) { () throws(ModelError) in
       try type(of: node.operator).checkOperands(node.inputs)
+      guard (0...Self.resultLimit).contains(node.operator.outputCount) else {
+        throw ModelError(.limitExceeded, "\(node.operator.outputCount) results of one node")
+      }
       let isKnown = node.inputs.allSatisfy { $0.map { self[$0].type != nil } ?? true }
       guard isKnown, !(node.operator is ForeignOperator) else {
         return (0..<node.operator.outputCount).map { ($0 < known.count ? known[$0] : nil, nil) }
       }
       let types = try node.operator.inferTypes(context)
+      // Sizes are computed from attributes and constants, which can be anything.
+      for type in types where type.shape.dimensions.contains(where: { $0.fixed ?? 0 < 0 }) {
+        throw ModelError(.invalidGraph, "a result would have the shape \(type.shape)")
+      }
       let elements = (node.operator as? any ShapeArithmetic)?.knownElements(context)
       return types.enumerated().map { index, type in
         var type = type
@@ -96,8 +106,8 @@ extension Graph {
           }
         }
         let small = elements.flatMap { index == 0 && $0.count <= Constant.smallCount ? $0 : nil }
-        // What the data type cannot hold has wrapped around.
-        let range = type.dataType.integerRange()
+        // What the data type cannot hold has wrapped around, or become true.
+        let range = type.dataType == .boolean ? 0...1 : type.dataType.integerRange()
         return (type, small?.map { $0.fixed.map { !range.contains($0) } ?? false ? .unknown : $0 })
       }
     }

@@ -77,7 +77,8 @@ extension Graph {
     }
   }
 
-  private func verifyQuantization() throws(ModelError) {
+  /// Checks that the quantization parameters of every value fit its type.
+  package func verifyQuantization() throws(ModelError) {
     for value in valueIDs {
       guard let type = self[value].type, let parameters = type.quantization else { continue }
       try locating(Location(tensor: self[value].name)) { () throws(ModelError) in

@@ -65,6 +65,21 @@ public enum DataType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// The number of elements of a tensor of these sizes, nil if there can be none.
+  ///
+  /// Loops and offsets are computed with the sizes beside a 0 too, and elements of text have no bytes: where bytes do
+  /// not bound the sizes, this does.
+  package func elementCount(of shape: [Int]) -> Int? {
+    guard shape.allSatisfy({ $0 >= 0 }), let extent = shape.filter({ $0 != 0 }).checkedProduct() else {
+      return nil
+    }
+    let isEmpty = shape.contains(0)
+    guard extent <= Self.largestExtentWithoutBytes || !(isEmpty || bitWidth == 0) else { return nil }
+    return isEmpty ? 0 : extent
+  }
+
+  private static let largestExtentWithoutBytes = 1 << 26
+
   /// The bytes that `count` elements take, or nil if that number is beyond `Int`.
   public func byteCount(elements count: Int) -> Int? {
     let (bits, overflow) = count.multipliedReportingOverflow(by: bitWidth)

@@ -74,6 +74,10 @@ public struct QuantizationParameters: Hashable, Sendable {
     guard scales.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw fail("a scale is negative, infinite or not a number")
     }
+    let range = dataType.integerRange().clamped(to: Int(Int32.min)...Int(Int32.max))
+    guard zeroPoints.allSatisfy(range.contains) else {
+      throw fail("a zero point beyond \(range) of \(dataType.rawValue)")
+    }
     switch granularity {
     case .perTensor:
       guard scales.count == 1 else { throw fail("\(scales.count) scales for a whole tensor") }

@@ -56,16 +56,19 @@ extension Tensor {
   /// The real numbers in float32 that quantized elements stand for: `(q − zeroPoint) · scale`.
   public func dequantized() throws(ModelError) -> Tensor {
     guard let quantization else { return try cast(to: .float32) }
+    try quantization.verify(dataType: dataType, shape: Shape(shape))
     let groups = parameterIndices(quantization)
     let integers = try integers()
     return Tensor(
       integers.indices.map { index in
         let group = groups(index)
-        return Float(integers[index] - quantization.zeroPoints[group]) * quantization.scales[group]
+        // As doubles, since a difference of 64-bit integers can be beyond Int; below 2^53 it is the same.
+        let difference = Double(integers[index]) - Double(quantization.zeroPoints[group])
+        return Float(difference) * quantization.scales[group]
       }, shape: shape)
   }
 
-  /// Which scale and zero point belong to the element at an offset.
+  /// Which scale and zero point belong to the element at an offset, for parameters that fit the tensor.
   package func parameterIndices(_ parameters: QuantizationParameters) -> (Int) -> Int {
     switch parameters.granularity {
     case .perTensor: return { _ in 0 }

@@ -20,10 +20,7 @@ public struct Tensor: Sendable, Equatable {
   public init(
     _ dataType: DataType, shape: [Int], quantization: QuantizationParameters? = nil, bytes: ByteRegion
   ) throws(ModelError) {
-    // Offsets are computed with sizes beside a zero too.
-    guard shape.allSatisfy({ $0 >= 0 }), shape.filter({ $0 != 0 }).checkedProduct() != nil,
-      let count = shape.checkedProduct(),
-      let size = dataType.byteCount(elements: count)
+    guard let count = dataType.elementCount(of: shape), let size = dataType.byteCount(elements: count)
     else { throw ModelError(.malformed, "impossible shape \(shape)") }
     guard size == bytes.count else {
       throw ModelError(
@@ -65,7 +62,11 @@ public struct Tensor: Sendable, Equatable {
 
   /// The same elements in another shape with as many.
   public func reshaped(to shape: [Int]) throws(ModelError) -> Tensor {
-    try Tensor(dataType, shape: shape, quantization: quantization, bytes: bytes)
+    // The bytes alone do not tell: elements below a byte leave some over.
+    guard shape.checkedProduct() == count else {
+      throw ModelError(.invalidArgument, "\(count) elements do not make up \(Shape(shape))")
+    }
+    return try Tensor(dataType, shape: shape, quantization: quantization, bytes: bytes)
   }
 
   /// The same bytes with other quantization parameters.

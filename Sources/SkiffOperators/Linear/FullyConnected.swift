@@ -39,6 +39,11 @@ extension FullyConnected: ReferenceKernel {
     let outputs = weights.shape[0]
     let (x, w) = (try input.floats(), try weights.floats())
     let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
+    guard bias.count == outputs else {
+      throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
+    }
+    let shape = Array(input.shape.dropLast()) + [outputs]
+    _ = try checkedCount(shape, of: input.dataType)
     let rows = input.shape.dropLast().reduce(1, *)
     var result: [Float] = []
     result.reserveCapacity(rows * outputs)
@@ -49,6 +54,6 @@ extension FullyConnected: ReferenceKernel {
         result.append(activation(sum))
       }
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: input.shape.dropLast() + [outputs])]
+    return [try Tensor(floats: result, as: input.dataType, shape: shape)]
   }
 }

@@ -23,10 +23,8 @@ package func checkedCount(_ sizes: [Int], of type: DataType) throws(ModelError) 
   guard sizes.allSatisfy({ $0 >= 0 }) else {
     throw ModelError(.invalidGraph, "a negative size in \(Shape(sizes))")
   }
-  // Offsets are computed with sizes beside a zero too.
-  guard sizes.filter({ $0 != 0 }).checkedProduct() != nil, let count = sizes.checkedProduct(),
-    let bytes = type.byteCount(elements: count),
-    bytes <= Limits.standard.tensorSize
+  guard let count = type.elementCount(of: sizes), let bytes = type.byteCount(elements: count),
+    bytes <= Limits.current.tensorSize
   else { throw ModelError(.limitExceeded, "a tensor of shape \(Shape(sizes))") }
   return count
 }

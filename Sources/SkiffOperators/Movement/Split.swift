@@ -47,7 +47,7 @@ public struct Split: DataMovement {
     guard let size = dimension.fixed else {
       return [Shape.Dimension](repeating: dimension / parts, count: parts)
     }
-    let length = (size + parts - 1) / parts
+    let length = size / parts + (size % parts == 0 ? 0 : 1)
     return (0..<parts).map { .fixed(max(0, min(length, size - $0 * length))) }
   }
 

@@ -85,7 +85,7 @@ struct OrderDemands {
 
 extension Node {
   /// What the node's operator is told when it is asked for a form.
-  func axisContext(order: [Int], in graph: Graph) -> AxisContext {
+  package func axisContext(order: [Int], in graph: Graph) -> AxisContext {
     AxisContext(
       order: order, inputs: inputs.map { id in id.flatMap { graph[$0].type } },
       integers: inputs.map { id in

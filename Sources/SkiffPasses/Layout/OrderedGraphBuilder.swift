@@ -41,6 +41,7 @@ struct OrderedGraphBuilder {
     else { return nil }
     for case let (input?, operand) in zip(node.inputs, form.operands) {
       guard case .aligned(let order) = operand, let type = source[input].type else { continue }
+      guard type.rank <= order.count else { return nil }
       let isAlignable =
         type.rank == order.count || source[input].constant != nil || type.rank == 0
         || type.shape.dimensions.count(where: { $0.fixed == nil }) <= 1

@@ -123,7 +123,8 @@ package struct RandomGraph {
     guard type.dataType.isInteger, integer(0...2) > 0 else { return TensorType(type.dataType, type.shape) }
     var result = TensorType(type.dataType, type.shape)
     result.quantization = QuantizationParameters(
-      scale: Float(random.logUniform(in: 1e-6...10)), zeroPoint: integer(-128...127))
+      scale: Float(random.logUniform(in: 1e-6...10)),
+      zeroPoint: integer(type.dataType.integerRange().clamped(to: -128...127)))
     guard let axis = type.shape.dimensions.indices.randomElement(using: &random) else { return result }
     if let size = type.shape[axis].fixed, coin() {
       result.quantization = QuantizationParameters(scales: random.floats(size, in: 0...1), axis: axis)
@@ -131,7 +132,8 @@ package struct RandomGraph {
       sizes[axis] = (sizes[axis] + 1) / 2
       let count = sizes.checkedProduct() ?? 0
       result.quantization = QuantizationParameters(
-        scales: random.floats(count, in: 0...1), zeroPoints: random.integers(count, in: -8...7),
+        scales: random.floats(count, in: 0...1),
+        zeroPoints: random.integers(count, in: type.dataType.integerRange().clamped(to: -8...7)),
         granularity: .blocked(axis: axis, size: 2))
     }
     return result

@@ -14,7 +14,9 @@ struct KerasSettings {
 
   func integer(_ name: String, default value: Int? = nil) throws(ModelError) -> Int {
     guard let json = json[name] else { return try required(name, value) }
-    guard let integer = json.integer, abs(integer) < 1 << 31 else { throw wrong(name, "an integer", json) }
+    guard let integer = json.integer, integer.magnitude < 1 << 31 else {
+      throw wrong(name, "an integer", json)
+    }
     return integer
   }
 
@@ -61,8 +63,11 @@ struct KerasSettings {
   /// As many integers as there are axes; one alone stands for all of them.
   func integers(_ name: String, rank: Int, default value: [Int]? = nil) throws(ModelError) -> [Int] {
     guard let json = json[name] else { return try required(name, value) }
-    if let integer = json.integer, abs(integer) < 1 << 31 { return [Int](repeating: integer, count: rank) }
-    guard let integers = json.integers, integers.count == rank, integers.allSatisfy({ abs($0) < 1 << 31 })
+    if let integer = json.integer, integer.magnitude < 1 << 31 {
+      return [Int](repeating: integer, count: rank)
+    }
+    guard let integers = json.integers, integers.count == rank,
+      integers.allSatisfy({ $0.magnitude < 1 << 31 })
     else { throw wrong(name, "\(rank) integers", json) }
     return integers
   }
@@ -71,7 +76,7 @@ struct KerasSettings {
   func integers(_ name: String, default value: [Int]? = nil) throws(ModelError) -> [Int] {
     guard let json = json[name] else { return try required(name, value) }
     guard let integers = json.integer.map({ [$0] }) ?? json.integers,
-      integers.allSatisfy({ abs($0) < 1 << 31 })
+      integers.allSatisfy({ $0.magnitude < 1 << 31 })
     else { throw wrong(name, "integers", json) }
     return integers
   }
@@ -79,7 +84,7 @@ struct KerasSettings {
   /// A pair of integers for each axis: `[[1, 2], [3, 4]]`, `[1, 3]` for `[[1, 1], [3, 3]]`, or one integer for all.
   func pairs(_ name: String, rank: Int) throws(ModelError) -> [(Int, Int)] {
     guard let json = json[name] else { return try required(name, nil) }
-    if let integer = json.integer, abs(integer) < 1 << 31 {
+    if let integer = json.integer, integer.magnitude < 1 << 31 {
       return [(Int, Int)](repeating: (integer, integer), count: rank)
     }
     let isPair = rank == 1 && json.array?.count == 2 && json.integers != nil
@@ -87,7 +92,9 @@ struct KerasSettings {
     var pairs: [(Int, Int)] = []
     for item in list {
       let pair = item.integer.map { [$0, $0] } ?? item.integers ?? []
-      guard pair.count == 2, pair.allSatisfy({ abs($0) < 1 << 31 }) else { throw wrong(name, "pairs", json) }
+      guard pair.count == 2, pair.allSatisfy({ $0.magnitude < 1 << 31 }) else {
+        throw wrong(name, "pairs", json)
+      }
       pairs.append((pair[0], pair[1]))
     }
     guard pairs.count == rank else { throw wrong(name, "\(rank) pairs of integers", json) }
