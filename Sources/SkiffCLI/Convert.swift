@@ -74,10 +74,12 @@ struct Convert: ParsableCommand {
       options.quantizesOutputs = io == .int8
       options.excludedNodes = Set(exclude)
       if perTensorFullyConnected { options.fullyConnectedWeights = .perTensor }
-      compression = try model.compress(
-        .int8(
-          calibratedOn: samples, estimation: percentile == 100 ? .minMax : .percentile(percentile),
-          quantization: options), progress: progress.show)
+      let method = Compression.int8(
+        calibratedOn: samples, estimation: percentile == 100 ? .minMax : .percentile(percentile),
+        quantization: options)
+      compression = try locating(Location(file: input)) { () throws(ModelError) in
+        try model.compress(method, progress: progress.show)
+      }
     }
     if examples > 0, let samples = try checkedSamples(samples) {
       try model.keepExamples(examples, of: samples)
@@ -85,10 +87,25 @@ struct Convert: ParsableCommand {
     var options = WritingOptions()
     options.storesFloat16 = float16
     try model.write(to: output, options: options)
-    let certificate = check ? try certify(model, samples, progress) : nil
+    let certificate = check ? try certificate(of: model, samples, progress) : nil
     progress.clear()
     try report(model, compression, certificate)
     if certificate?.holds == false { throw CommandExit.checkFailed }
+  }
+
+  /// The certificate of what was written; a model that cannot be run, so not be checked either, is an error.
+  private func certificate(
+    of model: Model, _ samples: Samples?, _ progress: ProgressLine
+  ) throws(ModelError) -> Certificate {
+    do throws(ModelError) {
+      return try locating(Location(file: input)) { () throws(ModelError) in
+        try certify(model, samples, progress)
+      }
+    } catch {
+      var error = error
+      error.notes.append("'\(output)' is written, but not checked")
+      throw error
+    }
   }
 
   private func certify(
