@@ -49,7 +49,7 @@ let package = Package(
     .executableTarget(
       name: "SkiffCLI",
       dependencies: ["Skiff", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-    .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary"]),
+    .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary", "SkiffTestSupport"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffInterpreterTests", dependencies: ["SkiffInterpreter", "CKernels", "SkiffTestSupport"]),
@@ -64,6 +64,12 @@ let package = Package(
       name: "SkiffPassesTests", dependencies: ["SkiffPasses", "SkiffInterpreter", "SkiffTestSupport"]),
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTests", dependencies: ["Skiff", "SkiffTestSupport"]),
+    .executableTarget(
+      name: "skiff-robustness", dependencies: ["Skiff", "SkiffTestSupport"],
+      path: "Tests/skiff-robustness"),
+    .testTarget(
+      name: "SkiffRobustnessTests",
+      dependencies: ["Skiff", "SkiffTestSupport", "skiff-robustness", "SkiffCLI", "skiff-hdf5"]),
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffEdgeTests", dependencies: ["SkiffEdge", "SkiffOperators", "SkiffTestSupport"]),

@@ -28,13 +28,8 @@ import Testing
     var crashes = 0
     let count = TestRun.isFull ? 10_000 : 550
     for _ in 0..<count {
-      var mutant = bytes
-      for _ in 0..<Int.random(in: 1...8, using: &generator) {
-        let position = Int.random(in: 0..<mutant.count, using: &generator)
-        mutant[position] = UInt8.random(in: 0...255, using: &generator)
-      }
       do throws(ModelError) {
-        try Self.parse(mutant)
+        try Self.parse(bytes.mutated(Mutation.inPlace, using: &generator))
       } catch {
         errors[error.code, default: 0] += 1
         if error.message.contains("crashed") { crashes += 1 }

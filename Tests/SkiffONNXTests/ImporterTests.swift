@@ -3,6 +3,7 @@ import SkiffIR
 import SkiffInterpreter
 import SkiffONNX
 import SkiffOperators
+import SkiffTestSupport
 import Testing
 
 @Suite struct ImporterTests {

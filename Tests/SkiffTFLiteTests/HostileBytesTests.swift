@@ -30,18 +30,7 @@ import SkiffTFLite
     let original = try TFLiteFiles.small.bytes()
     var accepted = 0
     for _ in 0..<10_000 {
-      var bytes = original
-      for _ in 0..<Int.random(in: 1...4, using: &generator) {
-        let place = Int.random(in: 0..<bytes.count, using: &generator)
-        switch Int.random(in: 0..<4, using: &generator) {
-        case 0: bytes[place] = .random(in: 0...255, using: &generator)
-        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-        case 2: bytes[place] = [0, 1, 127, 128, 255].randomElement(using: &generator) ?? 0
-        default:
-          for offset in 0..<4 where place + offset < bytes.count { bytes[place + offset] = 0xff }
-        }
-      }
-      if parse(bytes) { accepted += 1 }
+      if parse(original.mutated(Mutation.inPlace, using: &generator)) { accepted += 1 }
     }
     // Changes of data and padding are no errors; most others are.
     #expect(accepted > 100 && accepted < 9_900, "\(accepted)")
@@ -63,11 +52,7 @@ import SkiffTFLite
     let tables = try #require(bytes.count > 4000 ? min(bytes.count, 20_000) : bytes.count)
     var generator = SeededGenerator(seed)
     for _ in 0..<(TestRun.isFull ? 1500 : 300) {
-      var mutated = bytes
-      for _ in 0..<Int.random(in: 1...3, using: &generator) {
-        let place = Int.random(in: 0..<tables, using: &generator)
-        mutated[place] = [0, 1, 2, 127, 128, 255, mutated[place] ^ 1].randomElement(using: &generator) ?? 0
-      }
+      let mutated = bytes.mutated(Mutation.inPlace, in: 0..<tables, using: &generator)
       guard let model = try? TFLiteModel(parsing: ByteRegion(mutated), limits: limits) else { continue }
       var warnings: [Warning] = []
       guard let graph = try? Importer.makeGraph(from: model, warnings: &warnings) else { continue }

@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffTestSupport
 import Testing
 
 @Suite struct ArchiveTests {

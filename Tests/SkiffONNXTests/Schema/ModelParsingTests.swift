@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffONNX
+import SkiffTestSupport
 import Testing
 
 @Suite struct ModelParsingTests {

@@ -1,25 +1,25 @@
 import SkiffBinary
 
 /// A zip file put together field by field, so that tests can make any of them lie.
-struct ZipBytes {
-  struct Member {
-    var name: [UInt8]
-    var contents: [UInt8]
+package struct ZipBytes {
+  package struct Member {
+    package var name: [UInt8]
+    package var contents: [UInt8]
     /// What lies in the file; the contents themselves if stored.
-    var storage: [UInt8]
-    var method: UInt16 = 0
-    var flags: UInt16 = 0
-    var localFlags: UInt16?
-    var localName: [UInt8]?
-    var size: UInt32?
-    var storedSize: UInt32?
-    var localSize: UInt32?
-    var checksum: UInt32?
-    var offset: UInt32?
-    var disk: UInt16 = 0
-    var extra: [UInt8] = []
+    package var storage: [UInt8]
+    package var method: UInt16 = 0
+    package var flags: UInt16 = 0
+    package var localFlags: UInt16?
+    package var localName: [UInt8]?
+    package var size: UInt32?
+    package var storedSize: UInt32?
+    package var localSize: UInt32?
+    package var checksum: UInt32?
+    package var offset: UInt32?
+    package var disk: UInt16 = 0
+    package var extra: [UInt8] = []
 
-    init(_ name: String, _ contents: [UInt8], deflated: [UInt8]? = nil) {
+    package init(_ name: String, _ contents: [UInt8], deflated: [UInt8]? = nil) {
       self.name = Array(name.utf8)
       self.contents = contents
       storage = deflated ?? contents
@@ -27,16 +27,16 @@ struct ZipBytes {
     }
   }
 
-  var members: [Member]
-  var comment: [UInt8] = []
-  var disk: UInt16 = 0
-  var entryCount: UInt16?
-  var directoryOffset: UInt32?
-  var directorySize: UInt32?
+  package var members: [Member]
+  package var comment: [UInt8] = []
+  package var disk: UInt16 = 0
+  package var entryCount: UInt16?
+  package var directoryOffset: UInt32?
+  package var directorySize: UInt32?
 
-  init(_ members: Member...) { self.members = members }
+  package init(_ members: Member...) { self.members = members }
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var file: [UInt8] = []
     var offsets: [UInt32] = []
     for member in members {
@@ -64,13 +64,13 @@ struct ZipBytes {
     return file + le(UInt16(comment.count)) + comment
   }
 
-  var region: ByteRegion { ByteRegion(bytes) }
+  package var region: ByteRegion { ByteRegion(bytes) }
 
   private func checksum(of member: Member) -> UInt32 {
     member.checksum ?? Checksum(of: ByteRegion(member.contents)).value
   }
 }
 
-func le(_ value: some FixedWidthInteger) -> [UInt8] {
+package func le(_ value: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }

@@ -1,7 +1,8 @@
 /// The bytes of .onnx files, written field by field for tests.
-enum ModelBytes {
+package enum ModelBytes {
   /// A type of values: float32 with these sizes or symbols.
-  static func valueInfo(_ name: String, _ shape: [Any], element: Int = 1) -> (inout WireBytes) -> Void {
+  package static func valueInfo(_ name: String, _ shape: [Any], element: Int = 1) -> (inout WireBytes) -> Void
+  {
     { info in
       info.text(1, name)
       info.message(2) { type in
@@ -21,7 +22,7 @@ enum ModelBytes {
   }
 
   /// A float32 tensor with raw data.
-  static func tensor(_ name: String, _ shape: [Int], _ values: [Float]) -> (inout WireBytes) -> Void {
+  package static func tensor(_ name: String, _ shape: [Int], _ values: [Float]) -> (inout WireBytes) -> Void {
     { tensor in
       for size in shape { tensor.integer(1, size) }
       tensor.integer(2, 1)
@@ -31,7 +32,7 @@ enum ModelBytes {
   }
 
   /// An int64 tensor with unpacked data.
-  static func integers(_ name: String, _ values: [Int]) -> (inout WireBytes) -> Void {
+  package static func integers(_ name: String, _ values: [Int]) -> (inout WireBytes) -> Void {
     { tensor in
       tensor.integer(1, values.count)
       tensor.integer(2, 7)
@@ -40,7 +41,7 @@ enum ModelBytes {
     }
   }
 
-  static func node(
+  package static func node(
     _ operatorName: String, _ inputs: [String], _ outputs: [String], domain: String = "",
     _ attributes: (inout WireBytes) -> Void...
   ) -> (inout WireBytes) -> Void {
@@ -54,7 +55,7 @@ enum ModelBytes {
     }
   }
 
-  static func attribute(_ name: String, _ value: Int) -> (inout WireBytes) -> Void {
+  package static func attribute(_ name: String, _ value: Int) -> (inout WireBytes) -> Void {
     { attribute in
       attribute.text(1, name)
       attribute.integer(3, value)
@@ -62,7 +63,7 @@ enum ModelBytes {
     }
   }
 
-  static func attribute(_ name: String, _ values: [Int]) -> (inout WireBytes) -> Void {
+  package static func attribute(_ name: String, _ values: [Int]) -> (inout WireBytes) -> Void {
     { attribute in
       attribute.text(1, name)
       for value in values { attribute.integer(8, value) }
@@ -70,7 +71,7 @@ enum ModelBytes {
     }
   }
 
-  static func attribute(_ name: String, _ value: String) -> (inout WireBytes) -> Void {
+  package static func attribute(_ name: String, _ value: String) -> (inout WireBytes) -> Void {
     { attribute in
       attribute.text(1, name)
       attribute.text(4, value)
@@ -78,7 +79,7 @@ enum ModelBytes {
     }
   }
 
-  static func attribute(_ name: String, _ value: Float) -> (inout WireBytes) -> Void {
+  package static func attribute(_ name: String, _ value: Float) -> (inout WireBytes) -> Void {
     { attribute in
       attribute.text(1, name)
       attribute.real(2, value)
@@ -86,7 +87,9 @@ enum ModelBytes {
     }
   }
 
-  static func model(opset: Int = 13, irVersion: Int = 8, _ graph: (inout WireBytes) -> Void) -> [UInt8] {
+  package static func model(opset: Int = 13, irVersion: Int = 8, _ graph: (inout WireBytes) -> Void)
+    -> [UInt8]
+  {
     WireBytes { model in
       model.integer(1, irVersion)
       model.text(2, "tests")
@@ -99,7 +102,7 @@ enum ModelBytes {
   }
 
   /// `relu(x · [300 numbers] + 1)` reshaped: large and small leaves, attributes, symbols.
-  static let sample = model { graph in
+  package static let sample = model { graph in
     graph.message(1, node("Mul", ["x", "large"], ["a"]))
     graph.message(1, node("Add", ["a", "one"], ["b"]))
     graph.message(1, node("Relu", ["b"], ["c"]))

@@ -1,0 +1,134 @@
+import Foundation
+import Skiff
+import SkiffBinary
+import SkiffInterpreter
+import SkiffTestSupport
+
+/// One file, damaged in many ways, through everything that the command does with a model.
+struct FileCases {
+  private let original: [UInt8]
+  private let folder: TemporaryFolder
+  private let path: String
+  private let suffix: String
+  private let partner: String?
+  private let archive: [(name: String, bytes: [UInt8])]
+
+  /// - Parameter partner: The other half of the model, if the file is an architecture or has weights only.
+  init(_ path: String, partner: String?) throws {
+    original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    folder = try TemporaryFolder()
+    suffix = path.split(separator: ".").last.map(String.init) ?? ""
+    self.path = folder.path("damaged.\(suffix)")
+    self.partner = partner
+    archive = try Self.members(of: path)
+  }
+
+  /// The number of truncations.
+  var byteCount: Int { original.count }
+
+  /// The file without its end.
+  func truncated(_ count: Int) throws -> Bool {
+    try write(Array(original[..<count]))
+    return (try? process()) != nil
+  }
+
+  /// The file after some mutations.
+  func mutated(_ number: Int, _ seed: Seed) throws -> Bool {
+    var random = SeededGenerator(Seed(seed.value &+ UInt64(number) &* 0x2545_f491_4f6c_dd1d))
+    if let member = archive.indices.randomElement(using: &random), number % 4 != 0 {
+      try writeArchive(changing: member, using: &random)
+    } else if suffix == "skiff", number % 4 != 0 {
+      try write(signedMutation(using: &random))
+    } else {
+      let kinds = suffix == "json" || number % 3 == 0 ? Mutation.allCases : Mutation.inPlace
+      try write(original.mutated(kinds, using: &random))
+    }
+    return (try? process()) != nil
+  }
+
+  private func write(_ bytes: [UInt8]) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+
+  /// Reads the file, simplifies the model, runs it when that is little work, and writes it.
+  private func process() throws(ModelError) {
+    if suffix == "npz" || suffix == "npy" {
+      _ = try Samples(contentsOf: path, limits: Self.limits)
+      return
+    }
+    var options = ReadingOptions()
+    options.limits = Self.limits
+    options.hdf5TimeLimit = 2
+    let isArchitecture = suffix == "json"
+    options.weights = isArchitecture ? partner : partner.map { _ in path }
+    var model = try Model(contentsOf: isArchitecture ? path : partner ?? path, options: options)
+    _ = try model.graph.text()
+    // Not every model can be said in TensorFlow Lite.
+    try? model.write(to: folder.path("out.tflite"))
+    try model.write(to: folder.path("out.skiff"))
+    try run(model)
+  }
+
+  private func run(_ model: Model) throws(ModelError) {
+    var graph = model.graph
+    var shapes: [String: [Int]] = [:]
+    for input in graph.inputs {
+      guard let type = graph[input].type, !type.shape.isFixed else { continue }
+      shapes[graph[input].name] = type.shape.dimensions.enumerated().map { axis, dimension in
+        dimension.fixed ?? (axis == 0 ? 1 : 8)
+      }
+    }
+    try graph.setInputShapes(shapes)
+    var work = 0
+    for value in graph.valueIDs {
+      guard let count = graph[value].type?.shape.elementCount, count < 1 << 20 else { return }
+      work += count
+    }
+    for node in graph.nodeIDs {
+      guard let count = graph.multiplications(of: graph[node]), count < 1 << 22 else { return }
+      work += count
+    }
+    guard work < 1 << 23 else { return }
+    var inputs = SeededInputs(seed: 1)
+    _ = try Session(Plan(graph)).run(inputs.next(for: graph))
+  }
+
+  static let limits = Limits(
+    structureSize: 1 << 26, count: 1 << 18, tensorSize: 1 << 26, inflatedSize: 1 << 26)
+
+  // MARK: Damage behind a checksum
+
+  /// The members of a zip archive, none for other files.
+  private static func members(of path: String) throws -> [(name: String, bytes: [UInt8])] {
+    let region = try ByteRegion(mapping: path)
+    guard Archive.recognizes(region) else { return [] }
+    return try Archive(parsing: region).members.map { member in
+      (member.name, try member.contents().withBytes { Array($0) })
+    }
+  }
+
+  private func writeArchive(changing member: Int, using random: inout SeededGenerator) throws {
+    var writer = try ArchiveWriter(path: path)
+    for (index, (name, bytes)) in archive.enumerated() {
+      let kinds = name.hasSuffix(".json") ? Mutation.allCases : Mutation.inPlace
+      let contents = index == member ? bytes.mutated(kinds, using: &random) : bytes
+      try writer.add(name, [ByteRegion(contents)])
+    }
+    try writer.commit()
+  }
+
+  /// The bytes of an edge file's footer.
+  private static let edgeFooter = 64
+
+  /// The edge file with a changed graph whose digest is right.
+  private func signedMutation(using random: inout SeededGenerator) -> [UInt8] {
+    let footer = original.count - Self.edgeFooter
+    func integer(at offset: Int) -> Int {
+      (0..<8).reduce(0) { $0 | Int(original[offset + $1]) << (8 * $1) }
+    }
+    let start = integer(at: footer)
+    let graph = start..<start + integer(at: footer + 8)
+    var bytes = original.mutated(Mutation.inPlace, in: graph, using: &random)
+    bytes.replaceSubrange(footer..<bytes.count, with: original[footer...])
+    bytes.replaceSubrange(footer + 16..<footer + 32, with: Digest(of: Array(bytes[graph])).bytes)
+    return bytes
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import SkiffBinary
+import SkiffTestSupport
+
+/// Runs Skiff on bad input in a process of its own: what crashes, hangs or takes too much memory ends the process, and
+/// the last line of its output says which case it was.
+///
+///     skiff-robustness operators SEED FIRST COUNT
+///     skiff-robustness mutations SEED FIRST COUNT FILE [PARTNER]
+///     skiff-robustness truncations STEP FIRST COUNT FILE [PARTNER]
+///
+/// An outcome that contradicts another one is a line that begins with `wrong`. At the end stand the operators that `ran`
+/// to a result in some case, or the number of files `accepted`.
+@main struct Robustness {
+  static func main() throws { try Limits.$current.withValue(FileCases.limits, operation: run) }
+
+  private static func run() throws {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.count >= 4, let parameter = UInt64(Array(arguments)[1]),
+      let first = Int(Array(arguments)[2]), let count = Int(Array(arguments)[3])
+    else { return usage() }
+    let rest = Array(arguments.dropFirst(4))
+    let guardian = Guardian()
+    switch arguments.first {
+    case "operators": try operators(Seed(parameter), first..<first + count, guardian)
+    case "mutations":
+      let files = try FileCases(rest[0], partner: rest.dropFirst().first)
+      try report(first..<first + count, guardian) { try files.mutated($0, Seed(parameter)) }
+    case "truncations":
+      let files = try FileCases(rest[0], partner: rest.dropFirst().first)
+      let step = Int(parameter)
+      let last = min(first + count, (files.byteCount + step - 1) / step)
+      try report(first..<max(first, last), guardian) { try files.truncated($0 * step) }
+    default: usage()
+    }
+  }
+
+  private static func usage() {
+    print("usage: skiff-robustness operators|mutations|truncations SEED FIRST COUNT [FILE [PARTNER]]")
+    exit(64)
+  }
+
+  private static func operators(_ seed: Seed, _ numbers: Range<Int>, _ guardian: Guardian) throws {
+    var ran: Set<String> = []
+    for number in numbers {
+      guardian.begin(number)
+      for attempt in 0..<(number % 3 == 0 ? 1 : 30) {
+        var subject = OperatorCase(number, attempt: attempt, seed)
+        let description = subject.description
+        guardian.say("case \(number) \(description)")
+        for complaint in subject.run() { guardian.say("wrong \(number) \(description): \(complaint)") }
+        if subject.didRun { ran.insert(subject.name) }
+        if subject.isValid { break }
+      }
+    }
+    guardian.say("ran \(ran.sorted().joined(separator: " "))")
+    guardian.say("done")
+  }
+
+  private static func report(
+    _ numbers: Range<Int>, _ guardian: Guardian, _ isAccepted: (Int) throws -> Bool
+  ) throws {
+    var accepted = 0
+    for number in numbers {
+      guardian.begin(number)
+      if try isAccepted(number) { accepted += 1 }
+    }
+    guardian.say("accepted \(accepted)")
+    guardian.say("done")
+  }
+}
