@@ -54,8 +54,8 @@ public struct Plan: Sendable {
         "the shape \(graph[input].type?.shape.description ?? "?") is not fixed; give its sizes",
         at: Location(tensor: graph[input].name))
     }
+    try Plan.checkSizes(of: graph)
     var steps = try Plan.chooseKernels(graph, usesReferenceKernels ? [] : Plan.factories)
-    try Plan.checkSizes(of: steps, in: graph)
     arenaByteCount = Plan.place(&steps, in: graph)
     guard arenaByteCount <= Limits.current.tensorSize else {
       throw ModelError(.limitExceeded, "\(arenaByteCount) bytes of working memory")
@@ -69,12 +69,14 @@ public struct Plan: Sendable {
     self.constants = constants
   }
 
-  /// Checks that each result whose size is known is within ``Limits``.
-  private static func checkSizes(of steps: [Step], in graph: Graph) throws(ModelError) {
-    for step in steps {
-      try locating(graph[step.node].location) { () throws(ModelError) in
-        for case let type? in step.types {
-          if let sizes = type.shape.fixed { _ = try checkedCount(sizes, of: type.dataType) }
+  /// Checks that each result whose size is known is within ``Limits``, so that kernels can compute with sizes.
+  private static func checkSizes(of graph: Graph) throws(ModelError) {
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      try locating(node.location) { () throws(ModelError) in
+        for output in node.outputs {
+          guard let type = graph[output].type, let sizes = type.shape.fixed else { continue }
+          _ = try checkedCount(sizes, of: type.dataType)
         }
       }
     }

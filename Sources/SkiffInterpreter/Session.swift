@@ -74,10 +74,22 @@ public final class Session {
   private func run(_ step: Plan.Step, _ values: [ValueID: Tensor]) throws(ModelError) -> [Tensor] {
     let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
     switch step.kernel {
-    case .reference(let kernel): return try outsideOfArena(kernel.evaluate(inputs))
-    case .prepared(let kernel): return try outsideOfArena(kernel.run(inputs))
+    case .reference(let kernel): return try outsideOfArena(checked(kernel.evaluate(inputs), step))
+    case .prepared(let kernel): return try outsideOfArena(checked(kernel.run(inputs), step))
     case .direct(let kernel): return try run(kernel, step, inputs)
     }
+  }
+
+  /// The results, which must be of the types that the plan was made for: direct kernels rely on the sizes of their
+  /// operands.
+  private func checked(_ results: [Tensor], _ step: Plan.Step) throws(ModelError) -> [Tensor] {
+    for (result, type) in zip(results, step.types) {
+      guard let type else { continue }
+      guard result.dataType == type.dataType, type.shape.isCompatible(with: Shape(result.shape)) else {
+        throw ModelError(.invalidGraph, "a result is \(result.type), but recorded as \(type)")
+      }
+    }
+    return results
   }
 
   /// Copies results that are an operand's own bytes, as those of Reshape are: its place in the arena is given to

@@ -64,4 +64,23 @@ import Testing
     ) { (id, tensor) throws(ModelError) in seen[id] = try tensor.floats() }
     #expect(seen.values.sorted { $0[1] < $1[1] } == [[1, -1], [1, 0], [0, 1]])
   }
+
+  @Test func aRecordedShapeThatIsNotTrueIsFoundWhenItRuns() throws {
+    for recorded: Shape in [[2, 2], [9, 9]] {
+      let parameters = QuantizationParameters(scale: 0.5)
+      var graph = Graph()
+      let x = graph.addInput("x", TensorType(.int8, [5, 4], quantization: parameters))
+      let shape = graph.addInput("shape", TensorType(.int64, [2]))
+      let y = try graph.add(
+        Reshape(), x, shape, type: TensorType(.int8, recorded, quantization: parameters))
+      let type = TensorType(.int8, recorded, quantization: parameters)
+      graph.addOutput(try graph.add(Relu(), y, type: type), name: "y")
+      let session = Session(try Plan(graph))
+      let inputs = [
+        "x": Tensor([Int8](repeating: 1, count: 20), shape: [5, 4]),
+        "shape": Tensor([Int64(5), 4], shape: [2]),
+      ]
+      #expect(throws: ModelError.self) { try session.run(inputs) }
+    }
+  }
 }

@@ -56,6 +56,13 @@ import Testing
     refuses(pool, TensorType(.float32, [1, 1, 4]))
   }
 
+  @Test func moreThanOneElementHasAxes() throws {
+    var graph = Graph()
+    let input = graph.addInput("x", TensorType(.float32, [5, 4]))
+    let shape = graph.addInput("shape", TensorType(.int64, [0]))
+    #expect(throws: ModelError.self) { try graph.add(Reshape(), input, shape) }
+  }
+
   @Test func aNegativeDepthIsNoSize() throws {
     var graph = Graph()
     let indices = graph.addInput("indices", TensorType(.int64, [2]))

@@ -17,22 +17,28 @@ extension CopyKernel {
     switch context.operator {
     case is Reshape, is Squeeze, is Unsqueeze, is Identity:
       let count = shape.reduce(1, *)
-      return kernel([Copy(sizes: [count], sourceStrides: [1], targetStrides: [1], width: width)])
+      // What a file records of a shape that is computed need not be true.
+      guard result.checkedProduct() == count else { return nil }
+      return kernel([Copy(sizes: [count], sourceStrides: [1], targetStrides: [1], width: width)], in: context)
     case let transpose as Transpose:
       let order = transpose.permutation(rank: shape.count)
-      return kernel([
-        Copy(
-          sizes: result, sourceStrides: order.map { strides[$0] }, targetStrides: Tensor.strides(of: result),
-          width: width)
-      ])
+      return kernel(
+        [
+          Copy(
+            sizes: result, sourceStrides: order.map { strides[$0] },
+            targetStrides: Tensor.strides(of: result),
+            width: width)
+        ], in: context)
     case is Expand:
       let missing = result.count - shape.count
       let repeated = result.indices.map { axis in
         axis < missing || shape[axis - missing] == 1 ? 0 : strides[axis - missing]
       }
-      return kernel([
-        Copy(sizes: result, sourceStrides: repeated, targetStrides: Tensor.strides(of: result), width: width)
-      ])
+      return kernel(
+        [
+          Copy(
+            sizes: result, sourceStrides: repeated, targetStrides: Tensor.strides(of: result), width: width)
+        ], in: context)
     case let concat as Concat: return try concatenation(concat, context, width)
     case let split as Split:
       let axis = try normalizedAxis(split.axis, rank: shape.count)
@@ -44,15 +50,25 @@ extension CopyKernel {
           target: index, sizes: sizes, sourceStrides: strides, targetStrides: Tensor.strides(of: sizes),
           sourceOffset: offset, width: width)
       }
-      return kernel(copies)
+      return kernel(copies, in: context)
     case let pad as Pad where pad.content == .constant: return try padding(context, width)
     default: return nil
     }
   }
 
-  private static func kernel(_ copies: [Copy?], filling: [UInt8]? = nil) -> CopyKernel? {
+  /// The kernel of copies that lie within their operands and results; nil if one does not or cannot be made.
+  private static func kernel(
+    _ copies: [Copy?], in context: KernelContext, filling: [UInt8]? = nil
+  ) -> CopyKernel? {
     let known = copies.compactMap(\.self)
-    return known.count == copies.count ? CopyKernel(copies: known, filling: filling) : nil
+    guard known.count == copies.count else { return nil }
+    let fit = known.allSatisfy { copy in
+      guard let source = context.inputs[copy.source]?.byteCount,
+        let target = context.outputs[copy.target].byteCount
+      else { return false }
+      return copy.sourceEnd <= source && copy.targetEnd <= target
+    }
+    return fit ? CopyKernel(copies: known, filling: filling) : nil
   }
 
   private static func concatenation(
@@ -75,7 +91,7 @@ extension CopyKernel {
       }
       offset += sizes[axis] * strides[axis]
     }
-    return kernel(copies)
+    return kernel(copies, in: context)
   }
 
   private static func padding(_ context: KernelContext, _ width: Int) throws(ModelError) -> CopyKernel? {
@@ -115,8 +131,13 @@ extension CopyKernel {
         Copy(
           sizes: sizes, sourceStrides: strides, targetStrides: targets, sourceOffset: source,
           targetOffset: target, width: width)
-      ], filling: isWhole ? nil : filling)
+      ], in: context, filling: isWhole ? nil : filling)
   }
+}
+
+extension TensorType {
+  /// The bytes of a tensor of this type, nil if its sizes are not known.
+  fileprivate var byteCount: Int? { shape.elementCount.flatMap { dataType.byteCount(elements: $0) } }
 }
 
 extension KernelContext {

@@ -12,6 +12,9 @@ struct CopyKernel: DirectKernel {
     /// Where it starts on either side, in bytes.
     var sourceOffset: Int
     var targetOffset: Int
+    /// Where it ends on either side, in bytes.
+    var sourceEnd: Int
+    var targetEnd: Int
     var form: skiff_copy_form
   }
 
@@ -77,9 +80,12 @@ extension CopyKernel.Copy {
           of: axis.target * width, toByteOffset: index * MemoryLayout<Int>.stride, as: Int.self)
       }
     }
+    // Sizes are above 0 and strides at least 0, so that the last element is the outermost on both sides.
+    let sourceEnd = axes.reduce(sourceOffset) { $0 + ($1.count - 1) * $1.source } + 1
+    let targetEnd = axes.reduce(targetOffset) { $0 + ($1.count - 1) * $1.target } + 1
     self.init(
       source: source, target: target, sourceOffset: sourceOffset * width, targetOffset: targetOffset * width,
-      form: form)
+      sourceEnd: sourceEnd * width, targetEnd: targetEnd * width, form: form)
   }
 }
 

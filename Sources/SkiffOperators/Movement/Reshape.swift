@@ -30,6 +30,9 @@ public struct Reshape: DataMovement {
       guard let rank = shapeType.shape[0].fixed else {
         throw ModelError(.unsupported, "a shape whose rank is computed when the graph runs")
       }
+      guard rank > 0 || input.shape.elementCount ?? 1 == 1 else {
+        throw ModelError(.invalidGraph, "\(input.shape) has more than the one element of no axes")
+      }
       return [TensorType(input.dataType, try Shape(unknownOfRank: rank), quantization: quantization)]
     }
     let shape = try resolve(wanted, of: input.shape)
