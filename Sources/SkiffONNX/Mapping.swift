@@ -24,8 +24,10 @@ struct Mapping: Sendable {
   }
 
   /// A row for an operator that has no attributes and takes its operands in the same order in both dialects.
-  static func plain<Kind: Operator>(_ name: String, _ kind: Kind.Type, since: Int = 1) -> Mapping {
-    Mapping(name, since: since) { (node) throws(ModelError) in
+  static func plain<Kind: Operator>(
+    _ name: String, domain: String = "", _ kind: Kind.Type, since: Int = 1
+  ) -> Mapping {
+    Mapping(name, domain: domain, since: since) { (node) throws(ModelError) in
       try node.add(Kind(), node.inputs)
     }
   }
@@ -39,9 +41,11 @@ struct Dialect: Sendable {
   static let newestIRVersion = 10
 
   static let onnx = Dialect(
-    ActivationMappings.rows + CreationMappings.rows + ElementwiseMappings.rows + LinearMappings.rows
-      + MovementMappings.rows + NormalizationMappings.rows + ReductionMappings.rows + ResizeMappings.rows
-      + ShapeMappings.rows + SpatialMappings.rows)
+    ActivationMappings.rows + CreationMappings.rows + ElementwiseMappings.rows + IntegerMappings.rows
+      + LinearMappings.rows + LossMappings.rows + MovementMappings.rows + NormalizationMappings.rows
+      + QuantizationMappings.rows + ReductionMappings.rows + RefusedMappings.rows + ResizeMappings.rows
+      + SamplingMappings.rows + SelectionMappings.rows + ShapeMappings.rows + SignalMappings.rows
+      + SpatialMappings.rows + TransformerMappings.rows)
 
   private let rows: [String: [Mapping]]
 

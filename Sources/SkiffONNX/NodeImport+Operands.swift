@@ -38,6 +38,34 @@ extension NodeImport {
     return try constant.materialize().integers()
   }
 
+  /// Applies an operator to the first operand, with an attribute that another operand gives.
+  ///
+  /// - Parameter attribute: The name of the attribute, an integer or a list of them.
+  mutating func add(
+    _ operator: some Operator, _ attribute: String, from index: Int
+  ) throws(ModelError) -> [ValueID] {
+    var complete = `operator`
+    let type = try type(of: input(index))
+    if type.shape.elementCount == 0 || isKnown(index) {
+      let integers = type.shape.elementCount == 0 ? [] : try integers(index)
+      let isList = complete.attributeValues.contains { $0.name == attribute && $0.value == .integers([]) }
+      guard isList || integers.count == 1 else {
+        throw ModelError(.malformed, "\(integers.count) integers instead of one as operand \(index)")
+      }
+      try complete.setAttribute(attribute, to: isList ? .integers(integers) : .integer(integers[0]))
+      return try add(complete, [input(0)])
+    }
+    let deferred = try Deferred(complete, attribute, results: node.outputs.count)
+    return try add(deferred, [input(0), input(index)])
+  }
+
+  /// Whether the elements of an operand are known before the graph runs.
+  private func isKnown(_ index: Int) -> Bool {
+    guard let value = optional(index) else { return false }
+    if graph[value].constant != nil { return true }
+    return graph[value].knownElements?.allSatisfy { $0.fixed != nil } ?? false
+  }
+
   /// The elements of an operand that must be a constant.
   func reals(_ index: Int) throws(ModelError) -> [Float] {
     guard let constant = graph[try input(index)].constant else {

@@ -175,22 +175,243 @@ case("HardSwish", "default", since(14), [X])
 case("Mish", "default", since(18), [X])
 case("Erf", "default", since(9), [X])
 
+def integers(dtype, *shape):
+    """Integers of the whole range of a type."""
+    range_ = np.iinfo(dtype)
+    return random.integers(range_.min, range_.max, shape, dtype, endpoint=True)
+
+
+def stored(kind, shape, values):
+    """A constant of a type that NumPy lacks."""
+    return constant(helper.make_tensor("", kind, shape, values))
+
+
+def scales(*shape):
+    return random.uniform(0.01, 0.1, shape).astype(np.float32)
+
+
+# Axes, sizes and other lists of integers that are computed when the graph runs.
+for kind in ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceL2", "ReduceLogSumExp"]:
+    for name, axes in [("last", i(-1)), ("two", i(0, 2)), ("none", i())]:
+        case(kind, f"computed_{name}", since(13 if kind == "ReduceSum" else 18), [X, axes])
+        # How many axes go must be known: a size of 0 in an input's shape says nothing of it.
+        if name != "none":
+            case(kind, f"computed_{name}_gone", since(13 if kind == "ReduceSum" else 18), [X, axes], keepdims=0)
+case("Squeeze", "computed", since(13), [f(1, 3, 1), i(0, -1)])
+case("Unsqueeze", "computed", since(13), [f(3, 2), i(0, -1)])
+case("Split", "computed", since(13), [f(6, 2), i(1, 2, 3)], outputs=3)
+case("Trilu", "computed", since(14), [f(2, 4, 3), np.array(-1)], upper=0)
+case("CumSum", "computed", since(11), [X, np.array(-2)], exclusive=1)
+
+# Movement and selection.
+case("ReverseSequence", "time", since(10), [f(4, 3, 2), i(1, 4, 3)])
+case("ReverseSequence", "batch", since(10), [f(3, 4), i(2, 1, 4)], batch_axis=0, time_axis=1)
+for name, sizes, attributes in [
+    ("mixed", i(3, 5, 4, 7), {}),
+    ("axes", i(7, 1), {"axes": [-1, 1]}),
+    ("empty", i(0, 2), {"axes": [0, 2]}),
+]:
+    case("CenterCropPad", name, since(18), [X, constant(sizes)], **attributes)
+    case("CenterCropPad", name + "_computed", since(18), [X, sizes], **attributes)
+for dtype in [np.float32, np.int64, np.int8, np.float64]:
+    values = random.integers(-2, 2, (3, 4, 2)).astype(dtype)
+    for ordered in [0, 1]:
+        case("Unique", f"{np.dtype(dtype).name}_{ordered}", since(11), [values], outputs=4, sorted=ordered)
+        for axis in [0, 1, -1]:
+            case("Unique", f"{np.dtype(dtype).name}_{ordered}_{axis}", since(11), [values], outputs=4, sorted=ordered, axis=axis)
+boxes = random.uniform(0, 1, (2, 12, 4)).astype(np.float32)
+points = np.round(random.uniform(0, 1, (2, 3, 12)), 1).astype(np.float32)
+for center in [0, 1]:
+    limit = [constant(np.array(4, np.int64)), constant(np.float32(0.3)), constant(np.float32(0.25))]
+    case("NonMaxSuppression", f"all_{center}", since(10), [boxes, points, *limit], center_point_box=center)
+    case("NonMaxSuppression", f"count_{center}", since(10), [boxes, points, limit[0]], center_point_box=center)
+case("NonMaxSuppression", "nothing", since(10), [boxes, points])
+case("ScatterND", "min", since(18), [f(4, 3), constant(i(1, 3, 1).reshape(3, 1)), f(3, 3)], reduction="min")
+case("ScatterND", "mul", since(16), [f(4, 3), constant(i(1, 3, 1).reshape(3, 1)), f(3, 3)], reduction="mul")
+case("ScatterElements", "max", since(18), [f(3, 3), constant(i(1, 0, -1).reshape(1, 3)), f(1, 3)], reduction="max")
+case("BitShift", "left", since(11), [integers(np.uint8, 3, 4), random.integers(0, 8, (4,)).astype(np.uint8)], direction="LEFT")
+case("BitShift", "right", since(11), [integers(np.uint32, 3, 1), random.integers(0, 32, (4,)).astype(np.uint32)], direction="RIGHT")
+case("Det", "matrices", since(11), [f(2, 3, 4, 4)])
+case("Det", "one", since(11), [f(3, 3)])
+case("Compress", "axis", since(9), [X, np.array([True, False, True])], axis=1)
+case("TfIdfVectorizer", "pairs", since(9), [random.integers(0, 4, (3, 9)).astype(np.int32)], mode="TFIDF", min_gram_length=1,
+     max_gram_length=2, max_skip_count=2, ngram_counts=[0, 3], ngram_indexes=[0, 1, 2, 3, 4], pool_int64s=[0, 2, 3, 1, 2, 3, 0],
+     weights=[0.5, 1.0, 1.5, 2.0, 2.5])
+
+# Sampling.
+for name, shape, places in [("plane", (2, 3, 5, 4), (3, 6, 2)), ("volume", (1, 2, 3, 4, 5), (2, 3, 4, 3))]:
+    grid = random.uniform(-1.6, 1.6, (shape[0], *places)).astype(np.float32)
+    for mode in ["linear", "nearest", "cubic"]:
+        for padding in ["zeros", "border", "reflection"]:
+            for corners in [0, 1]:
+                if name == "volume" and mode == "cubic":
+                    continue
+                options = {"padding_mode": padding, "align_corners": corners}
+                case("GridSample", f"{name}_{mode}_{padding}_{corners}", since(20), [f(*shape), grid], mode=mode, **options)
+                if name == "plane":
+                    older = mode if mode == "nearest" else "bi" + mode
+                    case("GridSample", f"{mode}_{padding}_{corners}", since(16, 19), [f(*shape), grid], mode=older, **options)
+for corners in [0, 1]:
+    case("AffineGrid", f"plane_{corners}", since(20), [f(2, 2, 3), constant(i(2, 3, 4, 5))], align_corners=corners)
+    case("AffineGrid", f"volume_{corners}", since(20), [f(1, 3, 4), constant(i(1, 2, 2, 3, 4))], align_corners=corners)
+regions = np.sort(random.uniform(0, 9, (4, 2, 2)), axis=1).reshape(4, 4).astype(np.float32)
+for mode in ["avg", "max"]:
+    for ratio in [0, 2]:
+        options = {"mode": mode, "output_height": 2, "output_width": 3, "sampling_ratio": ratio, "spatial_scale": 0.7}
+        case("RoiAlign", f"{mode}_{ratio}", since(10), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))], **options)
+        case("RoiAlign", f"{mode}_{ratio}_edges", since(16), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))],
+             coordinate_transformation_mode="output_half_pixel", **options)
+case("MaxUnpool", "default", since(9), [f(1, 2, 2, 2), constant(i(0, 3, 9, 15, 1, 2, 8, 14).reshape(1, 2, 2, 2) + np.array([0, 16]).reshape(1, 2, 1, 1))],
+     kernel_shape=[2, 2], strides=[2, 2])
+case("MaxUnpool", "sized", since(9), [f(1, 1, 2, 2), constant(i(5, 7, 13, 15).reshape(1, 1, 2, 2)), constant(i(1, 1, 5, 5))], kernel_shape=[2, 2],
+     strides=[2, 2])
+case("MaxPool", "columns", since(8), [X], outputs=2, kernel_shape=[2, 2], storage_order=1)
+case("Col2Im", "plain", since(18), [f(2, 12, 20), constant(i(6, 5)), constant(i(2, 2))])
+case("Col2Im", "padded", since(18), [f(1, 12, 9), constant(i(6, 5)), constant(i(2, 3))], pads=[1, 0, 1, 2], strides=[2, 1], dilations=[2, 2])
+case("DeformConv", "grouped", since(19), [f(2, 4, 5, 6), constant(f(6, 2, 3, 2)), f(2, 24, 5, 5) * 2, constant(f(6)), f(2, 12, 5, 5)], group=2,
+     offset_group=2, pads=[1, 0, 1, 0])
+
+# Signals and losses.
+for kind in ["HannWindow", "HammingWindow", "BlackmanWindow"]:
+    case(kind, "periodic", since(17), [constant(np.array(10))])
+    case(kind, "symmetric", since(17), [np.array(11)], periodic=0)
+case("MelWeightMatrix", "default", since(17), [constant(np.array(value)) for value in [8, 64, 8000]] + [constant(np.float32(20)), constant(np.float32(3800))])
+labels = random.integers(0, 5, (3, 4))
+for reduction in ["none", "sum", "mean"]:
+    options = {"reduction": reduction, "ignore_index": 1}
+    case("NegativeLogLikelihoodLoss", reduction, since(12), [f(3, 5, 4), labels, f(5)], **options)
+    case("SoftmaxCrossEntropyLoss", reduction, since(12), [f(3, 5, 4), labels, f(5)], outputs=2, **options)
+
+# Quantization by operands.
+for dtype in [np.uint8, np.int8, np.uint16, np.int16]:
+    name = np.dtype(dtype).name
+    versions = since(10 if dtype in (np.uint8, np.int8) else 21)
+    case("QuantizeLinear", name, versions, [X * 3, constant(np.float32(0.013)), constant(dtype(7))])
+    case("QuantizeLinear", name + "_half", since(19) if len(versions) > 3 else versions, [(X * 3).astype(np.float16), constant(np.float16(0.25)), constant(dtype(7))])
+    case("DequantizeLinear", name, versions, [integers(dtype, 3, 4), constant(np.float32(0.013)), constant(dtype(7))])
+    axis = [v for v in versions if v >= 13]
+    case("QuantizeLinear", name + "_axis", axis, [X * 3, constant(scales(3)), constant(integers(dtype, 3))])
+    case("QuantizeLinear", name + "_last", axis, [X * 3, constant(scales(4)), constant(integers(dtype, 4))], axis=-1)
+    case("DequantizeLinear", name + "_axis", axis, [integers(dtype, 2, 3, 2), constant(scales(3)), constant(integers(dtype, 3))])
+    case("DequantizeLinear", name + "_blocks", [21], [integers(dtype, 4, 3), constant(scales(2, 3)), constant(integers(dtype, 2, 3))], axis=0, block_size=2)
+    case("QuantizeLinear", name + "_blocks", [21], [f(4, 3) * 3, constant(scales(2, 3)), constant(integers(dtype, 2, 3))], axis=0, block_size=2)
+ties = np.array([-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, np.inf, -np.inf, 1e30, -1e30], np.float32)
+case("QuantizeLinear", "ties", since(10), [ties, constant(np.float32(1)), constant(np.uint8(128))])
+case("QuantizeLinear", "bare", since(10), [ties, constant(np.float32(0.5))])
+case("QuantizeLinear", "stated", [21], [ties, constant(np.float32(0.5))], output_dtype=TensorProto.INT16)
+case("DequantizeLinear", "wide", since(10), [integers(np.int32, 6) // 1000, constant(np.float32(0.5))])
+for kind, low, high in [(TensorProto.INT4, -8, 7), (TensorProto.UINT4, 0, 15)]:
+    values = [int(value) for value in random.integers(low, high + 1, 12)]
+    name = TensorProto.DataType.Name(kind).lower()
+    case("DequantizeLinear", name, [21], [stored(kind, [4, 3], values), constant(np.float32(0.3)), stored(kind, [], [2])])
+    case("DequantizeLinear", name + "_blocks", [21], [stored(kind, [4, 3], values), constant(scales(2, 3)), stored(kind, [2, 3], values[:6])], axis=0, block_size=2)
+for value in [f(3, 4), np.abs(f(3, 4)), -np.abs(f(5)), np.zeros((2, 2), np.float32)]:
+    case("DynamicQuantizeLinear", f"{len(CASES)}", since(11), [value], outputs=3)
+
+# Products of integers. Values of 6 bits, so that no 16-bit sum saturates in ONNX Runtime.
+def narrow(dtype, *shape):
+    return random.integers(0 if dtype is np.uint8 else -64, 64, shape).astype(dtype)
+
+
+for a in [np.uint8, np.int8]:
+    for b in [np.uint8, np.int8]:
+        if a is np.int8 and b is np.uint8:
+            continue
+        name = f"{np.dtype(a).name}_{np.dtype(b).name}"
+        case("MatMulInteger", name, since(10), [narrow(a, 2, 3, 5), narrow(b, 5, 4), constant(a(3)), constant(b(5))])
+        case("MatMulInteger", name + "_columns", since(10), [narrow(a, 3, 5), constant(narrow(b, 5, 4)), np.array(3, a), constant(narrow(b, 4))])
+        case("QLinearMatMul", name, since(10), [narrow(a, 3, 5), constant(np.float32(0.1)), constant(a(3)), constant(narrow(b, 5, 4)), constant(np.float32(0.2)),
+             constant(b(5)), constant(np.float32(1.3)), constant(a(9))])
+        for group, channels in [(1, 4), (2, 2)]:
+            weights = narrow(b, 6, channels, 3, 2)
+            inputs = [narrow(a, 2, 4, 5, 4), constant(scales()), constant(a(3)), constant(weights)]
+            result = [constant(np.float32(0.7)), constant(a(9)), constant(random.integers(-500, 500, 6).astype(np.int32))]
+            options = {"group": group, "pads": [1, 0, 2, 1], "strides": [2, 1]}
+            case("QLinearConv", f"{name}_{group}", since(10), [*inputs, constant(scales()), constant(b(0 if b is np.int8 else 5)), *result], **options)
+            if b is np.int8:
+                case("QLinearConv", f"{name}_{group}_each", since(10), [*inputs, constant(scales(6)), constant(np.zeros(6, b)), *result], **options)
+case("ConvInteger", "padded", since(10), [narrow(np.uint8, 1, 2, 5, 4), narrow(np.uint8, 3, 2, 2, 2), constant(np.uint8(3)), constant(np.uint8(5))], pads=[1, 1, 0, 1])
+case("ConvInteger", "same", since(10), [narrow(np.uint8, 1, 2, 5, 4), narrow(np.uint8, 2, 1, 3, 2)], auto_pad="SAME_UPPER", group=2, strides=[2, 2])
+
+# ONNX Runtime's own operators.
+MS = "com.microsoft:"
+for dtype in [np.uint8, np.int8]:
+    name = np.dtype(dtype).name
+    q = [constant(np.float32(0.05)), constant(dtype(3))]
+    r = [constant(np.float32(0.11)), constant(dtype(9))]
+    for kind in ["QLinearAdd", "QLinearMul"]:
+        case(MS + kind, name, [13], [integers(dtype, 2, 3, 4), *q, integers(dtype, 3, 1), *r, *r])
+    case(MS + "QLinearSigmoid", name, [13], [integers(dtype, 3, 5), *q, constant(np.float32(1 / 256)), constant(dtype(0 if dtype is np.uint8 else -128))])
+    case(MS + "QLinearLeakyRelu", name, [13], [integers(dtype, 3, 5), *q, *r], alpha=0.1)
+    case(MS + "QLinearGlobalAveragePool", name, [13], [integers(dtype, 2, 3, 5, 4), *q, *r])
+    case(MS + "QLinearGlobalAveragePool", name + "_last", [13], [integers(dtype, 2, 5, 4, 3), *q, *r], channels_last=1)
+    # Not r, with which means lie on ties.
+    apart = [constant(np.float32(0.1137)), r[1]]
+    case(MS + "QLinearAveragePool", name, [13], [integers(dtype, 2, 3, 5, 4), *q, *apart], kernel_shape=[3, 2], pads=[1, 0, 1, 0], strides=[2, 2])
+    case(MS + "QLinearConcat", name, [13], [*r, integers(dtype, 2, 3), *q, integers(dtype, 2, 2), *r], axis=1)
+    case(MS + "QLinearSoftmax", name, [13], [integers(dtype, 3, 5), *q, constant(np.float32(1 / 256)), constant(dtype(0))], axis=-1, opset=13)
+    case(MS + "QLinearWhere", name, [13], [X[0] > 0, integers(dtype, 3, 5, 4), *q, integers(dtype, 5, 4), *r, *r])
+b = [constant(narrow(np.int8, 6, 4)), constant(np.float32(0.02)), constant(np.int8(0))]
+a = [narrow(np.uint8, 3, 6), constant(np.float32(0.05)), constant(np.uint8(5))]
+bias = constant(random.integers(-500, 500, 4).astype(np.int32))
+case(MS + "QGemm", "quantized", [13], [*a, *b, bias, constant(np.float32(0.04)), constant(np.uint8(9))])
+case(MS + "QGemm", "real", [13], [*a, *b, bias], alpha=0.5)
+case(MS + "QGemm", "transposed", [13], [narrow(np.uint8, 6, 3), *a[1:], constant(narrow(np.int8, 4, 6)), *b[1:], None, constant(np.float32(0.04)), constant(np.uint8(9))],
+     transA=1, transB=1)
+case(MS + "MatMulIntegerToFloat", "biased", [13], [narrow(np.uint8, 2, 3, 6), constant(narrow(np.int8, 6, 4)), np.array(0.1, np.float32), constant(scales(4)), np.array(3, np.uint8),
+     constant(np.zeros(4, np.int8)), constant(f(4))])
+case(MS + "DynamicQuantizeMatMul", "biased", [13], [f(2, 3, 6), constant(narrow(np.int8, 6, 4)), constant(scales(4)), constant(np.zeros(4, np.int8)), constant(f(4))])
+for k in [32, 40, 64]:
+    blocks = (k + 15) // 16
+    parts = [f(2, 3, k), constant(integers(np.uint8, 5, blocks, 8)), constant(scales(5 * blocks))]
+    case(MS + "MatMulNBits", f"{k}", [13], parts, K=k, N=5, bits=4, block_size=16)
+    case(MS + "MatMulNBits", f"{k}_points", [13], [*parts, constant(integers(np.uint8, 5 * ((blocks + 1) // 2)))], K=k, N=5, bits=4, block_size=16)
+case(MS + "FusedMatMul", "both", [13], [f(2, 4, 3), f(2, 5, 4)], transA=1, transB=1, alpha=0.3)
+for activation in ["Relu", "Tanh", "Sigmoid"]:
+    case(MS + "FusedConv", activation, [13], [f(1, 2, 5, 4), constant(f(3, 2, 3, 3)), constant(f(3))], activation=activation, pads=[1, 1, 1, 1])
+case(MS + "FusedConv", "leaky", [13], [f(1, 2, 5, 4), constant(f(3, 2, 3, 3)), constant(f(3)), f(1, 3, 3, 2)], activation="LeakyRelu", activation_params=[0.2])
+case(MS + "Gelu", "exact", [13], [X])
+case(MS + "FastGelu", "biased", [13], [X, constant(f(4))])
+case(MS + "BiasGelu", "default", [13], [X, constant(f(4))])
+case(MS + "QuickGelu", "default", [13], [X])
+E8 = [constant(f(8)), constant(f(8))]
+case(MS + "SkipLayerNormalization", "biased", [13], [f(2, 3, 8), f(2, 3, 8), *E8, constant(f(8))], epsilon=1e-5)
+case("SimplifiedLayerNormalization", "default", [13], [f(2, 3, 8), constant(f(8))], axis=-1, epsilon=1e-5)
+case(MS + "SkipSimplifiedLayerNormalization", "default", [13], [f(2, 3, 8), f(2, 3, 8), constant(f(8))], epsilon=1e-5)
+ids = random.integers(0, 4, (2, 5)).astype(np.int32)
+mask = np.array([[1, 1, 1, 1, 0], [1, 1, 0, 0, 0]], np.int32)
+tables = [constant(f(4, 8)), constant(f(6, 8)), constant(f(4, 8)), *E8]
+case(MS + "EmbedLayerNormalization", "segments", [13], [ids, ids, *tables, mask], outputs=2)
+case(MS + "EmbedLayerNormalization", "bare", [13], [ids, None, *tables[:2], None, *E8], outputs=2)
+weights = [constant(f(8, 24)), constant(f(24))]
+case(MS + "Attention", "bare", [13], [f(2, 5, 8), *weights], num_heads=2)
+case(MS + "Attention", "masked", [13], [f(2, 5, 8), *weights, mask], num_heads=2)
+case(MS + "Attention", "lengths", [13], [f(2, 5, 8), *weights, np.array([4, 2], np.int32)], num_heads=4)
+case(MS + "Attention", "causal", [13], [f(2, 5, 8), *weights], num_heads=2, unidirectional=1)
+case(MS + "MultiHeadAttention", "bare", [13], [f(2, 5, 8), f(2, 4, 8), f(2, 4, 8)], num_heads=2)
+case(MS + "MultiHeadAttention", "biased", [13], [f(2, 5, 8), f(2, 5, 8), f(2, 5, 8), constant(f(24)), mask], num_heads=2)
+case(MS + "QAttention", "masked", [13], [narrow(np.uint8, 2, 5, 8), constant(narrow(np.int8, 8, 24)), constant(f(24)), constant(np.float32(0.05)),
+     constant(np.float32(0.02)), mask, constant(np.uint8(3)), constant(np.int8(0))], num_heads=2)
+
 
 def model(kind, version, inputs, attributes, outputs):
+    domain, _, operator = kind.rpartition(":")
     names, values, stored, fed = [], [], [], {}
     for position, value in enumerate(inputs):
         name = "" if value is None else f"x{position}"
         names.append(name)
         if isinstance(value, tuple):
-            stored.append(numpy_helper.from_array(np.asarray(value[0]), name))
+            stored.append(value[0] if isinstance(value[0], TensorProto) else numpy_helper.from_array(np.asarray(value[0])))
+            stored[-1].name = name
         elif value is not None:
             element = helper.np_dtype_to_tensor_dtype(value.dtype)
             values.append(helper.make_tensor_value_info(name, element, value.shape))
             fed[name] = value
     results = [f"y{position}" for position in range(outputs)]
-    node = helper.make_node(kind, names, results, **attributes)
+    node = helper.make_node(operator, names, results, domain=domain, **attributes)
     graph = helper.make_graph([node], "node", values, [helper.make_empty_tensor_value_info(name) for name in results], stored)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=8), fed
+    sets = [helper.make_opsetid("", version)] + ([helper.make_opsetid(domain, 1)] if domain else [])
+    return helper.make_model(graph, opset_imports=sets, ir_version=10 if version > 20 else 8), fed
 
 
 target = pathlib.Path(sys.argv[1])
@@ -198,6 +419,7 @@ options = ort.SessionOptions()
 options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
 options.intra_op_num_threads = 1
 options.log_severity_level = 4
+ort.set_default_logger_severity(4)
 corpus, arrays, refused = [], {}, []
 for number, (kind, name, version, inputs, attributes, outputs) in enumerate(CASES):
     proto, fed = model(kind, version, inputs, attributes, outputs)

@@ -22,13 +22,21 @@ extension Tensor {
   /// The elements as `Float`: exact for floating point up to 32 bits, rounded to nearest for wider types.
   public func floats() throws(ModelError) -> [Float] {
     switch dataType {
-    case .float32: try elements(as: Float.self)
-    case .float16: try elements(as: Float16.self).map(Float.init)
-    case .bfloat16: try elements(as: BFloat16.self).map(\.float)
-    case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .complex64, .complex128, .string:
+    case .float32: return try elements(as: Float.self)
+    case .float16: return try elements(as: Float16.self).map(Float.init)
+    case .bfloat16: return try elements(as: BFloat16.self).map(\.float)
+    case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz: return try floats8()
+    case .complex64, .complex128, .string:
       throw ModelError(.unsupported, "no arithmetic on \(dataType.rawValue)")
-    default: try doubles().map(Float.init)
+    default: return try doubles().map(Float.init)
     }
+  }
+
+  /// The elements of a type of eight bits; each of the 256 is decoded once.
+  private func floats8() throws(ModelError) -> [Float] {
+    guard let format = Float8Format(dataType) else { return [] }
+    let table = (0...UInt8.max).map { format.float($0) }
+    return try elements(as: UInt8.self, reinterpreted: true).map { table[Int($0)] }
   }
 
   /// The elements as `Int`; truth values are 0 and 1.
@@ -56,9 +64,16 @@ extension Tensor {
   }
 
   /// Creates a tensor by rounding `values` to nearest (ties to even) in a floating point type.
+  ///
+  /// - Parameter saturates: Whether what is beyond the greatest number of an eight-bit type becomes it.
   public init(
-    floats values: [Float], as dataType: DataType, shape: [Int]
+    floats values: [Float], as dataType: DataType, shape: [Int], saturates: Bool = true
   ) throws(ModelError) {
+    if let format = Float8Format(dataType) {
+      let bits = values.map { format.bits($0, saturates: saturates) }
+      try self.init(dataType, shape: shape, bytes: Tensor(bits, shape: shape).bytes)
+      return
+    }
     switch dataType {
     case .float32: self.init(values, shape: shape)
     case .float16: self.init(values.map(Float16.init), shape: shape)

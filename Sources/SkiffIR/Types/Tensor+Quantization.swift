@@ -70,7 +70,14 @@ extension Tensor {
 
   /// Which scale and zero point belong to the element at an offset, for parameters that fit the tensor.
   package func parameterIndices(_ parameters: QuantizationParameters) -> (Int) -> Int {
-    switch parameters.granularity {
+    Self.parameterIndices(parameters.granularity, of: shape)
+  }
+
+  /// Which group the element at an offset of a tensor of these sizes belongs to.
+  package static func parameterIndices(
+    _ granularity: QuantizationParameters.Granularity, of shape: [Int]
+  ) -> (Int) -> Int {
+    switch granularity {
     case .perTensor: return { _ in 0 }
     case .perAxis(let axis):
       let inner = shape[(axis + 1)...].reduce(1, *)

@@ -70,7 +70,7 @@ enum CreationMappings {
   static func triangle(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var triangle = Trilu()
     triangle.isUpper = try node.flag("upper", default: true)
-    triangle.diagonal = node.has(1) ? try node.integers(1).first ?? 0 : 0
+    if node.has(1) { return try node.add(triangle, "diagonal", from: 1) }
     return try node.add(triangle, [node.input(0)])
   }
 }

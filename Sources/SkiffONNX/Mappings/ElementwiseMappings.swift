@@ -102,18 +102,18 @@ enum ElementwiseMappings {
   }
 
   static func cast6(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    // It concerns eight-bit floating point only.
-    node.ignore("saturate")
     guard let number = try node.optionalInteger("to"), let dataType = ElementTypes.dataType(number) else {
       throw ModelError(.malformed, "expected the number of a type", at: Location(attribute: "to"))
     }
-    return try node.add(Cast(to: dataType), node.inputs)
+    var cast = Cast(to: dataType)
+    cast.saturates = try node.flag("saturate", default: true)
+    return try node.add(cast, node.inputs)
   }
 
   static func castLike(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    node.ignore("saturate")
-    let target = try node.type(of: node.input(1))
-    return try node.add(Cast(to: target.dataType), [node.input(0)])
+    var cast = try Cast(to: node.type(of: node.input(1)).dataType)
+    cast.saturates = try node.flag("saturate", default: true)
+    return try node.add(cast, [node.input(0)])
   }
 
   static func mean(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

@@ -5,6 +5,7 @@ import SkiffOperators
 /// Matrix products.
 enum LinearMappings {
   static let rows: [Mapping] = [
+    .plain("Det", Determinant.self, since: 11),
     Mapping("Einsum", since: 12) { (node) throws(ModelError) in
       try node.add(Einsum(node.text("equation", default: "")), node.inputs)
     },

@@ -5,6 +5,11 @@ import SkiffOperators
 /// Operators that select, join, repeat or scatter elements.
 enum MovementMappings {
   static let rows: [Mapping] = [
+    Mapping("CenterCropPad", since: 18) { (node) throws(ModelError) in
+      var middle = CenterCropPad()
+      middle.axes = try node.optionalIntegers("axes") ?? []
+      return try node.add(middle, node.inputs)
+    },
     Mapping("Concat", since: 1) { (node) throws(ModelError) in try concat(&node, standard: 1) },
     Mapping("Concat", since: 4) { (node) throws(ModelError) in try concat(&node, standard: nil) },
     Mapping("DepthToSpace", depthToSpace),
@@ -26,6 +31,12 @@ enum MovementMappings {
     Mapping("Pad", since: 1, pad1),
     Mapping("Pad", since: 11) { (node) throws(ModelError) in
       try node.add(Pad(node.paddingContent()), node.inputs)
+    },
+    Mapping("ReverseSequence", since: 10) { (node) throws(ModelError) in
+      var reverse = ReverseSequence()
+      reverse.batchAxis = try node.integer("batch_axis", default: 1)
+      reverse.timeAxis = try node.integer("time_axis", default: 0)
+      return try node.add(reverse, node.inputs)
     },
     Mapping("Scatter", since: 9, until: 10, scatterElements),
     Mapping("ScatterElements", since: 11, scatterElements),
@@ -121,7 +132,7 @@ enum MovementMappings {
   static func split13(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var split = Split()
     split.axis = try node.integer("axis", default: 0)
-    split.sizes = node.has(1) ? try node.integers(1) : []
+    if node.has(1) { return try node.add(split, "sizes", from: 1) }
     split.parts = try node.integer("num_outputs", default: node.node.outputs.count)
     return try node.add(split, [node.input(0)])
   }

@@ -27,7 +27,7 @@ enum ReductionMappings {
         try reduce(&node, Kind(), axes: node.optionalIntegers("axes"))
       },
       Mapping(name, since: inputSince) { (node) throws(ModelError) in
-        try reduce(&node, Kind(), axes: node.has(1) ? node.integers(1) : nil)
+        try reduce(&node, Kind(), axes: nil)
       },
     ]
   }
@@ -40,6 +40,14 @@ enum ReductionMappings {
     var reduction = reduction
     reduction.axes = axes ?? []
     reduction.keepsDimensions = try node.flag("keepdims", default: true)
+    if node.has(1) {
+      let count = try node.type(of: node.input(1)).shape.elementCount
+      guard count != nil || !reducesNothing else {
+        throw ModelError(.unsupported, "whether there are axes is not known")
+      }
+      // An empty list is as good as none.
+      if count != 0 { return try node.add(reduction, "axes", from: 1) }
+    }
     if reducesNothing, reduction.axes.isEmpty {
       reduction.axes = [-1]
       reduction.keepsDimensions = false
@@ -62,11 +70,9 @@ enum ReductionMappings {
 
   static func cumulativeSum(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var sum = CumSum()
-    guard let axis = try node.integers(1).first else { throw ModelError(.malformed, "the axis is empty") }
-    sum.axis = axis
     sum.isExclusive = try node.flag("exclusive")
     sum.isReversed = try node.flag("reverse")
-    return try node.add(sum, [node.input(0)])
+    return try node.add(sum, "axis", from: 1)
   }
 
   static func topK1(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

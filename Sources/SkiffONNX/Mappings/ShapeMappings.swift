@@ -16,7 +16,7 @@ enum ShapeMappings {
       try node.add(Squeeze(axes: node.optionalIntegers("axes") ?? []), node.inputs)
     },
     Mapping("Squeeze", since: 13) { (node) throws(ModelError) in
-      try node.add(Squeeze(axes: node.has(1) ? node.integers(1) : []), [node.input(0)])
+      node.has(1) ? try node.add(Squeeze(), "axes", from: 1) : try node.add(Squeeze(), [node.input(0)])
     },
     Mapping("Transpose") { (node) throws(ModelError) in
       try node.add(Transpose(node.optionalIntegers("perm") ?? []), node.inputs)
@@ -28,7 +28,7 @@ enum ShapeMappings {
       return try node.add(Unsqueeze(axes: axes), node.inputs)
     },
     Mapping("Unsqueeze", since: 13) { (node) throws(ModelError) in
-      try node.add(Unsqueeze(axes: node.integers(1)), [node.input(0)])
+      try node.add(Unsqueeze(), "axes", from: 1)
     },
   ]
 

@@ -13,16 +13,22 @@ enum SpatialMappings {
     Mapping("GlobalMaxPool") { (node) throws(ModelError) in try node.globalPool(ReduceMax()) },
     Mapping("LpPool", lpPool),
     Mapping("MaxPool", maxPool),
+    Mapping("MaxUnpool", since: 9, maxUnpool),
   ]
 
   static func convolution(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
-    try node.checkWindow(ofWeights: node.input(1))
+    try node.add(windowed(&node), node.inputs)
+  }
+
+  /// A convolution as the attributes say, whose weights are the operand at `weights`.
+  static func windowed(_ node: inout NodeImport, weights: Int = 1) throws(ModelError) -> Convolution {
+    try node.checkWindow(ofWeights: node.input(weights))
     var convolution = Convolution()
     convolution.groups = try node.integer("group", default: 1)
     convolution.strides = try node.windowList("strides") ?? []
     convolution.dilations = try node.windowList("dilations") ?? []
     (convolution.padding, convolution.pads) = try node.padding()
-    return try node.add(convolution, node.inputs)
+    return convolution
   }
 
   static func transposedConvolution(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
@@ -53,17 +59,27 @@ enum SpatialMappings {
     let countsColumnsFirst = try node.flag("storage_order")
     let result = try node.add(pool, node.inputs)
     guard node.node.outputs.count > 1, !node.node.outputs[1].isEmpty else { return result }
-    guard !countsColumnsFirst else {
-      throw ModelError(
-        .unsupported, "positions count columns first", at: Location(attribute: "storage_order"))
-    }
     var positions = MaxPoolPositions()
+    positions.countsColumnsFirst = countsColumnsFirst
     (positions.size, positions.strides, positions.dilations) = (pool.size, pool.strides, pool.dilations)
     (positions.padding, positions.pads, positions.roundsUp) = (pool.padding, pool.pads, pool.roundsUp)
     return try result + node.add(positions, node.inputs)
   }
 
+  static func maxUnpool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    var pool = MaxUnpool()
+    pool.size = try node.requiredWindowList("kernel_shape")
+    pool.strides = try node.windowList("strides") ?? []
+    pool.pads = try node.windowList("pads") ?? []
+    return try node.add(pool, node.inputs)
+  }
+
   static func averagePool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    try node.add(averageWindow(&node), node.inputs)
+  }
+
+  /// A pooling as the attributes say.
+  static func averageWindow(_ node: inout NodeImport) throws(ModelError) -> AveragePool {
     var pool = AveragePool()
     pool.size = try node.requiredWindowList("kernel_shape")
     pool.strides = try node.windowList("strides") ?? []
@@ -71,7 +87,7 @@ enum SpatialMappings {
     (pool.padding, pool.pads) = try node.padding()
     pool.roundsUp = try node.flag("ceil_mode")
     pool.countsPadding = try node.flag("count_include_pad")
-    return try node.add(pool, node.inputs)
+    return pool
   }
 
   static func lpPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

@@ -13,50 +13,87 @@ extension Convolution: ReferenceKernel {
       let moved = [try input.withChannelsFirst(), try weights.withChannelsFirst(), inputs.optional(2)]
       return [try first.evaluate(moved)[0].withChannelsLast()]
     }
-    let (outputs, groupChannels) = (weights.shape[0], weights.shape[1])
-    guard outputs % groups == 0, groupChannels * groups == input.shape[1] else {
-      throw ModelError(.invalidGraph, "an input \(Shape(input.shape)) with weights \(Shape(weights.shape))")
+    let geometry = try ConvolutionGeometry(self, input: input.shape, weights: weights.shape)
+    _ = try checkedCount(geometry.shape, of: input.dataType)
+    let outputs = weights.shape[0]
+    if let bias = inputs.optional(2), bias.count != outputs {
+      throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
     }
-    let window = try window(weights: weights.shape)
-    let space = Array(input.shape[2...])
+    if input.dataType == .float64 {
+      let bias = try inputs.optional(2)?.doubles() ?? [Double](repeating: 0, count: outputs)
+      let sums = geometry.sums(try input.doubles(), try weights.doubles(), bias) { $0 + $1 * $2 }
+      return [Tensor(sums.map { activation($0) }, shape: geometry.shape)]
+    }
+    let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
+    let sums = geometry.sums(try input.floats(), try weights.floats(), bias) { $0 + $1 * $2 }
+    return [try Tensor(floats: sums.map { activation($0) }, as: input.dataType, shape: geometry.shape)]
+  }
+}
+
+/// Where the elements of a convolution with channels first are.
+package struct ConvolutionGeometry {
+  /// The sizes of the result.
+  package let shape: [Int]
+  private let groups: Int
+  private let groupChannels: Int
+  private let inputChannels: Int
+  private let inputPlane: Int
+  private let windowCount: Int
+  private let runs: [WindowRun]
+
+  /// The places of a convolution for an input and weights of these sizes.
+  package init(_ convolution: Convolution, input: [Int], weights: [Int]) throws(ModelError) {
+    guard input.count >= 3, weights.count == input.count, convolution.groups > 0 else {
+      throw ModelError(.invalidGraph, "an input \(Shape(input)) with weights \(Shape(weights))")
+    }
+    groups = convolution.groups
+    groupChannels = weights[1]
+    inputChannels = input[1]
+    guard weights[0] % groups == 0, groupChannels * groups == inputChannels else {
+      throw ModelError(.invalidGraph, "an input \(Shape(input)) with weights \(Shape(weights))")
+    }
+    let window = try convolution.window(weights: weights)
+    let space = Array(input[2...])
     guard let outputSpace = Shape(try window.outputSizes(space.map { .fixed($0) })).fixed else {
       throw ModelError(.invalidGraph, "sizes must be known")
     }
-    let shape = [input.shape[0], outputs] + outputSpace
-    _ = try checkedCount(shape, of: input.dataType)
-    let (x, w) = (try input.floats(), try weights.floats())
-    let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
-    guard bias.count == outputs else {
-      throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
-    }
-    let runs =
-      weights.count == 0
+    shape = [input[0], weights[0]] + outputSpace
+    inputPlane = space.reduce(1, *)
+    windowCount = window.size.reduce(1, *)
+    runs =
+      weights.contains(0)
       ? [] : WindowRun.all(window, small: outputSpace, large: space, begins: window.begins(space))
-    let (plane, inputPlane) = (outputSpace.reduce(1, *), space.reduce(1, *))
-    let windowCount = window.size.reduce(1, *)
-    var result: [Float] = []
-    result.reserveCapacity(input.shape[0] * outputs * plane)
-    var sums = [Float](repeating: 0, count: plane)
-    for batch in 0..<input.shape[0] {
-      for output in 0..<outputs {
-        for index in 0..<plane { sums[index] = bias[output] }
-        let firstChannel = output / (outputs / groups) * groupChannels
+  }
+
+  /// The bias of each output plus all products; padded places count as zero.
+  @inline(__always)
+  package func sums<Number>(
+    _ x: [Number], _ weights: [Number], _ bias: [Number],
+    _ addProduct: (Number, Number, Number) -> Number
+  ) -> [Number] {
+    let plane = shape[2...].reduce(1, *)
+    var result: [Number] = []
+    result.reserveCapacity(shape.reduce(1, *))
+    for batch in 0..<shape[0] {
+      for output in 0..<shape[1] {
+        var sums = [Number](repeating: bias[output], count: plane)
+        let firstChannel = output / (shape[1] / groups) * groupChannels
         for channel in 0..<groupChannels {
-          let from = (batch * input.shape[1] + firstChannel + channel) * inputPlane
+          let from = (batch * inputChannels + firstChannel + channel) * inputPlane
           let weight = (output * groupChannels + channel) * windowCount
           for run in runs {
-            let factor = w[weight + run.weight]
+            let factor = weights[weight + run.weight]
             var source = from + run.large
             for place in run.small..<run.small + run.count {
-              sums[place] += x[source] * factor
+              sums[place] = addProduct(sums[place], x[source], factor)
               source += run.step
             }
           }
         }
-        for sum in sums { result.append(activation(sum)) }
+        result += sums
       }
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: shape)]
+    return result
   }
 }
 

@@ -47,11 +47,21 @@ public struct Convolution: Operator {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     let (input, weights) = (try context.type(0), try context.type(1))
-    guard input.rank >= 3, weights.rank == input.rank else {
-      throw ModelError(.invalidGraph, "an input \(input.shape) with weights \(weights.shape)")
+    let shape = try resultShape(input.shape, weights.shape)
+    let outputs = shape[layout.channelAxis(rank: shape.rank)]
+    if let bias = context.optionalType(2), !bias.shape.isCompatible(with: Shape([outputs])) {
+      throw ModelError(.invalidGraph, "a bias \(bias.shape) for \(outputs) outputs")
     }
-    guard let sizes = weights.shape.fixed else {
-      throw ModelError(.unsupported, "weights whose shape \(weights.shape) is not known")
+    return [TensorType(input.dataType, shape)]
+  }
+
+  /// The shape of the result for an input and weights of these shapes.
+  package func resultShape(_ input: Shape, _ weights: Shape) throws(ModelError) -> Shape {
+    guard input.rank >= 3, weights.rank == input.rank else {
+      throw ModelError(.invalidGraph, "an input \(input) with weights \(weights)")
+    }
+    guard let sizes = weights.fixed else {
+      throw ModelError(.unsupported, "weights whose shape \(weights) is not known")
     }
     let channels = layout.channelAxis(rank: input.rank)
     guard groups > 0, sizes[0] % groups == 0 else {
@@ -59,20 +69,14 @@ public struct Convolution: Operator {
         .invalidGraph, "\(sizes[0]) outputs in \(groups) groups", at: Location(attribute: "groups"))
     }
     let (needed, overflow) = sizes[channels].multipliedReportingOverflow(by: groups)
-    guard !overflow, input.shape[channels].fixed.map({ $0 == needed }) ?? true else {
+    guard !overflow, input[channels].fixed.map({ $0 == needed }) ?? true else {
       throw ModelError(
         .invalidGraph,
-        "weights \(weights.shape) in \(groups) groups need \(needed) channels, the input "
-          + "\(input.shape) has \(input.shape[channels])")
-    }
-    if let bias = context.optionalType(2), bias.shape.fixed.map({ $0 != [sizes[0]] }) ?? false {
-      throw ModelError(.invalidGraph, "a bias \(bias.shape) for \(sizes[0]) outputs")
+        "weights \(weights) in \(groups) groups need \(needed) channels, the input "
+          + "\(input) has \(input[channels])")
     }
     let axes = layout.spatialAxes(rank: input.rank)
-    let space = try window(weights: sizes).outputSizes(axes.map { input.shape[$0] })
-    return [
-      TensorType(
-        input.dataType, layout.shape(batch: input.shape[0], channels: .fixed(sizes[0]), space: space))
-    ]
+    let space = try window(weights: sizes).outputSizes(axes.map { input[$0] })
+    return layout.shape(batch: input[0], channels: .fixed(sizes[0]), space: space)
   }
 }

@@ -16,6 +16,9 @@ public struct MaxPoolPositions: Pooling {
     Attribute("padding", \.padding, "How the padding is chosen."),
     Attribute("pads", \.pads, "The explicit padding: all beginnings, then all ends; empty means 0."),
     Attribute("roundsUp", \.roundsUp, "Whether a last window that is not filled counts."),
+    Attribute(
+      "countsColumnsFirst", \.countsColumnsFirst,
+      "Whether offsets count as if the first spatial axis were innermost."),
   ]
 
   /// Where the channels are.
@@ -32,6 +35,8 @@ public struct MaxPoolPositions: Pooling {
   public var pads: [Int] = []
   /// Whether a last window that is not filled counts.
   public var roundsUp = false
+  /// Whether offsets count as if the first spatial axis were innermost in memory.
+  public var countsColumnsFirst = false
 
   /// Creates a pooling without a window.
   public init() {}
@@ -58,6 +63,23 @@ public struct MaxPoolPositions: Pooling {
       for tap in taps where x[start + tap] > x[best] { best = start + tap }
       result[output] = best
     }
+    if countsColumnsFirst {
+      guard layout == .first else {
+        throw ModelError(.unsupported, "positions that count columns first, with channels last")
+      }
+      let space = Array(input.shape[2...])
+      let plane = space.reduce(1, *)
+      if plane > 0 { result = result.map { $0 / plane * plane + Self.columnOffset($0 % plane, space) } }
+    }
     return [try Tensor(integers: result, as: .int64, shape: geometry.outputShape)]
+  }
+  /// The offset in a plane whose first axis is innermost for one whose last axis is.
+  private static func columnOffset(_ offset: Int, _ space: [Int]) -> Int {
+    var (rest, result) = (offset, 0)
+    for axis in space.indices.reversed() {
+      result += rest % space[axis] * space[..<axis].reduce(1, *)
+      rest /= space[axis]
+    }
+    return result
   }
 }

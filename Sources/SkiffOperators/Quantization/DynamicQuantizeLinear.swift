@@ -1,0 +1,40 @@
+import SkiffBinary
+import SkiffIR
+
+/// Real numbers as unsigned bytes, with the scale and the zero point that their own range asks for.
+///
+/// ONNX's DynamicQuantizeLinear, in float32: the range is widened to hold 0, `scale = (max − min) / 255` or 1 for an
+/// empty range, `zeroPoint = round(−min / scale)`, halves to even.
+public struct DynamicQuantizeLinear: ReferenceKernel {
+  public static let name = "DynamicQuantizeLinear"
+  public static let summary =
+    "Real numbers as unsigned bytes, and the scale and zero point of their own range."
+  public static let operands: [Operand] = [.required("input")]
+
+  /// Creates the operator.
+  public init() {}
+
+  public var outputCount: Int { 3 }
+
+  public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
+    let type = try context.type(0)
+    guard type.dataType == .float32 else {
+      throw ModelError(.invalidGraph, "the range of \(type.dataType.rawValue)")
+    }
+    return [
+      TensorType(.uint8, type.shape), TensorType(.float32, .scalar), TensorType(.uint8, .scalar),
+    ]
+  }
+
+  public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
+    let input = try inputs.required(0)
+    let values = try input.floats()
+    let (least, greatest) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
+    let scale = least == greatest ? 1 : (greatest - least) / 255
+    let zeroPoint = DataType.uint8.rounding(-least / scale, plus: 0)
+    let bytes = values.map { UInt8(DataType.uint8.rounding($0 / scale, plus: zeroPoint)) }
+    return [
+      Tensor(bytes, shape: input.shape), Tensor(scalar: scale), Tensor(scalar: UInt8(zeroPoint)),
+    ]
+  }
+}
