@@ -26,6 +26,9 @@ import Testing
     Case(
       path: "basic-pitch/saved_models/icassp_2022/nmp.onnx",
       shapes: ["serving_default_input_2:0": [1, 43844, 1]], count: 1),
+    Case(
+      path: "basic-pitch/saved_models/icassp_2022/nmp.onnx",
+      shapes: ["serving_default_input_2:0": [3, 43844, 1]], count: 1),
   ]
 
   private func importModel(_ path: String) throws(ModelError) -> Graph {
