@@ -32,7 +32,9 @@ enum IntegerMappings {
     Mapping("QLinearGlobalAveragePool", domain: domain) { (node) throws(ModelError) in
       try pooled(&node) { (node, value) throws(ModelError) in
         var mean = ReduceMean()
-        mean.axes = try Array(2..<max(2, node.type(of: value).rank))
+        let rank = try node.type(of: value).rank
+        guard rank > 2 else { throw ModelError(.malformed, "an operand of rank \(rank) has no spatial axes") }
+        mean.axes = Array(2..<rank)
         return try node.add(mean, value)
       }
     },

@@ -81,8 +81,10 @@ public struct MatrixMultiply: ReferenceKernel {
     let starts = (
       Self.starts(left.batch, rows * inner, to: batch), Self.starts(right.batch, inner * columns, to: batch)
     )
+    let shape = batch + (a.count == 1 ? [] : [rows]) + (b.count == 1 ? [] : [columns])
+    _ = try checkedCount(shape, of: .float32)
     return MatrixGeometry(
-      shape: batch + (a.count == 1 ? [] : [rows]) + (b.count == 1 ? [] : [columns]), starts: starts,
+      shape: shape, starts: starts,
       rows: rows, inner: inner, columns: columns,
       aStep: a.count > 1 && transposesA ? (1, rows) : (inner, 1),
       bStep: b.count > 1 && transposesB ? (1, inner) : (columns, 1))

@@ -44,7 +44,9 @@ public struct CenterCropPad: ReferenceKernel {
     }
     var shape = input.shape
     for (axis, size) in zip(changed, sizes) { shape[axis] = size }
-    _ = try checkedCount(shape, of: input.dataType)
+    guard try checkedCount(shape, of: input.dataType) > 0 else {
+      return [try Tensor.zeros(input.dataType, shape: shape)]
+    }
     var positions: [[Int]] = []
     for (size, old) in zip(shape, input.shape) {
       let first = size > old ? -((size - old) / 2) : (old - size) / 2

@@ -33,7 +33,7 @@ public struct QuantizeLinear: ReferenceKernel {
   public init() {}
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
-    guard dataType.isInteger || dataType.isFloatingPoint && dataType.bitWidth == 8 else {
+    guard dataType.isNarrowInteger || dataType.isFloatingPoint && dataType.bitWidth == 8 else {
       throw ModelError(
         .invalidGraph, "quantized to \(dataType.rawValue)", at: Location(attribute: "dataType"))
     }
@@ -79,8 +79,8 @@ public struct DequantizeLinear: ReferenceKernel {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     let (type, scale) = (try context.type(0), try context.type(1))
-    guard scale.dataType.isFloatingPoint else {
-      throw ModelError(.invalidGraph, "a scale of \(scale.dataType.rawValue)")
+    guard scale.dataType.isFloatingPoint, type.dataType.bitWidth <= 32 else {
+      throw ModelError(.invalidGraph, "\(type.dataType.rawValue) with a scale of \(scale.dataType.rawValue)")
     }
     return [TensorType(scale.dataType, type.shape)]
   }
@@ -96,7 +96,7 @@ public struct DequantizeLinear: ReferenceKernel {
     } else {
       let integers = try input.plainIntegers()
       reals = integers.indices.map {
-        Float(integers[$0] - parameters.zeroPoint(at: $0)) * parameters.scale(at: $0)
+        Float(integers[$0] &- parameters.zeroPoint(at: $0)) * parameters.scale(at: $0)
       }
     }
     return [try Tensor(floats: reals, as: scale.dataType, shape: input.shape)]
@@ -126,7 +126,7 @@ public struct RequantizeLinear: ReferenceKernel {
   public init() {}
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
-    guard dataType.isInteger else {
+    guard dataType.isNarrowInteger else {
       throw ModelError(.invalidGraph, "requantized to \(dataType.rawValue)")
     }
     return [TensorType(dataType, try context.type(0).shape)]
@@ -194,6 +194,7 @@ struct LinearParameters {
       return
     }
     let integers = try zeroPoint.integers()
+    guard zeroPoint.dataType.bitWidth <= 32 else { throw misfit() }
     guard integers.count == scales.count || integers.count == 1 else { throw misfit() }
     zeroPoints = integers.count == 1 ? [Int](repeating: integers[0], count: scales.count) : integers
     group = Tensor.parameterIndices(granularity, of: shape)

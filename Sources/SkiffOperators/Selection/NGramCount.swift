@@ -112,8 +112,8 @@ public struct NGramCount: ReferenceKernel {
 
   /// Every sequence that counts; those of one element once, though every gap would find them.
   private func forEachSequence(in line: [Int], _ body: ([Int]) -> Void) {
-    guard shortest >= 1, shortest <= longest else { return }
-    for length in shortest...min(longest, max(shortest, line.count)) {
+    guard shortest >= 1, shortest <= longest, shortest <= line.count else { return }
+    for length in shortest...min(longest, line.count) {
       for gap in 1...(length == 1 ? 1 : min(max(largestSkip, 0), line.count) + 1) {
         guard line.count > (length - 1) * gap else { break }
         for start in 0..<line.count - (length - 1) * gap {

@@ -41,7 +41,9 @@ public struct AffineGrid: ReferenceKernel {
     let space = Array(sizes[2...])
     let shape = [maps.shape[0]] + space + [n]
     var result: [Double] = []
-    result.reserveCapacity(try checkedCount(shape, of: .float64))
+    let count = try checkedCount(shape, of: .float64)
+    guard count > 0 else { return [try Tensor.zeros(maps.dataType, shape: shape)] }
+    result.reserveCapacity(count)
     let theta = try maps.doubles()
     let coordinates = space.map(coordinates)
     for batch in 0..<maps.shape[0] {

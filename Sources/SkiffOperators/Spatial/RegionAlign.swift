@@ -41,7 +41,7 @@ public struct RegionAlign: ReferenceKernel {
     let (input, regions, samples) = (try context.type(0), try context.type(1), try context.type(2))
     guard input.rank == 4, regions.rank == 2, regions.shape[1].fixed ?? 4 == 4, samples.rank == 1,
       samples.dataType.isInteger, input.dataType.isFloatingPoint, rows > 0, columns > 0, points >= 0,
-      rows < 1 << 20, columns < 1 << 20, points < 1 << 15
+      rows < 1 << 20, columns < 1 << 20, points <= 1024
     else { throw ModelError(.invalidGraph, "regions \(regions) of \(input)") }
     return [
       TensorType(input.dataType, Shape([regions.shape[0], input.shape[1], .fixed(rows), .fixed(columns)]))
@@ -83,7 +83,7 @@ public struct RegionAlign: ReferenceKernel {
   private func taps(start: Float, length: Float, cells: Int, size: Int) throws(ModelError) -> [[Tap?]] {
     let step = length / Float(cells)
     let wanted = points > 0 ? Float(points) : step.rounded(.up)
-    guard wanted < 32768 else { throw ModelError(.limitExceeded, "\(wanted) points in a cell of a region") }
+    guard wanted <= 1024 else { throw ModelError(.limitExceeded, "\(wanted) points in a cell of a region") }
     let count = wanted > 0 ? Int(wanted) : 0
     return (0..<cells).map { cell in
       (0..<count).map { point in
