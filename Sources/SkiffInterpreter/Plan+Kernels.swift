@@ -87,6 +87,8 @@ extension Plan {
   /// Whether the operator only moves elements, and the results stand for the same numbers as the operand.
   private static func isMovement(_ context: KernelContext) -> Bool {
     guard context.operator is any DataMovement, let input = context.inputs.first else { return false }
-    return context.outputs.allSatisfy { $0.quantization == input?.quantization }
+    let parameters = input?.quantization
+    return parameters == parameters?.ofWholeTensor
+      && context.outputs.allSatisfy { $0.quantization == parameters }
   }
 }

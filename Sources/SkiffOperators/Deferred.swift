@@ -51,7 +51,9 @@ public struct Deferred: ReferenceKernel {
     }
   }
 
-  public var outputCount: Int { max(0, min(results, 1 << 16)) }
+  public var outputCount: Int { max(0, min(results, Self.mostResults)) }
+
+  private static let mostResults = 1 << 16
 
   /// The operator with its attribute.
   private func resolved(_ integers: [Int]) throws(ModelError) -> any ReferenceKernel {
@@ -104,6 +106,7 @@ public struct Deferred: ReferenceKernel {
 
   /// How many integers there may be: where that is not known, none and one stand for all.
   private func counts(_ shape: Shape) throws(ModelError) -> [Int] {
+    guard results <= Self.mostResults else { throw ModelError(.limitExceeded, "\(results) results") }
     if results > 1 { return [results] }
     guard let count = shape.elementCount else { return [0, 1] }
     guard count <= Limits.standard.rank else {

@@ -31,6 +31,17 @@ struct OperatorCase {
     let rank = draw.integer(0...6)
     let shape = draw.shape(rank: rank, hostility: hostility)
     var operands: [(TensorType, Tensor?, Bool)?] = []
+    if let plausible = PlausibleOperands.types[kind.name], draw.chance(50) {
+      for (type, integers) in plausible {
+        let tensor = integers.flatMap {
+          try? Tensor(integers: $0, as: type.dataType, shape: type.shape.fixed ?? [])
+        }
+        let drawn = draw.tensor(type)
+        operands.append((type, tensor ?? drawn, integers != nil))
+      }
+      self.operands = operands
+      return
+    }
     for operand in kind.operands {
       let count =
         switch operand.kind {

@@ -86,7 +86,7 @@ extension Tensor {
     case .blocked(let axis, let size):
       let inner = shape[(axis + 1)...].reduce(1, *)
       let length = shape[axis]
-      let blocks = (length + size - 1) / size
+      let blocks = length == 0 ? 0 : (length - 1) / size + 1
       return { $0 / inner / length * blocks * inner + $0 / inner % length / size * inner + $0 % inner }
     }
   }

@@ -89,7 +89,9 @@ public struct NGramCount: ReferenceKernel {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let (known, width) = (try sequences(), try width())
-    guard let length = input.shape.last else { throw ModelError(.invalidGraph, "sequences in a number") }
+    guard let length = input.shape.last, input.rank <= 2 else {
+      throw ModelError(.invalidGraph, "sequences in \(input.type)")
+    }
     let rows = input.rank == 1 ? 1 : input.shape[0]
     let values = try input.integers()
     var counts = [Float](repeating: 0, count: try checkedCount([rows, width], of: .float32))

@@ -49,7 +49,8 @@ package struct ConvolutionGeometry {
     groups = convolution.groups
     groupChannels = weights[1]
     inputChannels = input[1]
-    guard weights[0] % groups == 0, groupChannels * groups == inputChannels else {
+    let (needed, overflow) = groupChannels.multipliedReportingOverflow(by: groups)
+    guard weights[0] % groups == 0, !overflow, needed == inputChannels else {
       throw ModelError(.invalidGraph, "an input \(Shape(input)) with weights \(Shape(weights))")
     }
     let window = try convolution.window(weights: weights)

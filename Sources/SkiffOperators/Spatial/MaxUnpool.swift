@@ -58,7 +58,9 @@ public struct MaxUnpool: ReferenceKernel {
     guard positions.shape == input.shape, input.quantization == nil else {
       throw ModelError(.invalidGraph, "positions \(positions.type) for \(input.type)")
     }
-    let inferred = try Array(input.shape[..<2]) + space(Shape(input.shape)).compactMap(\.fixed)
+    // Looking at the window comes first: it makes sure of two axes before it.
+    let space = try space(Shape(input.shape)).compactMap(\.fixed)
+    let inferred = Array(input.shape[..<2]) + space
     let sizes = try inputs.optional(2)?.integers() ?? inferred
     let count = try checkedCount(sizes, of: input.dataType)
     var sources = [Int](repeating: -1, count: count)

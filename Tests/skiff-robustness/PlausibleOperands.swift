@@ -1,0 +1,24 @@
+import SkiffIR
+
+/// Operands that go together, of operators that chance almost never gives any.
+enum PlausibleOperands {
+  /// Types by the name of the operator, and the elements of integers among them where they must make sense.
+  static let types: [String: [(type: TensorType, integers: [Int]?)]] = [
+    "AffineGrid": [real([1, 2, 3]), integer([4], [1, 1, 3, 2])],
+    "Col2Im": [real([1, 4, 4]), integer([2], [3, 3]), integer([2], [2, 2])],
+    "DeformableConvolution": [real([1, 1, 4, 4]), real([1, 1, 2, 2]), real([1, 8, 3, 3])],
+    "MaxUnpool": [real([1, 1]), integer([1, 1], [0])],
+    "NegativeLogLikelihood": [real([2, 3]), integer([2], [0, 2])],
+    "NonMaxSuppression": [real([1, 3, 4]), real([1, 2, 3]), integer([1], [2])],
+    "RegionAlign": [real([1, 1, 4, 4]), real([1, 4]), integer([1], [0])],
+    "Resize": [real([1, 1, 2, 3]), real([]), real([4]), integer([4], [1, 1, 3, 4])],
+  ]
+
+  private static func real(_ shape: [Int]) -> (type: TensorType, integers: [Int]?) {
+    (TensorType(.float32, Shape(shape)), nil)
+  }
+
+  private static func integer(_ shape: [Int], _ elements: [Int]) -> (type: TensorType, integers: [Int]?) {
+    (TensorType(.int64, Shape(shape)), elements)
+  }
+}
