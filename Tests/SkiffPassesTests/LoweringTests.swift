@@ -110,6 +110,22 @@ import Testing
     #expect((check.nodes == ["%y = \(node)"]) == stays, "\(check.nodes)")
   }
 
+  @Test func integersMultiplyByInversesAndPadBeforeMeans() throws {
+    let constant = "  %c = constant f32[4] = [2.0, -4.0, 0.5, 3.0]"
+    let quotient = try PassCheck(
+      .lowering(for: .int8), on: graph("Divide(%x, %c) {activation = \"relu6\"}", constants: constant))
+    #expect(quotient.nodes == ["%y = Multiply(%x, %0) {activation = \"relu6\"}"])
+    let variable = "  %e = Exp(%x) : f32[2,6,3,4]"
+    let stays = try PassCheck(.lowering(for: .int8), on: graph("Divide(%x, %e)", constants: variable))
+    #expect(stays.nodes.last == "%y = Divide(%x, %e)")
+    for layout in ["first", "last"] {
+      let pool =
+        "AveragePool(%x) {layout = \"\(layout)\", size = [3, 3], pads = [1, 1, 1, 1], countsPadding = true}"
+      let check = try PassCheck(.lowering(for: .int8), on: graph(pool))
+      #expect(check.nodes.count == 2 && check.nodes[0].contains("Pad(%x"), "\(check.nodes)")
+    }
+  }
+
   @Test func celuWithANegativeScaleStays() throws {
     let check = try PassCheck(.lowering(for: Self.basic), on: graph("Celu(%x) {alpha = -1.0}"), inputs: 0...1)
     #expect(check.nodes == ["%y = Celu(%x) {alpha = -1.0}"])

@@ -90,6 +90,27 @@ import Testing
     }
   }
 
+  /// Values that vanish have scales in which a clamp at 6 lies beyond 32 bits, which LiteRT refuses to load.
+  @Test(.needsPeer(.check)) func clampsOutOfReachAreLeftOut() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 4]))
+    var dense = FullyConnected()
+    dense.activation = .relu6
+    let weights = graph.addConstant(Tensor([Float](repeating: 1e-10, count: 12), shape: [3, 4]))
+    let small = try graph.add(dense, x, weights)
+    graph.addOutput(try graph.add(Clip(minimum: 0, maximum: 6), small), name: "y")
+    var model = try Model(graph)
+    let samples = Samples(["x": Tensor([1, 2, 3, 4, 0, 0, 1, 1] as [Float], shape: [2, 4])])
+    let report = try model.compress(.int8(calibratedOn: samples))
+    #expect(report.floatNodes.isEmpty)
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.path("model.tflite"))
+    let set = ["x": Tensor([4, 3, 2, 1] as [Float], shape: [1, 4])]
+    let expected = try Peer.check.liteRTResults(of: folder.path("model.tflite"), [set])
+    #expect(try model.results(of: [set]) == expected)
+    #expect(expected[0]["y"]?.contains { $0 > 0 } == true)
+  }
+
   @Test func aFileSaysWhereItComesFrom() throws {
     let folder = try TemporaryFolder()
     var model = try compressed()

@@ -45,6 +45,7 @@ import Testing
   static let keras = [
     "moonflower-mnist/mnist_model.h5", "moonflower-mnist/mnist_model.keras",
     "mlperf-tiny/training/visual_wake_words/trained_models/vww_96.h5", "fer/data/emotion_model.hdf5",
+    "deepcut/docs/model_lite.h5",
   ]
 
   /// Against what Keras 3 and tf_keras computed (`Tests/Peers/keras_vectors.py`).

@@ -17,6 +17,7 @@ import Testing
       file: "moonflower-mnist/mnist_model.h5", range: 0...1,
       calibration: { Samples(["input_layer": try Digits.images(0..<100, scale: 1 / 255)]) }),
     SourceModel(file: PublishedWeightsTests.source, range: 0...1),
+    FloatConversionTests.classifier,
     SourceModel(
       file: FloatConversionTests.digits.file, range: 0...255,
       calibration: {

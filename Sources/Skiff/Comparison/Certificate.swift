@@ -83,8 +83,8 @@ public struct Certificate: Sendable {
     let isExact = copy.outputs.allSatisfy { $0.differingCount == 0 }
     exactRuns = isExact ? copy.runCount : 0
     for output in copy.outputs where output.differingCount > 0 {
-      let bounds = Self.failures(of: output, isLowerPrecision, thresholds)
-      if !expressedOperators.isEmpty, bounds.isEmpty { continue }
+      // Real numbers that the format says in another way may round in another way.
+      if !expressedOperators.isEmpty, Self.failures(of: output, false, thresholds).isEmpty { continue }
       failures.append(
         "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
       )
@@ -126,9 +126,12 @@ public struct Certificate: Sendable {
     return failures
   }
 
-  /// The names of the operators of a graph.
+  /// The names of the operators that compute real numbers in a graph: integers are never said in another way.
   private static func operators(of graph: Graph) -> Set<String> {
-    Set(graph.nodeIDs.map { type(of: graph[$0].operator).name })
+    let nodes = graph.nodeIDs.map { graph[$0] }.filter { node in
+      node.outputs.contains { graph[$0].type?.dataType.isFloatingPoint == true }
+    }
+    return Set(nodes.map { type(of: $0.operator).name })
   }
 }
 

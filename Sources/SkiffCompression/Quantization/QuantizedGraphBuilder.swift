@@ -87,14 +87,14 @@ struct QuantizedGraphBuilder {
     let types = node.outputs.map { output -> TensorType? in
       source[output].type.map { TensorType(.int8, $0.shape, quantization: assignment.parameters[output]) }
     }
-    try add(node, inputs, types: types)
+    try add(node, inputs, types: types, operator: node.operator.withReachableBounds(in: own))
   }
 
   private mutating func add(
-    _ node: Node, _ inputs: [ValueID?], types: [TensorType?]
+    _ node: Node, _ inputs: [ValueID?], types: [TensorType?], operator: (any Operator)? = nil
   ) throws(ModelError) {
     let outputs = try result.addNode(
-      node.operator, inputs, name: node.name, origins: node.origins,
+      `operator` ?? node.operator, inputs, name: node.name, origins: node.origins,
       outputNames: node.outputs.map { source[$0].name }, types: types)
     for (old, new) in zip(node.outputs, outputs) { computed[old] = new }
   }
@@ -181,5 +181,26 @@ struct QuantizedGraphBuilder {
     let value = result.addConstant(constant, name: source[key.value].name)
     conversions[key] = value
     return value
+  }
+}
+
+extension Operator {
+  /// The operator without clamps that lie beyond 32 bits in the integers of its result. They clamp nothing that 8 bits
+  /// hold, and runtimes refuse them.
+  fileprivate func withReachableBounds(in parameters: QuantizationParameters?) -> any Operator {
+    guard let scale = parameters?.perTensor?.scale, scale > 0 else { return self }
+    func isReachable(_ bound: Float) -> Bool { abs(bound / scale) < 0x1p31 }
+    if var host = self as? any ActivationHost {
+      switch host.activation {
+      case .relu6 where !isReachable(6): host.activation = .relu
+      case .reluN1To1 where !isReachable(1): host.activation = .none
+      default: break
+      }
+      return host
+    }
+    guard var clip = self as? Clip else { return self }
+    if let minimum = clip.minimum, !isReachable(minimum) { clip.minimum = nil }
+    if let maximum = clip.maximum, !isReachable(maximum) { clip.maximum = nil }
+    return clip
   }
 }

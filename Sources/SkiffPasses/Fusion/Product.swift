@@ -11,7 +11,7 @@ struct Product {
   }
 
   /// Whether the number is this one, but for a share by which constants are rounded.
-  func isAbout(_ wanted: Double, within share: Double = 1e-3) -> Bool {
+  func isAbout(_ wanted: Double, within share: Double = 1e-5) -> Bool {
     abs(number - wanted) <= share * wanted
   }
 

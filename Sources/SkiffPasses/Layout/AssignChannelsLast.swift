@@ -4,6 +4,8 @@ import SkiffOperators
 
 /// Stores every spatial tensor with its channels last, with as few transpositions as possible.
 ///
+/// A graph that has them last already stays as it is, unless it gets by with fewer transpositions.
+///
 /// Each value gets an order in which its axes are stored. Spatial operators want batch, space, channels;
 /// operators that treat axes alike (``AxisAware``) take the order of their operands and rename their axes;
 /// transpositions of the source only rename axes and vanish; sizes of values are picked from those of the stored ones;
@@ -43,6 +45,11 @@ public struct AssignChannelsLast: Pass {
       }
     }
     try builder.addOutputs(keepsOrder: changesInterface)
+    let present = graph.transpositions
+    if !changesInterface, graph.isChannelsLast, present.count <= builder.result.transpositions.count {
+      report.transpositions += present
+      return
+    }
     report.count(builder.survivors.count, of: Self.name)
     report.transpositions += builder.survivors
     report.interfaceOrders.merge(builder.interfaceOrders) { $1 }
@@ -76,5 +83,32 @@ public struct AssignChannelsLast: Pass {
       if best.map({ cost < $0.cost }) ?? true { best = (order, cost) }
     }
     return best?.order
+  }
+}
+
+extension Graph {
+  /// Whether no operator would like its operands in another order than they are in.
+  fileprivate var isChannelsLast: Bool {
+    nodeIDs.allSatisfy { id in
+      let node = self[id]
+      guard let aware = node.operator as? any AxisAware,
+        let rank = OrderDemands.principalRank(of: node, in: self),
+        let order = aware.preferredOrder(rank: rank)
+      else { return true }
+      return order == AxisOrder.identity(rank)
+    }
+  }
+
+  /// The transpositions that the graph has, each forced by the node that it feeds.
+  fileprivate var transpositions: [Transposition] {
+    nodeIDs.compactMap { id in
+      guard let transpose = self[id].operator as? Transpose, let input = self[id].inputs[0] else {
+        return nil
+      }
+      let user = self[self[id].outputs[0]].users.first.map { self[$0].location.description }
+      return Transposition(
+        value: self[input].name, permutation: transpose.permutation(rank: self[input].type?.rank ?? 0),
+        reason: user ?? "the graph's output")
+    }
   }
 }

@@ -29,6 +29,12 @@ final class FormulaScope {
 
   func addConstant(_ tensor: Tensor) -> ValueID { graph.addConstant(tensor) }
 
+  /// The elements of a floating point constant; nil for another value.
+  func constant(_ value: ValueID) throws(ModelError) -> [Float]? {
+    guard let constant = graph[value].constant, constant.type.dataType.isFloatingPoint else { return nil }
+    return try constant.materialize().floats()
+  }
+
   /// The graph in which the expression stands for the node.
   func finished(with formula: Formula) -> Graph {
     let output = node.outputs[0]
@@ -69,6 +75,19 @@ struct Formula {
     return Formula(scope.addConstant(try scalar.cast(to: type.dataType)), in: scope)
   }
 
+  /// Numbers in the data type of this value, which is not quantized.
+  func constant(_ elements: [Float], shape: [Int]) throws(ModelError) -> Formula {
+    Formula(scope.addConstant(try Tensor(floats: elements, as: type.dataType, shape: shape)), in: scope)
+  }
+
+  /// The elements of the value if it is a floating point constant.
+  var constant: [Float]? { get throws(ModelError) { try scope.constant(value) } }
+
+  /// A list of integers.
+  func integers(_ list: [Int]) -> Formula {
+    Formula(scope.addConstant(Tensor(list.map(Int64.init), shape: [list.count])), in: scope)
+  }
+
   /// Another operand of the node that is replaced; nil if it is left out.
   func operand(_ index: Int) -> Formula? {
     guard index < scope.node.inputs.count, let value = scope.node.inputs[index] else { return nil }
@@ -77,9 +96,7 @@ struct Formula {
 
   /// The value with another shape; a size of 0 copies that of the operand.
   func reshaped(to sizes: [Int]) throws(ModelError) -> Formula {
-    let shape = Formula(
-      scope.addConstant(Tensor(sizes.map(Int64.init), shape: [sizes.count])), in: scope)
-    return try applying(Reshape(), shape)
+    try applying(Reshape(), integers(sizes))
   }
 
   static func + (a: Formula, b: Formula) throws(ModelError) -> Formula { try a.applying(Add(), b) }

@@ -58,6 +58,7 @@ struct LoweringRule: Sendable {
 
   /// The rules by the operators that they express.
   static let all = Dictionary(
-    (activations + normalizations + reductions).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }
+    (activations + normalizations + reductions + others).map { ($0.name, $0) },
+    uniquingKeysWith: { first, _ in first }
   )
 }

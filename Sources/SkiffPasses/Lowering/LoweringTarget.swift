@@ -26,6 +26,7 @@ public struct LoweringTarget: Sendable {
         && (clip.minimum == 0 && [nil, 1, 6].contains(clip.maximum)
           || clip.minimum == -1 && clip.maximum == 1)
     case let elu as Elu: elu.alpha == 1
+    case let pool as AveragePool: !pool.countsExplicitPadding
     default: node.operator is any QuantizedKernel || node.operator is any DataMovement
     }
   }
