@@ -126,6 +126,20 @@ import Testing
     }
   }
 
+  @Test func dequantizedConstantsBecomeReal() throws {
+    for constant in ["f16[4] = [1.0, 0.5, -2.0, 4.0]", "i8[4]q(0.5:3) = [5, 4, -1, 11]"] {
+      let text = """
+        graph @t (%x: f32[2,4]) -> (y: %y) {
+          %c = constant \(constant)
+          %d = Dequantize(%c) : f32[4]
+          %y = Multiply(%x, %d) : f32[2,4]
+        }
+        """
+      let check = try PassCheck(Pipeline(unconditional: RewritePass(RealizeConstants())), on: text)
+      #expect(check.nodes == ["%y = Multiply(%x, %d)"])
+    }
+  }
+
   @Test func celuWithANegativeScaleStays() throws {
     let check = try PassCheck(.lowering(for: Self.basic), on: graph("Celu(%x) {alpha = -1.0}"), inputs: 0...1)
     #expect(check.nodes == ["%y = Celu(%x) {alpha = -1.0}"])

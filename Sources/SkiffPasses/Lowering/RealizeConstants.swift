@@ -1,0 +1,28 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// Turns constants that are dequantized into the real numbers that they stand for, so that they can be quantized anew.
+///
+/// `Dequantize(constant)` → `constant`; one of 16-bit floats becomes a cast that is still pending.
+public struct RealizeConstants: Rewrite {
+  public static let name = "realize-constants"
+
+  /// Creates the rewrite.
+  public init() {}
+
+  public func rewrite(_ id: NodeID, in graph: inout Graph) throws(ModelError) -> Bool {
+    let node = graph[id]
+    guard let dequantize = node.operator as? Dequantize, let operand = node.inputs[0],
+      let constant = graph[operand].constant
+    else { return false }
+    let real: Constant
+    if constant.type.dataType.isFloatingPoint {
+      real = try constant.transformed(by: .cast(.float32))
+    } else {
+      real = Constant(try dequantize.evaluate([constant.materialize()])[0])
+    }
+    graph.replaceUses(of: node.outputs[0], with: graph.addConstant(real, name: graph[node.outputs[0]].name))
+    return true
+  }
+}
