@@ -40,7 +40,7 @@ let package = Package(
     .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
     .target(name: "SkiffONNX", dependencies: ["SkiffOperators", "SkiffProtobuf", "CSchemas"]),
     .target(name: "SkiffPasses", dependencies: ["SkiffOperators"]),
-    .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter"]),
+    .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter", "CKernels"]),
     .target(
       name: "Skiff",
       dependencies: [

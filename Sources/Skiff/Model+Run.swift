@@ -37,7 +37,7 @@ extension Model {
   ///
   /// - Parameter samples: What is run; nil takes seeded random inputs.
   public func comparison(
-    with other: Model, samples: Samples? = nil, watchesValues: Bool = false,
+    with other: Model, samples: Samples? = nil, watchedRuns: Int = 0,
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) -> Comparison {
     let runs: [[String: Tensor]]
@@ -47,7 +47,7 @@ extension Model {
       runs = try CheckInputs(seededFor: graph).runs
     }
     return try Comparison(
-      reference: graph, candidate: other.graph, runs: runs, watchesValues: watchesValues, progress: progress)
+      reference: graph, candidate: other.graph, runs: runs, watchedRuns: watchedRuns, progress: progress)
   }
 
   /// Verifies what reading leaves alone: that every constant can be read, its digest where the format has one, and

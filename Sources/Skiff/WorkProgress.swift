@@ -7,6 +7,6 @@ public struct WorkProgress: Hashable, Sendable {
   /// The runs that there are.
   public let total: Int
 
-  /// A function that is told of progress after each run.
-  public typealias Observer = (WorkProgress) -> Void
+  /// A function that is told of progress after each run, from whatever thread it was done by, one at a time.
+  public typealias Observer = @Sendable (WorkProgress) -> Void
 }

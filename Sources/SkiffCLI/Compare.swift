@@ -22,7 +22,7 @@ struct Compare: ParsableCommand {
     let samples = try input.map { path throws(ModelError) in try Samples(contentsOf: path) }
     let progress = ProgressLine()
     let comparison = try a.comparison(
-      with: b, samples: samples, watchesValues: perNode, progress: progress.show)
+      with: b, samples: samples, watchedRuns: perNode ? .max : 0, progress: progress.show)
     progress.clear()
     if json {
       print(

@@ -102,6 +102,31 @@ import Testing
     #expect(abs(y[0] - 0.75) < 0.01 && abs(y[1] - 2) < 0.02, "\(y)")
   }
 
+  /// Processors share the samples, so that ranges must not depend on who saw which.
+  @Test(arguments: Seed.fixedAndFresh) func rangesDoNotDependOnTheOrder(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let parts = (0..<12).map { part -> [Float] in
+      if part == 3 { return [0, 0, 0] }
+      if part == 5 { return [1e-45, -1e-45] }
+      let reach = Float(generator.logUniform(in: 1e-3...1e3))
+      return generator.floats(500, in: -reach...reach)
+    }
+    func range(_ groups: [[[Float]]]) throws -> ClosedRange<Float> {
+      var joined = PercentileObserver(percentile: 99)
+      for group in groups {
+        var observer = PercentileObserver(percentile: 99)
+        for part in group { observer.observe(part) }
+        joined.join(observer)
+      }
+      return try #require(joined.range)
+    }
+    let all = try range([parts])
+    #expect(try range([Array(parts[..<5]), Array(parts[5...])]) == all)
+    #expect(try range(parts.reversed().map { [$0] }) == all)
+    let extremes = try #require(parts.joined().max())
+    #expect(all.upperBound <= extremes)
+  }
+
   @Test func aPercentileLeavesOutliersAway() {
     var observer = PercentileObserver(percentile: 99)
     var generator = SeededGenerator(Seed(4))

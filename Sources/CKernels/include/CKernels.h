@@ -92,6 +92,12 @@ void skiff_f32_avgpool(const skiff_convolution *shape, const float *input, float
 void skiff_qs8_avgpool(const skiff_convolution *shape, const int8_t *input, int32_t lower, int32_t upper,
                        int8_t *output, int32_t *scratch);  // one number for each channel
 
+// Widens least and greatest to those of the elements, and tells whether all are finite numbers.
+void skiff_f32_extremes(size_t count, const float *input, float *least, float *greatest, bool *is_finite);
+
+// Counts elements in `bins` bins around zero, of a width of 1 / scale each; |element| * scale is at most bins / 2.
+void skiff_f32_histogram(size_t count, const float *input, double scale, size_t bins, uint64_t *counts);
+
 // Sums over `count` rows of `width` elements, added to `sums`.
 void skiff_f32_sum_rows(size_t count, size_t width, const float *input, double *sums);
 void skiff_qs8_sum_rows(size_t count, size_t width, const int8_t *input, int32_t *sums);

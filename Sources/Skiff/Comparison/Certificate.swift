@@ -79,7 +79,7 @@ public struct Certificate: Sendable {
       .sorted()
     let copy = try Comparison(
       reference: stored, candidate: written.graph, runs: model.reordered(runs),
-      usesReferenceKernels: false)
+      plainRuns: 0)
     let isExact = copy.outputs.allSatisfy { $0.differingCount == 0 }
     exactRuns = isExact ? copy.runCount : 0
     for output in copy.outputs where output.differingCount > 0 {
@@ -91,7 +91,7 @@ public struct Certificate: Sendable {
     }
     comparison = try Comparison(
       reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
-      watchesValues: true, progress: progress)
+      watchedRuns: 4, progress: progress)
     for output in comparison.outputs { failures += Self.failures(of: output, isLowerPrecision, thresholds) }
     if !failures.isEmpty,
       let first = comparison.firstDivergence(below: isLowerPrecision ? thresholds.signalToNoise : 80)

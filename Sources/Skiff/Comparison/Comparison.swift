@@ -19,12 +19,13 @@ public struct Comparison: Sendable {
   ///
   /// - Parameters:
   ///   - orders: How the candidate's inputs and outputs are ordered that differ from the reference's, by name.
-  ///   - watchesValues: Whether values inside the graphs are compared too.
-  ///   - usesReferenceKernels: Whether the reference runs in the plainest way, independent of fast kernels.
+  ///   - watchedRuns: The number of runs, from the first on, in which values inside the graphs are compared too.
+  ///   - plainRuns: The number of runs, from the first on, in which the reference runs in the plainest way, independent
+  ///     of fast kernels. They take long.
   ///   - progress: Told of each run.
   public init(
     reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]] = [:],
-    watchesValues: Bool = false, usesReferenceKernels: Bool = true, progress: WorkProgress.Observer? = nil
+    watchedRuns: Int = 0, plainRuns: Int = 1, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
     else {
@@ -34,17 +35,22 @@ public struct Comparison: Sendable {
           + "\(reference.inputs.count) and \(reference.outputs.count)")
     }
     let interface = Interface(reference, candidate)
-    var sessions = SessionCache(reference, usesReferenceKernels: usesReferenceKernels)
+    var plainSessions = SessionCache(reference, usesReferenceKernels: true)
+    var sessions = SessionCache(reference, usesReferenceKernels: false)
     var candidateSessions = SessionCache(candidate, usesReferenceKernels: false)
     var metrics = interface.outputs.map { OutputMetrics(name: $0.reference) }
     var watched = WatchedValues(reference, candidate)
     for (number, run) in runs.enumerated() {
-      let expected = try sessions.run(
-        reference.accepting(run), observer: watchesValues ? { watched.keep($0, $1) } : nil)
+      let isWatched = number < watchedRuns
+      let observer: ((ValueID, Tensor) -> Void)? = isWatched ? { watched.keep($0, $1) } : nil
+      let accepted = try reference.accepting(run)
+      let expected =
+        number < plainRuns
+        ? try plainSessions.run(accepted, observer: observer) : try sessions.run(accepted, observer: observer)
       let inputs = try interface.inputs(from: run, orders: orders, candidate: candidate)
       let found = try candidateSessions.run(
         inputs,
-        observer: watchesValues ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor) } : nil
+        observer: isWatched ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor) } : nil
       )
       for (index, pair) in interface.outputs.enumerated() {
         guard let a = expected[pair.reference], var b = found[pair.candidate] else { continue }

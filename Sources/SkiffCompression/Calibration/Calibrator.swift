@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
+import Synchronization
 
 /// How ranges are found from calibration samples.
 public enum RangeEstimation: Hashable, Sendable {
@@ -28,7 +29,9 @@ public struct Calibration: Sendable {
   /// What a user should know of the samples.
   public let warnings: [Warning]
 
-  /// Runs every sample through the graph and watches each value; one sample is in memory at a time.
+  /// Runs every sample through the graph and watches each value; one sample for each processor is in memory at a time.
+  ///
+  /// The ranges do not depend on the number of processors.
   ///
   /// - Parameters:
   ///   - samples: The inputs by name of one run after the other.
@@ -37,45 +40,90 @@ public struct Calibration: Sendable {
   ///   number.
   public init(
     _ graph: Graph, samples: some Sequence<[String: Tensor]>, estimation: RangeEstimation = .minMax,
-    progress: ((Int) -> Void)? = nil
+    progress: (@Sendable (Int) -> Void)? = nil
   ) throws(ModelError) {
-    var observers: [ValueID: any RangeObserver] = [:]
-    var sessions: [[String: [Int]]: Session] = [:]
-    var count = 0
-    var firstShapes: [String: [Int]] = [:]
+    let samples = Array(samples)
+    guard let first = samples.first else {
+      throw ModelError(.invalidArgument, "there are no calibration samples")
+    }
+    var plans: [[String: [Int]]: Plan] = [:]
     for sample in samples {
       let shapes = sample.mapValues(\.shape)
-      if count == 0 { firstShapes = shapes }
-      let session: Session
-      if let known = sessions[shapes] {
-        session = known
-      } else {
-        session = Session(try Plan(graph, inputShapes: shapes))
-      }
-      sessions[shapes] = session
-      _ = try locating(Location(attribute: "sample \(count)")) { () throws(ModelError) in
-        try session.run(sample) { (id, tensor) throws(ModelError) in
-          guard tensor.dataType.isFloatingPoint else { return }
-          let elements = try tensor.floats()
-          guard elements.allSatisfy(\.isFinite) else {
-            throw ModelError(
-              .invalidArgument, "the sample makes it infinite or not a number",
-              at: Location(tensor: graph[id].name))
-          }
-          observers[id, default: estimation.observer()].observe(elements)
-        }
-      }
-      count += 1
-      progress?(count)
+      if plans[shapes] == nil { plans[shapes] = try Plan(graph, inputShapes: shapes) }
     }
-    guard count > 0 else { throw ModelError(.invalidArgument, "there are no calibration samples") }
+    let run = CalibrationRun(graph: graph, samples: samples, plans: plans, estimation: estimation)
+    let observers = try run.observers(progress)
     ranges = observers.compactMapValues(\.range)
-    sampleCount = count
-    inputShapes = firstShapes
+    sampleCount = samples.count
+    inputShapes = first.mapValues(\.shape)
     warnings = graph.inputs.compactMap { id in
       guard let range = observers[id]?.range, range.lowerBound == range.upperBound else { return nil }
       return Warning(
         "every calibration sample is \(range.lowerBound) throughout", at: Location(tensor: graph[id].name))
     }
+  }
+}
+
+/// Samples that are run to watch the values of a graph.
+private struct CalibrationRun: Sendable {
+  let graph: Graph
+  let samples: [[String: Tensor]]
+  /// By the sizes of the inputs.
+  let plans: [[String: [Int]]: Plan]
+  let estimation: RangeEstimation
+
+  typealias Observers = [ValueID: any RangeObserver]
+
+  /// What was seen of each value in all samples.
+  func observers(_ progress: (@Sendable (Int) -> Void)?) throws(ModelError) -> Observers {
+    let count = Mutex(0)
+    let workers = min(Parallel.processorCount, samples.count)
+    // Each worker takes every so many samples; the first one that fails is told of.
+    let parts = try Parallel.map(workers: workers) { (worker) throws(ModelError) in
+      var observers: Observers = [:]
+      var sessions: [[String: [Int]]: Session] = [:]
+      for index in stride(from: worker, to: samples.count, by: workers) {
+        try run(index, &sessions, &observers)
+        count.withLock { count in
+          count += 1
+          progress?(count)
+        }
+      }
+      return observers
+    }
+    var joined = parts[0]
+    for part in parts.dropFirst() {
+      for (id, observer) in part { joined[id, default: estimation.observer()].join(observer) }
+    }
+    return joined
+  }
+
+  private func run(
+    _ index: Int, _ sessions: inout [[String: [Int]]: Session], _ observers: inout Observers
+  ) throws(ModelError) {
+    let shapes = samples[index].mapValues(\.shape)
+    guard let plan = plans[shapes] else { return }
+    let session = sessions[shapes] ?? Session(plan)
+    sessions[shapes] = session
+    var seen = observers
+    observers = [:]
+    try locating(Location(attribute: "sample \(index)")) { () throws(ModelError) in
+      _ = try session.run(samples[index]) { (id, tensor) throws(ModelError) in
+        guard tensor.dataType.isFloatingPoint, tensor.count > 0 else { return }
+        let real = try tensor.dataType == .float32 ? tensor : Tensor(tensor.floats(), shape: tensor.shape)
+        let isFinite = real.bytes.withBytes { bytes in
+          let elements = bytes.assumingMemoryBound(to: Float.self)
+          guard let extremes = ClosedRange(extremesOf: elements) else { return false }
+          seen[id, default: estimation.observer()].observe(elements, extremes: extremes)
+          return true
+        }
+        guard isFinite else {
+          throw ModelError(
+            .invalidArgument, "the sample makes it infinite or not a number",
+            at: Location(tensor: graph[id].name))
+        }
+      }
+    }
+    observers = seen
   }
 }

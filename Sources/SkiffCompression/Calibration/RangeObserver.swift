@@ -1,12 +1,38 @@
+import CKernels
 import SkiffBinary
 import SkiffIR
 
 /// Finds the range of a value from the tensors it takes, one at a time, in bounded memory.
+///
+/// What several observers saw can be joined; the range does not depend on the order.
 package protocol RangeObserver: Sendable {
-  /// Looks at the next tensor's elements.
-  mutating func observe(_ elements: [Float])
+  /// Looks at the next tensor's elements, which are finite; the extremes are those of the elements.
+  mutating func observe(_ elements: UnsafeBufferPointer<Float>, extremes: ClosedRange<Float>)
+  /// Adds what another observer of the same kind saw.
+  mutating func join(_ other: any RangeObserver)
   /// The range so far, nil before the first element.
   var range: ClosedRange<Float>? { get }
+}
+
+extension RangeObserver {
+  /// Looks at elements, which must be finite.
+  package mutating func observe(_ elements: [Float]) {
+    elements.withUnsafeBufferPointer { elements in
+      guard let extremes = ClosedRange(extremesOf: elements) else { return }
+      observe(elements, extremes: extremes)
+    }
+  }
+}
+
+extension ClosedRange<Float> {
+  /// The least and the greatest element; nil if there are none or one is not finite.
+  package init?(extremesOf elements: UnsafeBufferPointer<Float>) {
+    guard let start = elements.baseAddress, let first = elements.first, first.isFinite else { return nil }
+    var (least, greatest, isFinite) = (first, first, true)
+    skiff_f32_extremes(elements.count, start, &least, &greatest, &isFinite)
+    guard isFinite else { return nil }
+    self = least...greatest
+  }
 }
 
 /// The least and the greatest element.
@@ -15,73 +41,87 @@ package struct MinMaxObserver: RangeObserver {
 
   package init() {}
 
-  package mutating func observe(_ elements: [Float]) {
-    guard var least = elements.first else { return }
-    var greatest = least
-    for element in elements {
-      least = min(least, element)
-      greatest = max(greatest, element)
-    }
-    range = min(range?.lowerBound ?? least, least)...max(range?.upperBound ?? greatest, greatest)
+  package mutating func observe(_ elements: UnsafeBufferPointer<Float>, extremes: ClosedRange<Float>) {
+    widen(to: extremes)
+  }
+
+  package mutating func join(_ other: any RangeObserver) {
+    if let range = other.range { widen(to: range) }
+  }
+
+  private mutating func widen(to other: ClosedRange<Float>) {
+    let own = range ?? other
+    range = min(own.lowerBound, other.lowerBound)...max(own.upperBound, other.upperBound)
   }
 }
 
 /// The range without a share of the elements at either end.
 ///
-/// Elements are counted in a histogram around 0 whose bins double in width whenever an element lies outside, so
-/// that its memory never grows.
+/// Elements are counted in a histogram around 0 that reaches up to a power of two and whose bins double in width
+/// whenever an element lies outside, so that its memory never grows.
 package struct PercentileObserver: RangeObserver {
   /// The share of the elements that the range holds, in percent.
   package let percentile: Double
   private var extremes = MinMaxObserver()
-  private var counts = [Int](repeating: 0, count: 4096)
-  private var reach: Float = 0
+  private var counts = [UInt64](repeating: 0, count: 8192)
+  /// The power of two that the bins reach to on either side; nil before an element that is not zero.
+  private var exponent: Int?
 
   package init(percentile: Double) { self.percentile = percentile }
 
-  package mutating func observe(_ elements: [Float]) {
-    extremes.observe(elements)
-    let greatest = elements.reduce(0) { max($0, abs($1)) }
-    widen(to: greatest)
+  private var half: Int { counts.count / 2 }
+
+  package mutating func observe(_ elements: UnsafeBufferPointer<Float>, extremes range: ClosedRange<Float>) {
+    extremes.observe(elements, extremes: range)
+    let greatest = max(abs(range.lowerBound), abs(range.upperBound))
+    if greatest > 0 { widen(to: Int(greatest.exponent) + 1) }
+    guard let start = elements.baseAddress else { return }
     // In double: the quotient of a subnormal reach would be infinite.
-    let scale = reach > 0 ? Double(counts.count / 2) / Double(reach) : 0
-    for element in elements {
-      let bin = Int((Double(element) * scale).rounded(.down)) + counts.count / 2
-      counts[max(0, min(counts.count - 1, bin))] += 1
+    let scale = exponent.map { Double(half) / Double(sign: .plus, exponent: $0, significand: 1) } ?? 0
+    let bins = counts.count
+    counts.withUnsafeMutableBufferPointer { counts in
+      skiff_f32_histogram(elements.count, start, scale, bins, counts.baseAddress)
     }
   }
 
-  /// Doubles the width of the bins until `magnitude` lies inside.
-  private mutating func widen(to magnitude: Float) {
-    guard magnitude > reach else { return }
-    if reach == 0 {
-      reach = magnitude
+  package mutating func join(_ other: any RangeObserver) {
+    guard var other = other as? PercentileObserver else { return }
+    extremes.join(other.extremes)
+    if let reach = other.exponent { widen(to: reach) }
+    if let reach = exponent { other.widen(to: reach) }
+    for bin in counts.indices { counts[bin] += other.counts[bin] }
+  }
+
+  /// Doubles the width of the bins until they reach up to a power of two.
+  private mutating func widen(to wanted: Int) {
+    // Zeros are in the middle bin whatever the reach is.
+    guard let present = exponent else {
+      exponent = wanted
       return
     }
-    while magnitude > reach, reach < Float.greatestFiniteMagnitude / 2 {
-      let half = counts.count / 2
-      var merged = [Int](repeating: 0, count: counts.count)
-      for bin in 0..<counts.count { merged[(bin - half).flooredQuotient(by: 2) + half] += counts[bin] }
+    for _ in 0..<max(0, wanted - present) {
+      var merged = [UInt64](repeating: 0, count: counts.count)
+      for bin in counts.indices { merged[(bin - half).flooredQuotient(by: 2) + half] += counts[bin] }
       counts = merged
-      reach *= 2
     }
+    exponent = max(present, wanted)
   }
 
   package var range: ClosedRange<Float>? {
     guard let extremes = extremes.range else { return nil }
-    let total = counts.reduce(0, +)
-    let outside = Double(total) * (100 - percentile) / 200
-    let width = reach / Float(counts.count / 2)
+    guard let exponent else { return extremes }
+    let outside = Double(counts.reduce(0, +)) * (100 - percentile) / 200
+    let width = Double(sign: .plus, exponent: exponent, significand: 1) / Double(half)
     func edge(_ bins: some Sequence<Int>) -> Int {
-      var seen = 0
+      var seen: UInt64 = 0
       for bin in bins {
         seen += counts[bin]
         if Double(seen) > outside { return bin }
       }
-      return counts.count / 2
+      return half
     }
-    let low = Float(edge(counts.indices) - counts.count / 2) * width
-    let high = Float(edge(counts.indices.reversed()) + 1 - counts.count / 2) * width
+    let low = Float(Double(edge(counts.indices) - half) * width)
+    let high = Float(Double(edge(counts.indices.reversed()) + 1 - half) * width)
     let lower = max(low, extremes.lowerBound)
     return lower...max(lower, min(high, extremes.upperBound))
   }

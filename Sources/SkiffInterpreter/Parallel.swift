@@ -1,0 +1,39 @@
+import Dispatch
+import SkiffBinary
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Work shared among the processors.
+package enum Parallel {
+  /// The number of processors that are running.
+  package static let processorCount = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+  /// The results of `body` for each worker, all at the same time.
+  ///
+  /// - Throws: The error of the first worker that failed.
+  package static func map<Result: Sendable>(
+    workers: Int, _ body: @Sendable (Int) throws(ModelError) -> Result
+  ) throws(ModelError) -> [Result] {
+    guard workers > 1 else { return [try body(0)] }
+    let outcomes = Mutex([Swift.Result<Result, ModelError>?](repeating: nil, count: workers))
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      let outcome: Swift.Result<Result, ModelError>
+      do throws(ModelError) {
+        outcome = .success(try body(worker))
+      } catch {
+        outcome = .failure(error)
+      }
+      outcomes.withLock { $0[worker] = outcome }
+    }
+    var results: [Result] = []
+    for case let outcome? in outcomes.withLock({ $0 }) { results.append(try outcome.get()) }
+    return results
+  }
+}
