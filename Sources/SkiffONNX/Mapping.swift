@@ -43,7 +43,8 @@ struct Dialect: Sendable {
   static let onnx = Dialect(
     ActivationMappings.rows + CreationMappings.rows + ElementwiseMappings.rows + IntegerMappings.rows
       + LinearMappings.rows + LossMappings.rows + MovementMappings.rows + NormalizationMappings.rows
-      + QuantizationMappings.rows + ReductionMappings.rows + RefusedMappings.rows + ResizeMappings.rows
+      + QuantizationMappings.rows + RecurrentMappings.rows + ReductionMappings.rows + RefusedMappings.rows
+      + ResizeMappings.rows
       + SamplingMappings.rows + SelectionMappings.rows + ShapeMappings.rows + SignalMappings.rows
       + SpatialMappings.rows + TransformerMappings.rows)
 

@@ -67,6 +67,14 @@ extension NodeImport {
     return text
   }
 
+  mutating func optionalTexts(_ name: String) throws(ModelError) -> [String]? {
+    guard let attribute = try attribute(name) else { return nil }
+    guard case .byteStrings(let strings) = attribute.value else { throw wrong(name, "a list of texts") }
+    let texts = strings.compactMap { $0.withBytes { String(validating: $0, as: UTF8.self) } }
+    guard texts.count == strings.count else { throw wrong(name, "a list of texts") }
+    return texts
+  }
+
   mutating func optionalIntegers(_ name: String) throws(ModelError) -> [Int]? {
     guard let attribute = try attribute(name) else { return nil }
     guard case .integers(let integers) = attribute.value else { throw wrong(name, "a list of integers") }

@@ -394,6 +394,37 @@ case(MS + "QAttention", "masked", [13], [narrow(np.uint8, 2, 5, 8), constant(nar
      constant(np.float32(0.02)), mask, constant(np.uint8(3)), constant(np.int8(0))], num_heads=2)
 
 
+def recurrent(kind, gates, states, functions):
+    """Cases of a recurrent operator with 5 steps of 3 sequences of 4 features, and a state of 6."""
+    for direction, count in [("forward", 1), ("reverse", 1), ("bidirectional", 2)]:
+        weights = [constant(f(count, gates * 6, 4)), constant(f(count, gates * 6, 6) / 2)]
+        bias, lengths = constant(f(count, 2 * gates * 6)), np.array([5, 2, 4], np.int32)
+        starts = [f(count, 3, 6) for _ in range(states)]
+        x = f(5, 3, 4)
+        attributes = {"hidden_size": 6, "direction": direction}
+        results = 1 + states
+        case(kind, f"{direction}/bare", [7, 14], [x, *weights], outputs=results, **attributes)
+        case(kind, f"{direction}/full", [7, 14], [x, *weights, bias, lengths, *starts], outputs=results, **attributes)
+        case(kind, f"{direction}/clip", [14], [x, *weights, bias], outputs=results, clip=0.4, **attributes)
+        for names, further in functions:
+            case(kind, f"{direction}/{'-'.join(names)}", [14], [x, *weights, bias, None, *starts], outputs=results,
+                 activations=names * count, **{key: value * count for key, value in further.items()}, **attributes)
+        if kind == "LSTM":
+            peepholes = constant(f(count, 18))
+            case(kind, f"{direction}/peepholes", [7, 14], [x, *weights, bias, lengths, *starts, peepholes], outputs=results, **attributes)
+            case(kind, f"{direction}/coupled", [14], [x, *weights, bias, None, *starts, peepholes], outputs=results, input_forget=1, **attributes)
+        if kind == "GRU":
+            case(kind, f"{direction}/after", [7, 14], [x, *weights, bias, lengths, *starts], outputs=results, linear_before_reset=1, **attributes)
+
+
+recurrent("RNN", 1, 1, [(["Relu"], {}), (["Affine"], {"activation_alpha": [0.5], "activation_beta": [0.1]}),
+                        (["LeakyRelu"], {"activation_alpha": [0.2]}), (["ScaledTanh"], {"activation_alpha": [0.7], "activation_beta": [1.3]}),
+                        (["Softsign"], {}), (["Elu"], {"activation_alpha": [0.8]}), (["ThresholdedRelu"], {"activation_alpha": [0.3]}),
+                        (["HardSigmoid"], {}), (["Softplus"], {})])
+recurrent("GRU", 3, 1, [(["HardSigmoid", "Softsign"], {"activation_alpha": [0.3], "activation_beta": [0.4]}), (["Sigmoid", "Relu"], {})])
+recurrent("LSTM", 4, 2, [(["Sigmoid", "Relu", "Tanh"], {}), (["HardSigmoid", "LeakyRelu", "Softsign"], {"activation_alpha": [0.25, 0.1], "activation_beta": [0.4]})])
+
+
 def model(kind, version, inputs, attributes, outputs):
     domain, _, operator = kind.rpartition(":")
     names, values, stored, fed = [], [], [], {}

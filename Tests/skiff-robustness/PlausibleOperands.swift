@@ -7,9 +7,15 @@ enum PlausibleOperands {
     "AffineGrid": [real([1, 2, 3]), integer([4], [1, 1, 3, 2])],
     "Col2Im": [real([1, 4, 4]), integer([2], [3, 3]), integer([2], [2, 2])],
     "DeformableConvolution": [real([1, 1, 4, 4]), real([1, 1, 2, 2]), real([1, 8, 3, 3])],
+    "GRU": [real([2, 1, 3]), real([1, 6, 3]), real([1, 6, 2]), real([1, 12]), integer([1], [1])],
+    "LSTM": [
+      real([2, 1, 3]), real([1, 8, 3]), real([1, 8, 2]), real([1, 16]), integer([1], [1]), real([1, 1, 2]),
+      real([1, 1, 2]), real([1, 6]),
+    ],
     "MaxUnpool": [real([1, 1]), integer([1, 1], [0])],
     "NegativeLogLikelihood": [real([2, 3]), integer([2], [0, 2])],
     "NonMaxSuppression": [real([1, 3, 4]), real([1, 2, 3]), integer([1], [2])],
+    "RNN": [real([2, 1, 3]), real([1, 2, 3]), real([1, 2, 2]), real([1, 4]), integer([1], [1])],
     "RegionAlign": [real([1, 1, 4, 4]), real([1, 4]), integer([1], [0])],
     "Resize": [real([1, 1, 2, 3]), real([]), real([4]), integer([4], [1, 1, 3, 4])],
   ]
