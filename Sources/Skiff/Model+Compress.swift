@@ -66,7 +66,7 @@ extension Model {
     try copy.prepare()
     var lowering = PassReport()
     try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &copy.graph, report: &lowering)
-    try Pipeline.canonical.run(on: &copy.graph, report: &lowering)
+    for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &copy.graph, report: &lowering) }
     try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
     let calibration = try Calibration(
       copy.graph, samples: copy.reordered(runs), estimation: compression.estimation,

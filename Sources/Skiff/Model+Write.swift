@@ -13,17 +13,24 @@ extension Model {
     var copy = self
     try copy.prepare()
     let content = EdgeModel(
-      try copy.graph(in: target), contract: contract, provenance: target == .skiff ? try provenance() : nil,
+      try copy.graph(in: target, options), contract: contract,
+      provenance: target == .skiff ? try provenance() : nil,
       examples: copy.examples)
-    try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
+    try locating(Location(file: path)) { () throws(ModelError) in try write(content, path) }
     self = copy
   }
 
-  /// The graph in the operators of a format.
-  func graph(in format: ModelFormat) throws(ModelError) -> Graph {
-    guard let dialect = format.dialect else { return graph }
+  /// The graph in the operators of a format, with its constants as they are stored.
+  func graph(in format: ModelFormat, _ options: WritingOptions) throws(ModelError) -> Graph {
+    guard let dialect = format.dialect else {
+      guard !options.storesFloat16 else {
+        throw ModelError(.unsupported, "real weights in 16 bits in a file of \(format.name)")
+      }
+      return graph
+    }
     var (lowered, report) = (graph, PassReport())
     try Pipeline.lowering(for: dialect).run(on: &lowered, report: &report)
+    if options.storesFloat16 { try lowered.roundConstantsToFloat16() }
     return lowered
   }
 
@@ -39,5 +46,18 @@ extension Model {
     provenance.calibrationDigest = calibrationDigest ?? provenance.calibrationDigest
     provenance.producer = "skiff \(SkiffVersion.current)"
     return provenance
+  }
+}
+
+extension Graph {
+  /// Rounds real constants to 16 bits, but for those so small that nothing is gained.
+  fileprivate mutating func roundConstantsToFloat16() throws(ModelError) {
+    for id in constantIDs {
+      guard let constant = self[id].constant, constant.type.dataType == .float32,
+        constant.type.shape.elementCount ?? 0 >= 32
+      else { continue }
+      setConstant(
+        id, to: try constant.transformed(by: .cast(.float16)).transformed(by: .cast(.float32)))
+    }
   }
 }

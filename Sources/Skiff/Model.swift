@@ -51,6 +51,10 @@ public struct Model: Sendable {
   ) throws(ModelError) {
     let read = try locating(Location(file: path)) { () throws(ModelError) in
       let format = try ModelFormat.recognize(path, limits: options.limits)
+      guard options.weights == nil || [.keras, .kerasArchitecture].contains(format) else {
+        throw ModelError(
+          .invalidArgument, "a file of weights goes with a model of Keras, not of \(format.name)")
+      }
       var warnings: [Warning] = []
       var content = try format.read(path, options, &warnings)
       if !inputShapes.isEmpty { try content.graph.setInputShapes(inputShapes) }
@@ -86,8 +90,11 @@ public struct ReadingOptions: Sendable {
   public var hdf5Helper: String?
   /// How long that helper may take for one file, in seconds: there are damaged files that libhdf5 never finishes.
   public var hdf5TimeLimit = 60
-  /// A file whose weights replace those of the architecture.
+  /// A file whose weights replace those of the architecture; only for formats of Keras.
   public var weights: String?
+  /// Whether the contents of tensors are compared with the digests that the format has of them, which reads all of the
+  /// file.
+  public var verifiesContents = true
 
   /// Creates the usual options.
   public init() {}

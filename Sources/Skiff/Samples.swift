@@ -95,8 +95,12 @@ public struct Samples: Sendable {
   private static func split(
     _ tensor: Tensor, for type: TensorType?, openCount: Int
   ) throws(ModelError) -> [Tensor] {
-    guard let type, type.rank > 0 else {
-      throw ModelError(.unsupported, "an input without a first axis cannot take samples")
+    guard let type else { throw ModelError(.unsupported, "the type of the input is not known") }
+    if type.rank == 0, tensor.rank == 1, tensor.dataType == type.dataType {
+      return try split(
+        tensor.reshaped(to: tensor.shape + [1]), for: TensorType(type.dataType, [1, 1]),
+        openCount: 1
+      ).map { sample throws(ModelError) in try sample.reshaped(to: []) }
     }
     let size = type.shape[0].fixed ?? openCount
     guard tensor.dataType == type.dataType, tensor.rank == type.rank,

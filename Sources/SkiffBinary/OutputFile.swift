@@ -9,11 +9,13 @@
 /// A file that appears whole or not at all.
 ///
 /// Bytes go to a temporary file in the target's folder; ``commit()`` syncs it and renames it over the target.
-/// Without a commit the temporary file is removed and the target stays as it was. What a killed program left of an earlier
+/// Without a commit the temporary file is removed and the target stays as it was. A file that is replaced passes on its
+/// permissions, a symbolic link still leads to the file, and a pipe or device is written to as it is. What a killed program left of an earlier
 /// file at the same path is removed by the next one: a writer holds a lock on its temporary file, the dead hold none.
 public struct OutputFile: ~Copyable {
   private let path: String
-  private let temporaryPath: String
+  /// The file that becomes the target; nil for a target that is no ordinary file.
+  private let temporaryPath: String?
   private let descriptor: Int32
   private var pending: [UInt8] = []
   private var isCommitted = false
@@ -25,7 +27,22 @@ public struct OutputFile: ~Copyable {
 
   /// Starts writing what will become the file at `path`.
   public init(path: String) throws(ModelError) {
-    self.path = path
+    self.path = Self.resolved(path)
+    (descriptor, temporaryPath) = try Self.start(self.path)
+  }
+
+  /// Opens what is written to; nil for the temporary file where that is the target itself.
+  private static func start(_ path: String) throws(ModelError) -> (descriptor: Int32, temporaryPath: String?)
+  {
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    if exists, status.st_mode & S_IFMT != S_IFREG {
+      let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw ModelError(.inputOutput, "cannot write: \(systemReason())", at: Location(file: path))
+      }
+      return (descriptor, nil)
+    }
     AbandonedFiles.remove(besides: path)
     var attempt = 0
     while true {
@@ -33,9 +50,8 @@ public struct OutputFile: ~Copyable {
       let descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
-        self.descriptor = descriptor
-        temporaryPath = candidate
-        return
+        if exists { _ = fchmod(descriptor, status.st_mode & 0o7777) }
+        return (descriptor, candidate)
       }
       guard errno == EEXIST, attempt < 1000 else {
         throw ModelError(.inputOutput, "cannot create: \(systemReason())", at: Location(file: path))
@@ -46,7 +62,14 @@ public struct OutputFile: ~Copyable {
 
   deinit {
     close(descriptor)
-    if !isCommitted { unlink(temporaryPath) }
+    if let temporaryPath, !isCommitted { unlink(temporaryPath) }
+  }
+
+  /// The path behind symbolic links, also if nothing is there yet.
+  private static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   /// Appends `bytes`.
@@ -83,6 +106,10 @@ public struct OutputFile: ~Copyable {
   /// Makes what was written the file at the path: synced, then renamed in one step.
   public consuming func commit() throws(ModelError) {
     try flush()
+    guard let temporaryPath else {
+      isCommitted = true
+      return
+    }
     let place = Location(file: path)
     guard fsync(descriptor) == 0 else {
       throw ModelError(.inputOutput, "cannot sync: \(systemReason())", at: place)

@@ -7,7 +7,10 @@ import SkiffCompression
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Converts a model to another format, quantizes it, and proves the result.",
-    discussion: "The ending of the output's name chooses its format: .skiff or .tflite.")
+    discussion: """
+      The ending of the output's name chooses its format: .skiff or .tflite. What the certificate does not hold for \
+      stays in the output, to be looked at, and the command ends with 2.
+      """)
 
   enum Quantization: String, ExpressibleByArgument, CaseIterable { case int8 }
   enum InterfaceType: String, ExpressibleByArgument, CaseIterable { case float, int8 }
@@ -54,6 +57,20 @@ struct Convert: ParsableCommand {
     guard examples >= 0, examples == 0 || calibrate != nil || checkSamples != nil else {
       throw ValidationError("--examples takes a number of samples of --check-samples or --calibrate.")
     }
+    if quantize == nil,
+      !exclude.isEmpty || perTensorFullyConnected || minSqnr != nil || minCosine != nil
+        || minTop1 != nil
+    {
+      throw ValidationError(
+        "--exclude, --per-tensor-fully-connected, --min-sqnr, --min-cosine and --min-top1 go with --quantize."
+      )
+    }
+    guard minTop1.map((0...1).contains) ?? true, minCosine.map((-1...1).contains) ?? true,
+      minSqnr?.isFinite ?? true, maxError.map({ $0 >= 0 && $0.isFinite }) ?? true
+    else {
+      throw ValidationError(
+        "--min-top1 takes a number from 0 to 1, --min-cosine one from -1 to 1, --max-error a positive one.")
+    }
     guard percentile > 50, percentile <= 100 else {
       throw ValidationError("--percentile takes a number above 50, up to 100.")
     }
@@ -87,7 +104,7 @@ struct Convert: ParsableCommand {
     var options = WritingOptions()
     options.storesFloat16 = float16
     try model.write(to: output, options: options)
-    let certificate = check ? try certificate(of: model, samples, progress) : nil
+    let certificate = check ? try certificate(of: model, options, samples, progress) : nil
     progress.clear()
     try report(model, compression, certificate)
     if certificate?.holds == false { throw CommandExit.checkFailed }
@@ -95,11 +112,11 @@ struct Convert: ParsableCommand {
 
   /// The certificate of what was written; a model that cannot be run, so not be checked either, is an error.
   private func certificate(
-    of model: Model, _ samples: Samples?, _ progress: ProgressLine
+    of model: Model, _ options: WritingOptions, _ samples: Samples?, _ progress: ProgressLine
   ) throws(ModelError) -> Certificate {
     do throws(ModelError) {
       return try locating(Location(file: input)) { () throws(ModelError) in
-        try certify(model, samples, progress)
+        try certify(model, options, samples, progress)
       }
     } catch {
       var error = error
@@ -109,7 +126,7 @@ struct Convert: ParsableCommand {
   }
 
   private func certify(
-    _ model: Model, _ samples: Samples?, _ progress: ProgressLine
+    _ model: Model, _ options: WritingOptions, _ samples: Samples?, _ progress: ProgressLine
   ) throws(ModelError) -> Certificate {
     var thresholds = Certificate.Thresholds()
     if let minSqnr { thresholds.signalToNoise = minSqnr }
@@ -119,7 +136,8 @@ struct Convert: ParsableCommand {
     if float16 { thresholds.relativeError = max(thresholds.relativeError, 1e-2) }
     let checked = try checkedSamples(samples)
     return try Certificate(
-      of: model, writtenTo: output, samples: checked, thresholds: thresholds, progress: progress.show)
+      of: model, writtenTo: output, options: options, samples: checked, thresholds: thresholds,
+      progress: progress.show)
   }
 
   /// The samples to check with, by default those of the calibration.

@@ -15,9 +15,15 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Prints the summary as JSON.") var json = false
   @Flag(help: "Prints the graph for Graphviz.") var dot = false
 
+  func validate() throws {
+    guard [text, json, dot].count(where: { $0 }) <= 1 else {
+      throw ValidationError("--text, --json and --dot exclude each other.")
+    }
+  }
+
   func run() throws {
     let passes = try passOptions.selection()
-    var model = try modelOptions.model(at: model)
+    var model = try modelOptions.model(at: model, verifiesContents: false)
     if passOptions.isGiven {
       model.passes = passes
       try model.prepare()

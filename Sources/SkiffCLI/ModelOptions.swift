@@ -17,8 +17,9 @@ struct ModelOptions: ParsableArguments {
   var inputShapes: [InputShape] = []
 
   /// The model at `path`.
-  func model(at path: String) throws(ModelError) -> Model {
+  func model(at path: String, verifiesContents: Bool = true) throws(ModelError) -> Model {
     var options = ReadingOptions()
+    options.verifiesContents = verifiesContents
     options.weights = weights
     options.hdf5Helper = hdf5Helper
     let shapes = Dictionary(inputShapes.map { ($0.name, $0.sizes) }, uniquingKeysWith: { $1 })

@@ -13,6 +13,12 @@ struct Run: ParsableCommand {
   @Flag(help: "Runs every operator in the plainest way.") var reference = false
   @Flag(help: "Prints JSON.") var json = false
 
+  func validate() throws {
+    guard output.lowercased().hasSuffix(".npz") else {
+      throw ValidationError("--output takes a name that ends in .npz.")
+    }
+  }
+
   func run() throws {
     let model = try modelOptions.model(at: model)
     let outputs = try model.outputs(for: Samples(contentsOf: input), usesReferenceKernels: reference)

@@ -2,8 +2,6 @@ import SkiffBinary
 
 /// What every Skiff edge file has in common: `docs/formats/skiff.md` is the specification.
 public enum EdgeFormat {
-  /// The extension of file names.
-  public static let fileExtension = "skiff"
   /// The version that is written, and the only one that is read.
   public static let version: UInt32 = 1
 

@@ -27,7 +27,9 @@ struct EdgeGraphBuilder {
     for (index, node) in (try table.tables("nodes") ?? []).enumerated() {
       let name = Location.Node(
         name: try node.string("name") ?? "", operatorName: try node.string("operator") ?? "", index: index)
-      try locating(Location(node: name)) { () throws(ModelError) in try addNode(node, name) }
+      try locating(Location(node: name)) { () throws(ModelError) in
+        try addNode(node, name, isUsed: &isUsed)
+      }
     }
     for output in try table.tables("outputs") ?? [] {
       graph.addOutput(try value(output.integer("value")), name: try output.string("name") ?? "")
@@ -58,15 +60,21 @@ struct EdgeGraphBuilder {
     values.append(graph.addConstant(constant, name: name))
   }
 
-  private mutating func addNode(_ table: FlatTable, _ name: Location.Node) throws(ModelError) {
+  private mutating func addNode(
+    _ table: FlatTable, _ name: Location.Node, isUsed: inout [Bool]
+  ) throws(ModelError) {
     guard let kind = reader.catalog[name.operatorName] else {
       throw ModelError(.unsupported, "the operator is not known")
     }
     var `operator` = kind.init()
-    for attribute in try table.attributes("attributes") {
+    func subgraph(_ table: FlatTable) throws(ModelError) -> Subgraph {
+      var builder = EdgeGraphBuilder(reader)
+      return Subgraph(try builder.graph(table, isUsed: &isUsed))
+    }
+    for attribute in try table.attributes("attributes", subgraph: subgraph) {
       try `operator`.setAttribute(attribute.name, to: attribute.value)
     }
-    let foreignAttributes = try table.attributes("foreign")
+    let foreignAttributes = try table.attributes("foreign", subgraph: subgraph)
     if !foreignAttributes.isEmpty {
       guard var foreign = `operator` as? ForeignOperator else {
         throw ModelError(.malformed, "only a foreign operator has attributes of its own")

@@ -31,7 +31,7 @@ enum EdgeGraphWriter {
     var nodes: [FlatObject] = []
     for id in graph.nodeIDs {
       let node = graph[id]
-      var object = self.node(node)
+      var object = try self.node(node, &segments, &pool, &file)
       object["operands"] = .nonEmpty(node.inputs.map { $0.flatMap { numbers[$0] } ?? -1 })
       object["results"] = .nonEmpty(node.outputs.map(value))
       nodes.append(object)
@@ -61,12 +61,24 @@ enum EdgeGraphWriter {
   }
 
   /// A `Node` without operands and results.
-  private static func node(_ node: Node) -> FlatObject {
+  private static func node(
+    _ node: Node, _ segments: inout EdgeSegmentWriter, _ pool: inout EdgeTypePool, _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    func objects(_ attributes: [(name: String, value: AttributeValue)]) throws(ModelError) -> [FlatObject] {
+      var objects: [FlatObject] = []
+      for (name, value) in attributes {
+        objects.append(
+          try value.edgeAttribute(name) { subgraph throws(ModelError) in
+            try self.object(of: subgraph.graph, &segments, &pool, &file)
+          })
+      }
+      return objects
+    }
     var object = FlatObject("Node", ["operator": .string(type(of: node.operator).name)])
     object["name"] = .nonEmpty(node.name)
-    object["attributes"] = .nonEmpty(node.operator.changedAttributes.map { $0.value.edgeAttribute($0.name) })
+    object["attributes"] = .nonEmpty(try objects(node.operator.changedAttributes))
     let foreign = (node.operator as? ForeignOperator)?.foreignAttributes ?? []
-    object["foreign"] = .nonEmpty(foreign.map { $0.value.edgeAttribute($0.name) })
+    object["foreign"] = .nonEmpty(try objects(foreign.map { ($0.name, $0.value) }))
     object["origins"] = .nonEmpty(node.origins.map(\.edgeObject))
     return object
   }

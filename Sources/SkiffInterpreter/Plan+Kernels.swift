@@ -49,6 +49,12 @@ extension Plan {
     if let foreign = node.operator as? ForeignOperator {
       return .failure(ModelError(.unsupported, "the operator \(foreign.kind) is not known"))
     }
+    if let control = node.operator as? any ControlFlow {
+      for subgraph in control.subgraphs {
+        if let reason = unsupported(subgraph.graph) { return .failure(reason) }
+      }
+      return .success(.control(control))
+    }
     let outputs = node.outputs.compactMap { graph[$0].type }
     let context = KernelContext(
       operator: node.operator,
@@ -72,6 +78,20 @@ extension Plan {
         ModelError(.unsupported, "\(type(of: reference).name) of \(types) has no kernel in integers"))
     }
     return .success(.reference(reference))
+  }
+
+  /// Why no session could run a graph inside of an operator, nil if nothing is known against it before its sizes are.
+  private static func unsupported(_ graph: Graph) -> ModelError? {
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      if let foreign = node.operator as? ForeignOperator {
+        return ModelError(.unsupported, "the operator \(foreign.kind) inside is not known")
+      }
+      for subgraph in node.operator.subgraphs {
+        if let reason = unsupported(subgraph.graph) { return reason }
+      }
+    }
+    return nil
   }
 
   private static func prepareQuantized(

@@ -12,6 +12,8 @@ public struct Plan: Sendable {
     case prepared(any PreparedKernel)
     /// In the plainest way.
     case reference(any ReferenceKernel)
+    /// By sessions of its own graphs.
+    case control(any ControlFlow)
   }
 
   /// One node.
@@ -35,6 +37,7 @@ public struct Plan: Sendable {
   public let arenaByteCount: Int
   let steps: [Step]
   let constants: [ValueID: Tensor]
+  let usesReferenceKernels: Bool
 
   /// Chooses kernels and places.
   ///
@@ -48,6 +51,7 @@ public struct Plan: Sendable {
     var graph = graph
     try graph.setInputShapes(inputShapes)
     try graph.verifyQuantization()
+    try Plan.realizeConstants(in: &graph)
     for input in graph.inputs where graph[input].type?.shape.isFixed != true {
       throw ModelError(
         .invalidArgument,
@@ -65,8 +69,22 @@ public struct Plan: Sendable {
       constants[id] = try constant.materialize()
     }
     self.graph = graph
+    self.usesReferenceKernels = usesReferenceKernels
     self.steps = steps
     self.constants = constants
+  }
+
+  /// Makes what is dequantized from constants constant, so that kernels can pack it.
+  private static func realizeConstants(in graph: inout Graph) throws(ModelError) {
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      guard let dequantize = node.operator as? Dequantize,
+        let constant = node.inputs[0].flatMap({ graph[$0].constant })
+      else { continue }
+      try locating(node.location) { () throws(ModelError) in
+        try graph.replaceNode(id, by: dequantize.realized(constant))
+      }
+    }
   }
 
   /// Checks that each result whose size is known is within ``Limits``, so that kernels can compute with sizes.

@@ -6,6 +6,7 @@ public final class Session {
   /// What is run.
   public let plan: Plan
   private let arena: Arena
+  private var bodies = BodySessions()
 
   /// Creates a session and its memory.
   public init(_ plan: Plan) {
@@ -77,6 +78,11 @@ public final class Session {
     case .reference(let kernel): return try outsideOfArena(checked(kernel.evaluate(inputs), step))
     case .prepared(let kernel): return try outsideOfArena(checked(kernel.run(inputs), step))
     case .direct(let kernel): return try run(kernel, step, inputs)
+    case .control(let kernel):
+      let results = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
+        try bodies.run(subgraph, tensors, usesReferenceKernels: plan.usesReferenceKernels)
+      }
+      return try outsideOfArena(checked(results, step))
     }
   }
 

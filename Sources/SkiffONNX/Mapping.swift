@@ -41,7 +41,8 @@ struct Dialect: Sendable {
   static let newestIRVersion = 10
 
   static let onnx = Dialect(
-    ActivationMappings.rows + CreationMappings.rows + ElementwiseMappings.rows + IntegerMappings.rows
+    ActivationMappings.rows + ControlMappings.rows + CreationMappings.rows + ElementwiseMappings.rows
+      + IntegerMappings.rows
       + LinearMappings.rows + LossMappings.rows + MovementMappings.rows + NormalizationMappings.rows
       + QuantizationMappings.rows + RecurrentMappings.rows + ReductionMappings.rows + RefusedMappings.rows
       + ResizeMappings.rows

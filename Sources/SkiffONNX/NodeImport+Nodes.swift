@@ -108,7 +108,7 @@ extension NodeImport {
     for attribute in function.defaultAttributes { attributes[attribute.name] = attribute }
     for attribute in node.attributes { attributes[attribute.name] = try resolved(attribute) }
     let outer = (operatorSets, callAttributes, index)
-    scopes.open(seesOuter: false)
+    scopes.open(.function)
     for (name, value) in zip(function.inputs, inputs) {
       if let value, !scopes.define(name, value) {
         throw ModelError(.malformed, "two parameters have this name", at: Location(tensor: name))

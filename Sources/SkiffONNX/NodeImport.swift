@@ -25,6 +25,8 @@ struct NodeImport {
   /// The attributes of the function call that the node is part of.
   var callAttributes: [String: ONNXAttribute] = [:]
   var nodeCount = 0
+  /// The graphs around the one that is built now, outermost first.
+  var frames: [BodyFrame] = []
   private var files: ExternalFiles
   private var statedTypes: [String: TensorType] = [:]
 
@@ -71,9 +73,13 @@ struct NodeImport {
 
   /// The value of a name, nil if nothing has the name yet.
   mutating func value(named name: String) throws(ModelError) -> ValueID? {
-    switch scopes.find(name) {
-    case nil: return nil
-    case .value(let value): return value
+    guard let found = scopes.find(name) else { return nil }
+    switch found.entry {
+    case .value(let value):
+      guard found.bodies > 0 else { return value }
+      let inner = try captured(value, named: name, from: found.bodies)
+      _ = scopes.define(name, inner)
+      return inner
     case .tensor(let tensor):
       let constant: Constant
       switch tensor {
@@ -81,7 +87,8 @@ struct NodeImport {
       case .sparse(let tensor): constant = try tensor.constant(&files, limits: limits)
       }
       let value = graph.addConstant(constant, name: name)
-      scopes.resolve(name, to: value)
+      // Each body has the constants that it uses.
+      if found.bodies == 0 { scopes.resolve(name, to: value) } else { _ = scopes.define(name, value) }
       return value
     }
   }

@@ -1,6 +1,6 @@
 import SkiffIR
 
-/// What names stand for while a graph is imported: innermost functions and subgraphs last.
+/// What names stand for while a graph is imported: innermost functions and bodies last.
 struct Scopes {
   /// A tensor of the file that nobody has used yet.
   enum Tensor {
@@ -16,24 +16,38 @@ struct Scopes {
 
   private struct Scope {
     var entries: [String: Entry] = [:]
-    /// Whether names of the scopes around are visible, as in a branch but not in a function.
-    let isOpen: Bool
+    let kind: Kind
   }
 
-  private var scopes = [Scope(isOpen: false)]
+  /// What opens a scope.
+  enum Kind {
+    /// A function, which sees nothing around it.
+    case function
+    /// A branch whose nodes go to the same graph; it sees all around it.
+    case branch
+    /// A body with a graph of its own; it sees all around it.
+    case body
+  }
+
+  private var scopes = [Scope(kind: .function)]
 
   /// The number of scopes that enclose each other.
   var depth: Int { scopes.count }
 
-  mutating func open(seesOuter: Bool) { scopes.append(Scope(isOpen: seesOuter)) }
+  mutating func open(_ kind: Kind) { scopes.append(Scope(kind: kind)) }
 
   mutating func close() { scopes.removeLast() }
 
-  /// What a name stands for, nil if it is not known.
-  func find(_ name: String) -> Entry? {
+  /// What a name stands for and how many bodies further out, nil if it is not known.
+  func find(_ name: String) -> (entry: Entry, bodies: Int)? {
+    var bodies = 0
     for scope in scopes.reversed() {
-      if let entry = scope.entries[name] { return entry }
-      if !scope.isOpen { return nil }
+      if let entry = scope.entries[name] { return (entry, bodies) }
+      switch scope.kind {
+      case .function: return nil
+      case .branch: continue
+      case .body: bodies += 1
+      }
     }
     return nil
   }
@@ -51,7 +65,7 @@ struct Scopes {
         scopes[index].entries[name] = .value(value)
         return
       }
-      if !scopes[index].isOpen { return }
+      if case .function = scopes[index].kind { return }
     }
   }
 

@@ -3,16 +3,7 @@ import SkiffIR
 
 /// Writes a graph as a TensorFlow Lite file.
 package final class Exporter {
-  /// What a user can choose of a file.
-  package struct Options: Sendable {
-    /// Whether real constants are stored in 16 bits, and turned back to 32 when the model runs.
-    package var storesFloat16 = false
-
-    package init() {}
-  }
-
   let graph: Graph
-  let options: Options
   private var model = TFLiteModel()
   /// The subgraph so far; its tensors may contain some that nothing uses in the end.
   var subgraph = TFLiteModel.Subgraph()
@@ -35,18 +26,13 @@ package final class Exporter {
     let transform: Constant.Transform
   }
 
-  private init(_ graph: Graph, _ options: Options) {
-    self.graph = graph
-    self.options = options
-  }
+  private init(_ graph: Graph) { self.graph = graph }
 
   /// Writes `graph`, whose operators must be those of the dialect, to `file`; constants are read one at a time.
   ///
   /// - Throws: ``ModelError/Code/unsupported`` that names every node which the format cannot say.
-  package static func write(
-    _ graph: Graph, to file: inout OutputFile, options: Options = Options()
-  ) throws(ModelError) {
-    let exporter = Exporter(graph, options)
+  package static func write(_ graph: Graph, to file: inout OutputFile) throws(ModelError) {
+    let exporter = Exporter(graph)
     let stored = try exporter.build()
     try exporter.model.write(to: &file) { (buffer, file) throws(ModelError) in
       guard let constant = stored[buffer] else { return }
@@ -162,19 +148,16 @@ package final class Exporter {
     return result
   }
 
-  /// Adds a constant; one that is stored in 16 bits is turned back by an operator of its own.
+  /// Adds a constant; one that was rounded to 16 bits is stored so and turned back by an operator of its own.
   private func addConstant(_ constant: Constant, name: String) throws(ModelError) -> Int {
-    guard options.storesFloat16, constant.type.dataType == .float32,
-      constant.type.shape.elementCount ?? 0 >= Self.smallestFloat16
-    else { return try addStored(constant, name: name) }
+    guard constant.transforms.suffix(2) == [.cast(.float16), .cast(.float32)] else {
+      return try addStored(constant, name: name)
+    }
     let stored = try addStored(constant.transformed(by: .cast(.float16)), name: "\(name)_float16")
     let tensor = try addTensor(constant.type, name: name)
     try emit("DEQUANTIZE", [stored], [tensor], FlatObject("DequantizeOptions"))
     return tensor
   }
-
-  /// Constants with fewer elements gain nothing.
-  private static let smallestFloat16 = 32
 
   private func addStored(_ constant: Constant, name: String) throws(ModelError) -> Int {
     let tensor = try addTensor(constant.type, name: name)

@@ -126,7 +126,7 @@ enum ForeignOptions {
     case .reals(let list): .reals(list)
     case .texts(let list): .strings(list)
     case .bytes(let bytes): .bytes(ByteRegion(bytes))
-    case .none: nil
+    case .graph, .none: nil
     }
   }
 }

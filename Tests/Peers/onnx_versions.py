@@ -425,6 +425,73 @@ recurrent("GRU", 3, 1, [(["HardSigmoid", "Softsign"], {"activation_alpha": [0.3]
 recurrent("LSTM", 4, 2, [(["Sigmoid", "Relu", "Tanh"], {}), (["HardSigmoid", "LeakyRelu", "Softsign"], {"activation_alpha": [0.25, 0.1], "activation_beta": [0.4]})])
 
 
+def body(name, inputs, nodes, outputs, stored=()):
+    """A graph for an attribute; inputs are (name, array), outputs names. Each node is (operator, operands, results[, attributes])."""
+    made = [helper.make_node(kind, operands, results, **(rest[0] if rest else {})) for kind, operands, results, *rest in nodes]
+    values = [helper.make_tensor_value_info(key, helper.np_dtype_to_tensor_dtype(like.dtype), like.shape) for key, like in inputs]
+    return helper.make_graph(made, name, values, [helper.make_empty_tensor_value_info(key) for key in outputs],
+                             [numpy_helper.from_array(array, key) for key, array in stored])
+
+
+def control():
+    """Cases with graphs inside; x0, x1, ... are the operands of the node, which the graphs may use too."""
+    a, b = f(2, 3), f(2, 3)
+    sets = [11, 13, 16, 19, 21]
+    double = body("double", [], [("Add", ["x1", "x1"], ["t"]), ("Mul", ["t", "w"], ["out"])], ["out"], [("w", f(3))])
+    shorter = body("shorter", [], [("Slice", ["x2", "s", "e"], ["out"])], ["out"], [("s", i(0)), ("e", i(1))])
+    outer = body("outer", [], [("Neg", ["x1"], ["n"]), ("If", ["x0"], ["out"], dict(
+        then_branch=body("in", [], [("Add", ["n", "x2"], ["o"])], ["o"]),
+        else_branch=body("un", [], [("Sub", ["n", "x2"], ["o"])], ["o"])))], ["out"])
+    same = body("same", [], [("Identity", ["x1"], ["out"])], ["out"])
+    for value in [True, False]:
+        yes = np.array(value)
+        case("If", f"{value}", sets, [yes, a, b], unused=2, then_branch=double, else_branch=shorter)
+        case("If", f"{value}/known", sets, [constant(yes), a, b], unused=2, then_branch=double, else_branch=shorter)
+        case("If", f"{value}/nested", sets, [yes, a, b], unused=2, then_branch=outer, else_branch=same)
+        case("If", f"{value}/vector", sets, [yes.reshape(1), a, b], unused=2, then_branch=same, else_branch=double)
+    number, truth = np.array(0, np.int64), np.array(True)
+    go = ("Identity", ["go"], ["again"])
+    add = body("add", [("i", number), ("go", truth), ("c", a)], [go, ("Add", ["c", "x3"], ["next"]), ("Mul", ["c", "c"], ["square"])], ["again", "next", "square"])
+    for count in [0, 1, 4]:
+        case("Loop", f"{count}", sets, [np.array(count, np.int64), None, a, b], 2, unused=1, body=add)
+        case("Loop", f"{count}/constant", sets, [constant(np.array([count], np.int64)), constant(truth), a, constant(b)], 2, unused=1, body=add)
+    whiles = body("while", [("i", number), ("go", truth), ("c", a)],
+                  [("Add", ["c", "x3"], ["next"]), ("ReduceMax", ["next"], ["m"], {"keepdims": 0}), ("Less", ["m", "limit"], ["again"])],
+                  ["again", "next"], [("limit", np.float32(9))])
+    case("Loop", "while", [11, 13, 16], [None, truth, a, np.abs(b)], 1, unused=1, body=whiles)
+    case("Loop", "while/never", [11, 13, 16], [None, np.array(False), a, np.abs(b)], 1, unused=1, body=whiles)
+    grow = body("grow", [("i", number), ("go", truth), ("c", a)], [go, ("Concat", ["c", "x3"], ["next"], {"axis": 0})], ["again", "next"])
+    grow.input[2].type.tensor_type.shape.dim[0].Clear()
+    case("Loop", "grows", sets, [np.array(3, np.int64), truth, a, b], 1, unused=1, body=grow)
+    inner = body("inner", [("j", number), ("g", truth), ("d", a)], [("Identity", ["g"], ["h"]), ("Add", ["d", "c"], ["e"])], ["h", "e"])
+    nest = body("nest", [("i", number), ("go", truth), ("c", a)], [go, ("Loop", ["i", "", "x3"], ["next"], {"body": inner})], ["again", "next"])
+    case("Loop", "nested", [11, 13, 16, 19], [np.array(4, np.int64), truth, a, b], 1, unused=1, body=nest)
+    step = body("step", [("s", f(3)), ("p", f(3)), ("q", f(2))], [("Add", ["s", "p"], ["t"]), ("Add", ["t", "x3"], ["t2"]), ("ReduceSum", ["q"], ["r"], {"keepdims": 0}), ("Mul", ["t2", "r"], ["o"])], ["t2", "o"])
+    line = f(3)
+    case("Scan", "forward", [9, 11, 16], [f(3), f(4, 3), f(4, 2), line], 2, unused=1, body=step, num_scan_inputs=2)
+    case("Scan", "backward", [9, 11, 16], [f(3), f(4, 3), f(4, 2), line], 2, unused=1, body=step, num_scan_inputs=2, scan_input_directions=[1, 0], scan_output_directions=[1])
+    case("Scan", "axes", [9, 11, 16], [f(3), f(3, 4), f(2, 4), line], 2, unused=1, body=step, num_scan_inputs=2, scan_input_axes=[1, -1], scan_output_axes=[-1])
+
+
+for size in [1, 2, 8, 7, 12, 30]:
+    signal = f(2, size, 1)
+    case("DFT", f"real/{size}", [17, 18, 19], [signal], axis=1)
+    case("DFT", f"half/{size}", [17], [signal], axis=-2, onesided=1)
+    case("DFT", f"complex/{size}", [17], [f(2, size, 2)], axis=1)
+    case("DFT", f"inverse/{size}", [17], [f(2, size, 2)], axis=1, inverse=1)
+    case("DFT", f"longer/{size}", [17], [signal, constant(np.int64(size + 3))], axis=1)
+    case("DFT", f"shorter/{size}", [17], [signal, constant(np.int64(size // 2 + 1))], axis=1)
+    case("DFT", f"axis/{size}", [20, 21], [f(2, 3, size, 2), None, constant(np.int64(2))])
+case("DFT", "first", [17], [f(4, 3, 1)], axis=0)
+for hop, length in [(1, 4), (3, 5), (4, 8)]:
+    case("STFT", f"window/{hop}", [17, 21], [f(2, 21, 1), constant(np.int64(hop)), constant(f(length)), constant(np.int64(length))])
+    case("STFT", f"ones/{hop}", [17], [f(2, 21, 1), constant(np.int64(hop)), None, constant(np.int64(length))], onesided=0)
+    case("STFT", f"plain/{hop}", [17], [f(2, 21, 1), constant(np.int64(hop)), constant(f(length))], onesided=0)
+
+
+control()
+
+
 def model(kind, version, inputs, attributes, outputs):
     domain, _, operator = kind.rpartition(":")
     names, values, stored, fed = [], [], [], {}
@@ -439,7 +506,9 @@ def model(kind, version, inputs, attributes, outputs):
             values.append(helper.make_tensor_value_info(name, element, value.shape))
             fed[name] = value
     results = [f"y{position}" for position in range(outputs)]
-    node = helper.make_node(operator, names, results, domain=domain, **attributes)
+    # The last operands are only used by the graphs inside.
+    unused = attributes.pop("unused", 0)
+    node = helper.make_node(operator, names[:len(names) - unused], results, domain=domain, **attributes)
     graph = helper.make_graph([node], "node", values, [helper.make_empty_tensor_value_info(name) for name in results], stored)
     sets = [helper.make_opsetid("", version)] + ([helper.make_opsetid(domain, 1)] if domain else [])
     return helper.make_model(graph, opset_imports=sets, ir_version=10 if version > 20 else 8), fed
@@ -453,7 +522,7 @@ options.log_severity_level = 4
 ort.set_default_logger_severity(4)
 corpus, arrays, refused = [], {}, []
 for number, (kind, name, version, inputs, attributes, outputs) in enumerate(CASES):
-    proto, fed = model(kind, version, inputs, attributes, outputs)
+    proto, fed = model(kind, version, inputs, dict(attributes), outputs)
     path = target / f"{number}.onnx"
     path.write_bytes(proto.SerializeToString())
     try:

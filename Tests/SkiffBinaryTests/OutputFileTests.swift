@@ -32,6 +32,34 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
   }
 
+  @Test func whatIsThereStaysWhatItIs() throws {
+    func write(_ path: String, _ bytes: [UInt8]) throws {
+      var file = try OutputFile(path: path)
+      try file.write(bytes)
+      try file.commit()
+    }
+    let target = folder.appendingPathComponent("target.bin").path
+    let link = folder.appendingPathComponent("link.bin").path
+    try Data([9]).write(to: URL(fileURLWithPath: target))
+    chmod(target, 0o600)
+    #expect(symlink("target.bin", link) == 0)
+    try write(link, [1, 2])
+    var status = stat()
+    #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(stat(target, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: target)) == Data([1, 2]))
+
+    let pipe = folder.appendingPathComponent("pipe").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    try write(pipe, [3, 4])
+    var read = [UInt8](repeating: 0, count: 4)
+    #expect(Glibc.read(reader, &read, 4) == 2 && read == [3, 4, 0, 0])
+    #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(throws: ModelError.self) { try OutputFile(path: folder.path) }
+  }
+
   /// A temporary file with a time of change an hour ago.
   private func makeOld(_ name: String, contents: Data? = Data([1])) throws {
     let url = folder.appendingPathComponent(name)

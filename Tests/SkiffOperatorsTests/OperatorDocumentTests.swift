@@ -43,7 +43,7 @@ import Testing
       }
       let isInteger = standard is any QuantizedKernel || standard is any DataMovement
       lines.append(
-        "| \(kind.name) | \(operands.joined(separator: ", ")) | \(standard is any ReferenceKernel ? "yes" : "") | "
+        "| \(kind.name) | \(operands.joined(separator: ", ")) | \(standard is any ReferenceKernel || standard is any ControlFlow ? "yes" : "") | "
           + "\(isInteger ? "yes" : "") | \(kind.summary) |")
     }
     lines += ["", "## Attributes", ""]

@@ -87,7 +87,13 @@ import Testing
       "no folder for the output", "convert @a.onnx -o @none/out.skiff", ["a.onnx": relu], "@none/out.skiff: "),
     Case(
       "a folder as output", "convert @a.onnx -o @out.skiff", ["a.onnx": relu, "out.skiff/": []],
-      "@out.skiff: cannot replace"),
+      "@out.skiff: cannot write"),
+    Case(
+      "weights beside a model that has its own", "convert @a.onnx --weights @a.onnx -o @out.skiff",
+      ["a.onnx": relu], "@a.onnx: a file of weights goes with a model of Keras"),
+    Case(
+      "16 bits in an edge file", "convert @a.onnx --float16 -o @out.skiff", ["a.onnx": relu],
+      "real weights in 16 bits"),
     Case("no format for the output", "convert @a.onnx -o @out.xyz", ["a.onnx": relu], "@out.xyz: "),
     Case(
       "a device that is full", "convert @a.onnx -o /dev/full.skiff/x.skiff", ["a.onnx": relu],

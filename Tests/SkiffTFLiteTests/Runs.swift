@@ -18,11 +18,11 @@ enum Runs {
   }
 
   /// Writes a graph in the operators that the format has.
-  static func write(_ graph: Graph, to path: String, options: Exporter.Options = .init()) throws {
+  static func write(_ graph: Graph, to path: String) throws {
     var (lowered, report) = (graph, PassReport())
     try Pipeline.lowering(for: .tensorFlowLite).run(on: &lowered, report: &report)
     var file = try OutputFile(path: path)
-    try Exporter.write(lowered, to: &file, options: options)
+    try Exporter.write(lowered, to: &file)
     try file.commit()
   }
 

@@ -111,6 +111,82 @@ import Testing
     #expect(expected[0]["y"]?.contains { $0 > 0 } == true)
   }
 
+  @Test(arguments: ["torch.opset17.onnx", "sequential.keras2.h5"])
+  func weightsIn16BitsAreCertified(name: String) throws {
+    var model = try Model(contentsOf: TestModel.path(name))
+    let folder = try TemporaryFolder()
+    var options = WritingOptions()
+    options.storesFloat16 = true
+    try model.write(to: folder.path("half.tflite"), options: options)
+    let size = try ByteRegion(mapping: folder.path("half.tflite")).count
+    var thresholds = Certificate.Thresholds()
+    thresholds.relativeError = 1e-2
+    let certificate = try Certificate(
+      of: model, writtenTo: folder.path("half.tflite"), options: options, thresholds: thresholds)
+    #expect(certificate.holds, "\(certificate.failures)")
+    #expect(certificate.comparison.outputs[0].maximumError > 0)
+    try model.write(to: folder.path("full.tflite"))
+    #expect(try size < ByteRegion(mapping: folder.path("full.tflite")).count)
+    let other = try Certificate(of: model, writtenTo: folder.path("half.tflite"))
+    #expect(!other.holds)
+  }
+
+  @Test func aDamagedWeightIsNotConverted() throws {
+    let folder = try TemporaryFolder()
+    var model = try Model(contentsOf: Self.torch)
+    try model.write(to: folder.path("model.skiff"))
+    let read = try Model(contentsOf: folder.path("model.skiff")).graph
+    let largest = try #require(
+      read.constantIDs.compactMap { read[$0].constant?.bytes }.max { $0.count < $1.count })
+    var bytes = try ByteRegion(mapping: folder.path("model.skiff")).withBytes { Array($0) }
+    bytes[largest.offset + 1] ^= 1
+    var file = try OutputFile(path: folder.path("damaged.skiff"))
+    try file.write(bytes)
+    try file.commit()
+    #expect(throws: ModelError.self) { try Model(contentsOf: folder.path("damaged.skiff")) }
+    var options = ReadingOptions()
+    options.verifiesContents = false
+    _ = try Model(contentsOf: folder.path("damaged.skiff"), options: options)
+  }
+
+  @Test func nodesToExcludeMustBeThere() throws {
+    var quantization = Int8Quantization()
+    quantization.excludedNodes = ["nosuchnode"]
+    var model = try Model(contentsOf: Self.torch)
+    let samples = try Samples(contentsOf: Self.samples)
+    #expect(throws: ModelError.self) {
+      try model.compress(.int8(calibratedOn: samples, quantization: quantization))
+    }
+    let node = try #require(model.graph.nodeIDs.map { model.graph[$0] }.first { $0.operator is Convolution })
+    quantization.excludedNodes = [node.name]
+    let report = try model.compress(.int8(calibratedOn: samples, quantization: quantization))
+    // Its padding is a node of its own by then.
+    #expect(Set(report.floatNodes.map(\.reason)) == ["it is excluded"], "\(report.floatNodes)")
+    #expect(report.floatNodes.allSatisfy { $0.location.description.contains(node.name) })
+  }
+
+  @Test func nothingIsProvenOfNoElements() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [0, 4]))
+    graph.addOutput(try graph.add(Relu(), x), name: "y")
+    var model = try Model(graph)
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.path("empty.skiff"))
+    #expect(try !Certificate(of: model, writtenTo: folder.path("empty.skiff")).holds)
+  }
+
+  @Test func oneNumberForEachRunIsASample() throws {
+    var graph = Graph()
+    let (x, rate) = (
+      graph.addInput("x", TensorType(.float32, [1, 2])), graph.addInput("rate", TensorType(.float32, []))
+    )
+    graph.addOutput(try graph.add(Multiply(), x, rate), name: "y")
+    let samples = Samples([
+      "x": Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]), "rate": Tensor([10, 100] as [Float], shape: [2]),
+    ])
+    #expect(try Model(graph).outputs(for: samples)[0].tensor.floats() == [10, 20, 300, 400])
+  }
+
   @Test func aFileSaysWhereItComesFrom() throws {
     let folder = try TemporaryFolder()
     var model = try compressed()

@@ -17,6 +17,8 @@ enum PlausibleOperands {
     "NonMaxSuppression": [real([1, 3, 4]), real([1, 2, 3]), integer([1], [2])],
     "RNN": [real([2, 1, 3]), real([1, 2, 3]), real([1, 2, 2]), real([1, 4]), integer([1], [1])],
     "RegionAlign": [real([1, 1, 4, 4]), real([1, 4]), integer([1], [0])],
+    "FourierTransform": [real([1, 6, 1]), integer([], [5])],
+    "ShortTimeFourierTransform": [real([1, 9, 1]), integer([], [2]), real([4]), integer([], [4])],
     "Resize": [real([1, 1, 2, 3]), real([]), real([4]), integer([4], [1, 1, 3, 4])],
   ]
 

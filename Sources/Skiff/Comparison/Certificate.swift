@@ -52,16 +52,16 @@ public struct Certificate: Sendable {
   /// Checks the file at `path`, which `model` was written to.
   ///
   /// - Parameters:
+  ///   - options: How it was written.
   ///   - samples: What is run; nil takes seeded random inputs and those at the bounds of their types, at two sizes
   ///     where a dimension is dynamic.
   ///   - progress: Told of each run beside the source.
   public init(
-    of model: Model, writtenTo path: String, samples: Samples? = nil, thresholds: Thresholds = Thresholds(),
-    runLimit: Int = 16, progress: WorkProgress.Observer? = nil
+    of model: Model, writtenTo path: String, options: WritingOptions = WritingOptions(),
+    samples: Samples? = nil, thresholds: Thresholds = Thresholds(), runLimit: Int = 16,
+    progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
-    var options = ReadingOptions()
-    options.limits = .standard
-    let written = try Model(contentsOf: path, options: options)
+    let written = try Model(contentsOf: path)
     let inputs: CheckInputs
     if let samples {
       inputs = try CheckInputs(of: samples, for: model.source, limit: runLimit)
@@ -74,7 +74,7 @@ public struct Certificate: Sendable {
       model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
       && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
     var failures: [String] = []
-    let stored = try model.graph(in: .target(for: path))
+    let stored = try model.graph(in: .target(for: path), options)
     expressedOperators = Self.operators(of: stored).subtracting(Self.operators(of: written.graph))
       .sorted()
     let copy = try Comparison(
@@ -92,6 +92,9 @@ public struct Certificate: Sendable {
     comparison = try Comparison(
       reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
       watchedRuns: 4, progress: progress)
+    if !model.source.outputs.isEmpty, comparison.outputs.allSatisfy({ $0.count == 0 }) {
+      failures.append("no output has any elements to compare")
+    }
     for output in comparison.outputs { failures += Self.failures(of: output, isLowerPrecision, thresholds) }
     if !failures.isEmpty,
       let first = comparison.firstDivergence(below: isLowerPrecision ? thresholds.signalToNoise : 80)

@@ -8,7 +8,7 @@ struct CheckInputs: CustomStringConvertible {
   let runs: [[String: Tensor]]
   let description: String
 
-  /// Samples one by one, and two at a time where their number is open.
+  /// Samples one by one, two at a time where their number is open, and seeded inputs of other sizes where more is open.
   init(of samples: Samples, for graph: Graph, limit: Int) throws(ModelError) {
     let single = Array(try samples.runs(for: graph).prefix(limit))
     guard !single.isEmpty else {
@@ -19,10 +19,16 @@ struct CheckInputs: CustomStringConvertible {
       && graph.inputs.allSatisfy { graph[$0].type?.shape.dimensions.first?.fixed == nil }
     let pair = isOpen ? Array(try samples.runs(for: graph, openCount: 2).prefix(1)) : []
     let runnable = pair.filter { (try? graph.run($0)) != nil }
-    runs = single + runnable
+    let hasOpenSizes = graph.inputs.contains { input in
+      graph[input].type?.shape.dimensions.dropFirst().contains { $0.fixed == nil } ?? false
+    }
+    let others = hasOpenSizes ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
+    runs = single + runnable + others
     description =
       "\(single.count) samples"
       + (pair.isEmpty ? "" : runnable.isEmpty ? Self.oneSize : ", also two at a time")
+      + (!hasOpenSizes
+        ? "" : others.isEmpty ? ", no other size" : " and \(others.count) seeded inputs of another size")
   }
 
   /// Seeded random inputs and those at the bounds of their types.
@@ -55,7 +61,7 @@ struct CheckInputs: CustomStringConvertible {
       }
     }
     guard var refusal else { return [] }
-    if !isFixed {
+    if !isFixed, refusal.code != .unsupported {
       refusal.notes.append("sizes are open, and none that was tried suits the model: give samples or sizes")
     }
     throw refusal

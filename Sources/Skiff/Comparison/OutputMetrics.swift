@@ -101,6 +101,8 @@ public struct OutputMetrics: Sendable {
   private mutating func addTop1(_ a: [Double], _ b: [Double], _ width: Int) {
     for start in stride(from: 0, to: a.count, by: width) {
       let row = start..<start + width
+      // No element is the greatest beside one that is not a number.
+      guard !row.contains(where: { a[$0].isNaN || b[$0].isNaN }) else { continue }
       let best = row.max { a[$0] < a[$1] }
       // A tie in the candidate agrees if the reference's best is among the best.
       let bestValue = row.map { b[$0] }.max()

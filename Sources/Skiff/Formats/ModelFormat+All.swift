@@ -17,9 +17,11 @@ extension ModelFormat {
     recognizes: { prefix, _ in EdgeFormat.recognizes(prefix) },
     read: { (path, options, _) throws(ModelError) in
       let region = try ByteRegion(mapping: path, limits: options.limits)
-      return try EdgeImporter.makeModel(from: region, catalog: .standard, limits: options.limits)
+      return options.verifiesContents
+        ? try EdgeImporter.check(region, catalog: .standard, limits: options.limits)
+        : try EdgeImporter.makeModel(from: region, catalog: .standard, limits: options.limits)
     },
-    write: { (model, path, _) throws(ModelError) in try EdgeExporter.write(model, to: path) })
+    write: { (model, path) throws(ModelError) in try EdgeExporter.write(model, to: path) })
 
   /// TensorFlow Lite.
   public static let tfLite = ModelFormat(
@@ -31,11 +33,9 @@ extension ModelFormat {
         try SkiffTFLite.Importer.makeGraph(
           from: TFLiteModel(parsing: region, limits: options.limits), warnings: &warnings))
     },
-    write: { (model, path, options) throws(ModelError) in
-      var choices = SkiffTFLite.Exporter.Options()
-      choices.storesFloat16 = options.storesFloat16
+    write: { (model, path) throws(ModelError) in
       var file = try OutputFile(path: path)
-      try SkiffTFLite.Exporter.write(model.graph, to: &file, options: choices)
+      try SkiffTFLite.Exporter.write(model.graph, to: &file)
       try file.commit()
     }, dialect: .tensorFlowLite)
 

@@ -12,7 +12,7 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
 
   let recognizes: @Sendable (_ prefix: ByteRegion, _ path: String) -> Bool
   let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> EdgeModel
-  let write: (@Sendable (EdgeModel, String, WritingOptions) throws(ModelError) -> Void)?
+  let write: (@Sendable (EdgeModel, String) throws(ModelError) -> Void)?
 
   /// The operators that the format has; nil if it has all of Skiff's.
   var dialect: LoweringTarget?

@@ -25,9 +25,6 @@ package final class FlatSchema: Sendable {
   /// The table of that name; an unknown one has no fields.
   package func table(_ name: String) -> FlatTableType { tables[name] ?? FlatTableType(name, []) }
 
-  /// Whether the schema has a table of that name.
-  package func hasTable(_ name: String) -> Bool { tables[name] != nil }
-
   /// The names of all tables, sorted.
   package var tableNames: [String] { tables.keys.sorted() }
 

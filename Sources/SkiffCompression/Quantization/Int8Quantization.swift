@@ -19,7 +19,7 @@ public struct Int8Quantization: Hashable, Sendable {
   public var quantizesInputs = false
   /// Whether outputs of the graph are returned as integers.
   public var quantizesOutputs = false
-  /// Nodes that stay in floating point, by name.
+  /// Nodes that stay in floating point, by their name or that of a node of the source which they compute.
   public var excludedNodes: Set<String> = []
 
   /// Creates the usual quantization: per channel, interface in floating point.
@@ -30,9 +30,15 @@ public struct Int8Quantization: Hashable, Sendable {
   /// - Parameters:
   ///   - graph: A graph in floating point, legalized for its target.
   ///   - calibration: The ranges of the same graph's values.
+  /// - Throws: ``ModelError/Code/invalidArgument`` for an excluded node that the graph does not have.
   public func apply(
     to graph: Graph, calibration: Calibration
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    let names = Set(graph.nodeIDs.flatMap { graph[$0].names })
+    if let unknown = excludedNodes.subtracting(names).min() {
+      throw ModelError(
+        .invalidArgument, "there is no node '\(unknown)' to exclude, or it computes a constant")
+    }
     let assignment = try ParameterAssignment(graph, calibration, self)
     var builder = QuantizedGraphBuilder(source: graph, assignment: assignment, options: self)
     let quantized = try builder.build()
@@ -44,6 +50,11 @@ public struct Int8Quantization: Hashable, Sendable {
         warnings: calibration.warnings)
     )
   }
+}
+
+extension Node {
+  /// Its name and those of the nodes that it comes from.
+  var names: [String] { [name] + origins.map(\.name) }
 }
 
 /// What a quantization did.

@@ -108,12 +108,15 @@ struct ParameterAssignment {
     guard let rule = Self.rule(of: node.operator) else {
       return "\(type(of: node.operator).name) has no integer form"
     }
-    if options.excludedNodes.contains(node.name) { return "it is excluded" }
+    if !options.excludedNodes.isDisjoint(with: node.names) { return "it is excluded" }
     // LiteRT's reference kernel reads the elements of an int8 sum as unsigned bytes.
     if node.operator is ReduceSum { return "runtimes disagree on sums of integers" }
     guard node.outputs.allSatisfy({ graph[$0].type?.dataType == .float32 }),
       rule == .shared || node.inputs.first.flatMap(\.self).map(isFloat) ?? false
-    else { return "it does not compute in float32" }
+    else {
+      let isInteger = node.outputs.contains { graph[$0].type?.isQuantized == true }
+      return isInteger ? "it computes with integers already" : "it does not compute in float32"
+    }
     for case let operand? in node.inputs where range(of: operand) == nil && isFloat(operand) {
       return "no range is known of '\(graph[operand].name)'"
     }

@@ -2,8 +2,10 @@ import SkiffBinary
 import SkiffIR
 
 extension AttributeValue {
-  /// Reads the value of an `Attribute`.
-  init(edge attribute: FlatTable) throws(ModelError) {
+  /// Reads the value of an `Attribute`; `subgraph` makes one of a `Graph`.
+  init(
+    edge attribute: FlatTable, subgraph: (FlatTable) throws(ModelError) -> Subgraph
+  ) throws(ModelError) {
     guard let table = try attribute.table("value") else {
       let tag = try attribute.unionTag("value")
       guard tag == 0 else { throw ModelError(.unsupported, "the kind of value \(tag) is not known") }
@@ -18,12 +20,17 @@ extension AttributeValue {
     case "IntegersValue": self = .integers(try table.integers("value") ?? [])
     case "RealsValue": self = .reals(try table.reals("value") ?? [])
     case "TextsValue": self = .texts(try table.strings("value") ?? [])
+    case "GraphValue":
+      guard let graph = try table.table("value") else { throw ModelError(.malformed, "lacks its graph") }
+      self = .graph(try subgraph(graph))
     default: self = .bytes((try table.bytes("value") ?? .empty).withBytes { Array($0) })
     }
   }
 
-  /// The value as a member of the union `AttributeValue`; nil for nothing.
-  private var edgeObject: FlatObject? {
+  /// The value as a member of the union `AttributeValue`; nil for nothing. `subgraph` makes a `Graph` of one.
+  private func edgeObject(
+    _ subgraph: (Subgraph) throws(ModelError) -> FlatObject
+  ) throws(ModelError) -> FlatObject? {
     switch self {
     case .integer(let value): FlatObject("IntegerValue", ["value": .integer(value)])
     case .real(let value): FlatObject("RealValue", ["value": .real(value)])
@@ -33,6 +40,7 @@ extension AttributeValue {
     case .reals(let value): Self.object("RealsValue", .nonEmpty(value))
     case .texts(let value): Self.object("TextsValue", .nonEmpty(value))
     case .bytes(let value): Self.object("BytesValue", .nonEmpty(value))
+    case .graph(let graph): FlatObject("GraphValue", ["value": .object(try subgraph(graph))])
     case .none: nil
     }
   }
@@ -44,22 +52,26 @@ extension AttributeValue {
   }
 
   /// The value under a name, as an `Attribute`.
-  func edgeAttribute(_ name: String) -> FlatObject {
+  func edgeAttribute(
+    _ name: String, _ subgraph: (Subgraph) throws(ModelError) -> FlatObject
+  ) throws(ModelError) -> FlatObject {
     var object = FlatObject("Attribute")
     object["name"] = .nonEmpty(name)
-    object["value"] = edgeObject.map(FlatValue.object)
+    object["value"] = try edgeObject(subgraph).map(FlatValue.object)
     return object
   }
 }
 
 extension FlatTable {
   /// Reads a list of `Attribute`.
-  func attributes(_ name: String) throws(ModelError) -> [(name: String, value: AttributeValue)] {
+  func attributes(
+    _ name: String, subgraph: (FlatTable) throws(ModelError) -> Subgraph
+  ) throws(ModelError) -> [(name: String, value: AttributeValue)] {
     var result: [(name: String, value: AttributeValue)] = []
     for table in try tables(name) ?? [] {
       let name = try table.string("name") ?? ""
       let value = try locating(Location(attribute: name)) { () throws(ModelError) in
-        try AttributeValue(edge: table)
+        try AttributeValue(edge: table, subgraph: subgraph)
       }
       result.append((name, value))
     }

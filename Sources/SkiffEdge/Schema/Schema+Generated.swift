@@ -60,6 +60,7 @@ private let allTables: [FlatTableType] = [
           "RealsValue",
           "TextsValue",
           "BytesValue",
+          "GraphValue",
         ])),
     ]),
   FlatTableType(
@@ -109,6 +110,11 @@ private let allTables: [FlatTableType] = [
       FlatField("constants", 2, .tables("Constant")),
       FlatField("nodes", 3, .tables("Node")),
       FlatField("outputs", 4, .tables("Output")),
+    ]),
+  FlatTableType(
+    "GraphValue",
+    [
+      FlatField("value", 0, .table("Graph")),
     ]),
   FlatTableType(
     "IntegerValue",

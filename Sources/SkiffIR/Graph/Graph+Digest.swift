@@ -32,7 +32,7 @@ extension Graph {
     }
     for id in nodeIDs {
       let node = self[id]
-      let digest = node.semanticDigest(of: node.inputs.map { $0.flatMap { digests[$0] } })
+      let digest = try node.semanticDigest(of: node.inputs.map { $0.flatMap { digests[$0] } })
       for (index, output) in node.outputs.enumerated() {
         var result = DigestInput("result")
         result.append(index)
@@ -58,12 +58,16 @@ extension Tensor {
 }
 
 extension Node {
-  fileprivate func semanticDigest(of operands: [Digest?]) -> Digest {
+  fileprivate func semanticDigest(of operands: [Digest?]) throws(ModelError) -> Digest {
     var input = DigestInput("node")
     input.append(type(of: `operator`).name)
     for (name, value) in `operator`.attributeValues {
       input.append(name)
-      input.append(value.description)
+      if case .graph(let subgraph) = value {
+        input.append(try subgraph.graph.semanticDigest())
+      } else {
+        input.append(value.description)
+      }
     }
     for attribute in (`operator` as? ForeignOperator)?.foreignAttributes ?? [] {
       input.append(attribute.name)

@@ -89,29 +89,6 @@ extension Graph {
     revision += 1
   }
 
-  /// Makes one input of a node another value; types are not inferred anew.
-  public mutating func setInput(_ index: Int, of id: NodeID, to value: ValueID?) {
-    let old = self[id].inputs[index]
-    if let old, let position = self[old].users.firstIndex(of: id) {
-      valueTable[old.index]?.users.remove(at: position)
-    }
-    nodeTable[id.index]?.inputs[index] = value
-    if let value { valueTable[value.index]?.users.append(id) }
-    revision += 1
-  }
-
-  /// Makes an output return another value under the same name.
-  public mutating func setOutput(_ index: Int, to value: ValueID) {
-    outputs[index].value = value
-    revision += 1
-  }
-
-  /// Replaces what a node applies; types are not inferred anew.
-  public mutating func setOperator(of id: NodeID, to operator: any Operator) {
-    nodeTable[id.index]?.operator = `operator`
-    revision += 1
-  }
-
   /// Replaces the type of a value.
   public mutating func setType(of id: ValueID, to type: TensorType?) {
     valueTable[id.index]?.type = type
@@ -124,6 +101,24 @@ extension Graph {
     valueTable[id.index]?.type = constant.type
     valueTable[id.index]?.knownElements = constant.smallIntegers()?.map { .fixed($0) }
     revision += 1
+  }
+
+  /// Makes the only result of a node a constant and removes the node.
+  ///
+  /// - Throws: ``ModelError/Code/invalidGraph`` if the node has several results.
+  public mutating func replaceNode(_ id: NodeID, by constant: Constant) throws(ModelError) {
+    let node = self[id]
+    guard node.outputs.count == 1 else {
+      throw ModelError(.invalidGraph, "a node of several results cannot be one constant", at: node.location)
+    }
+    for case let input? in node.inputs {
+      if let position = self[input].users.firstIndex(of: id) {
+        valueTable[input.index]?.users.remove(at: position)
+      }
+    }
+    nodeTable[id.index] = nil
+    nodeIDs.removeAll { $0 == id }
+    setConstant(node.outputs[0], to: constant)
   }
 
   /// Renames a value.

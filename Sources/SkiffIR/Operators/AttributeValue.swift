@@ -16,6 +16,8 @@ public enum AttributeValue: Hashable, Sendable {
   case texts([String])
   /// Bytes without meaning to Skiff, kept for a foreign operator.
   case bytes([UInt8])
+  /// A graph inside of the operator.
+  case graph(Subgraph)
   /// Nothing, where an attribute is optional.
   case none
 }
@@ -137,7 +139,7 @@ extension AttributeEnumeration {
 extension DataType: AttributeEnumeration {}
 
 extension AttributeValue: CustomStringConvertible {
-  /// The value as the text form has it.
+  /// The value as the text form has it; of a graph, only what it is.
   public var description: String {
     switch self {
     case .integer(let integer): "\(integer)"
@@ -151,6 +153,7 @@ extension AttributeValue: CustomStringConvertible {
     case .reals(let list): "[\(list.map(\.textForm).joined(separator: ", "))]"
     case .texts(let list): "[\(list.map(\.quoted).joined(separator: ", "))]"
     case .bytes(let bytes): "x\"\(bytes.hexadecimalDigits)\""
+    case .graph: "a graph"
     case .none: "none"
     }
   }

@@ -29,7 +29,7 @@ extension Graph {
   /// - Throws: Whatever materializing a constant throws.
   public func text(_ options: TextOptions = TextOptions()) throws(ModelError) -> String {
     var printer = TextPrinter(self, options)
-    return try printer.print()
+    return try printer.print() + "\n"
   }
 
   /// Parses the text form and verifies the graph.

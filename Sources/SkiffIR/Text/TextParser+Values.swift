@@ -92,9 +92,10 @@ extension TextParser {
     return elements
   }
 
-  /// `1`, `0.5`, `true`, `"text"`, `none`, `x"00"`, `[1, 2]`, and `reals []` or `texts []` for lists without elements.
+  /// `1`, `0.5`, `true`, `"text"`, `none`, `x"00"`, `[1, 2]`, `reals []` or `texts []` for lists without elements, and graphs.
   mutating func parseAttributeValue() throws(ModelError) -> AttributeValue {
     if scanner.acceptWord("none") { return .none }
+    if scanner.acceptWord("graph") { return .graph(try parseSubgraph()) }
     if scanner.acceptWord("true") { return .boolean(true) }
     if scanner.acceptWord("false") { return .boolean(false) }
     if let bytes = try scanner.hexadecimal() { return .bytes(bytes) }

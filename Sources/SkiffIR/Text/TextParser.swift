@@ -8,6 +8,7 @@ struct TextParser {
   private let catalog: OperatorCatalog
   private var graph = Graph()
   private var values: [TextName: ValueID] = [:]
+  private var depth = 0
 
   init(
     _ text: String, catalog: OperatorCatalog, limits: Limits,
@@ -19,16 +20,32 @@ struct TextParser {
     self.elided = elided
   }
 
-  /// `graph @name (%input: type, …) -> (output: %value, …) { statements }`
+  /// All of the text is one graph.
   mutating func parse() throws(ModelError) -> Graph {
     guard scanner.acceptWord("graph") else { throw scanner.failure("expected 'graph'") }
+    let graph = try parseGraph()
+    guard scanner.isAtEnd else { throw scanner.failure("expected the end") }
+    return graph
+  }
+
+  /// A graph inside of an attribute, after its first word.
+  mutating func parseSubgraph() throws(ModelError) -> Subgraph {
+    guard depth < limits.depth else { throw scanner.failure("graphs nest deeper than \(limits.depth)") }
+    var inner = self
+    (inner.graph, inner.values, inner.depth) = (Graph(), [:], depth + 1)
+    let graph = try inner.parseGraph()
+    scanner = inner.scanner
+    return Subgraph(graph)
+  }
+
+  /// `graph @name (%input: type, …) -> (output: %value, …) { statements }`, after the first word.
+  private mutating func parseGraph() throws(ModelError) -> Graph {
     if scanner.accept("@") { graph.name = try scanner.name() }
     try parseInputs()
     try scanner.expect("->")
     let outputs = try parseOutputs()
     try scanner.expect("{")
     while !scanner.accept("}") { try parseStatement() }
-    guard scanner.isAtEnd else { throw scanner.failure("expected the end") }
     for output in outputs {
       graph.addOutput(try value(output.name, at: output.position), name: output.output)
     }

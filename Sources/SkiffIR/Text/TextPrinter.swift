@@ -5,10 +5,13 @@ struct TextPrinter {
   private let graph: Graph
   private let options: Graph.TextOptions
   private let names: [ValueID: TextName]
+  /// The blanks before each line but the first.
+  private let indentation: String
 
-  init(_ graph: Graph, _ options: Graph.TextOptions) {
+  init(_ graph: Graph, _ options: Graph.TextOptions, indentation: String = "") {
     self.graph = graph
     self.options = options
+    self.indentation = indentation
     names = graph.textNames()
   }
 
@@ -20,26 +23,26 @@ struct TextPrinter {
     for id in graph.constantIDs {
       guard let constant = graph[id].constant else { continue }
       text += try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
-        try "  \(self.name(of: id)) = constant \(line(of: constant))\n"
+        try "\(indentation)  \(self.name(of: id)) = constant \(line(of: constant))\n"
       }
     }
-    for id in graph.nodeIDs { text += "  \(line(of: graph[id]))\n" }
-    return text + "}\n"
+    for id in graph.nodeIDs { text += try "\(indentation)  \(line(of: graph[id]))\n" }
+    return text + indentation + "}"
   }
 
   private func name(of id: ValueID) -> String { names[id]?.description ?? "%?" }
 
   private func type(of id: ValueID) -> String { graph[id].type?.description ?? "?" }
 
-  private func line(of node: Node) -> String {
+  private func line(of node: Node) throws(ModelError) -> String {
     var text = ""
     if !node.outputs.isEmpty { text += node.outputs.map(name).joined(separator: ", ") + " = " }
     let operands = node.inputs.map { $0.map(name) ?? "none" }
     text += "\(Swift.type(of: node.operator).name)(\(operands.joined(separator: ", ")))"
     let attributes = node.operator.changedAttributes
-    if !attributes.isEmpty { text += " " + Self.attributes(attributes) }
+    if !attributes.isEmpty { text += try " " + list(of: attributes) }
     if let foreign = node.operator as? ForeignOperator, !foreign.foreignAttributes.isEmpty {
-      text += " with " + Self.attributes(foreign.foreignAttributes.map { ($0.name, $0.value) })
+      text += try " with " + list(of: foreign.foreignAttributes.map { ($0.name, $0.value) })
     }
     if !node.outputs.isEmpty { text += " : " + node.outputs.map(type).joined(separator: ", ") }
     if !node.name.isEmpty { text += " @ \(node.name.quoted)" }
@@ -49,8 +52,19 @@ struct TextPrinter {
     return text
   }
 
-  private static func attributes(_ list: [(name: String, value: AttributeValue)]) -> String {
-    "{\(list.map { "\($0.name.asTextName) = \($0.value)" }.joined(separator: ", "))}"
+  private func list(
+    of attributes: [(name: String, value: AttributeValue)]
+  ) throws(ModelError) -> String {
+    var texts: [String] = []
+    for (name, value) in attributes {
+      var text = value.description
+      if case .graph(let subgraph) = value {
+        var printer = TextPrinter(subgraph.graph, options, indentation: indentation + "  ")
+        text = try printer.print()
+      }
+      texts.append("\(name.asTextName) = \(text)")
+    }
+    return "{\(texts.joined(separator: ", "))}"
   }
 
   /// `Conv "conv_12" #41`; without the name if it is the node's own.

@@ -2,18 +2,40 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
-/// What signals are multiplied with before and after their spectra are computed.
+/// Spectra of signals, and what signals are multiplied with before and after those are computed.
 enum SignalMappings {
   static let rows: [Mapping] = [
     window("BlackmanWindow", .blackman),
     window("HammingWindow", .hamming),
+    Mapping("DFT", since: 17) { (node) throws(ModelError) in
+      var transform = try fourierTransform(&node)
+      transform.axis = try node.integer("axis", default: 1)
+      return try node.add(transform, node.inputs)
+    },
+    Mapping("DFT", since: 20) { (node) throws(ModelError) in
+      var transform = try fourierTransform(&node)
+      transform.axis = node.has(2) ? try node.integers(2).first ?? -2 : -2
+      return try node.add(transform, Array(node.inputs.prefix(2)))
+    },
     window("HannWindow", .hann),
     Mapping("MelWeightMatrix", since: 17) { (node) throws(ModelError) in
       var matrix = MelWeightMatrix()
       matrix.dataType = try node.dataType("output_datatype", default: .float32)
       return try node.add(matrix, node.inputs)
     },
+    Mapping("STFT", since: 17) { (node) throws(ModelError) in
+      var transform = ShortTimeFourierTransform()
+      transform.isOneSided = try node.flag("onesided", default: true)
+      return try node.add(transform, node.inputs)
+    },
   ]
+
+  private static func fourierTransform(_ node: inout NodeImport) throws(ModelError) -> FourierTransform {
+    var transform = FourierTransform()
+    transform.isInverse = try node.flag("inverse")
+    transform.isOneSided = try node.flag("onesided")
+    return transform
+  }
 
   private static func window(_ name: String, _ kind: WindowFunction.Kind) -> Mapping {
     Mapping(name, since: 17) { (node) throws(ModelError) in

@@ -1,7 +1,5 @@
 /// Softmax and log-softmax of int8 rows, in fixed point; `depth` neighbouring elements form a row.
 package struct QuantizedSoftmax: Sendable {
-  /// The integer bits of a scaled difference.
-  static let differenceBits: Int32 = 5
   /// The integer bits of the sum: 4,095 elements of a row can be the largest.
   static let sumBits: Int32 = 12
 

@@ -41,3 +41,11 @@ public struct Dequantize: RealNumberBoundary {
     [try inputs.required(0).dequantized()]
   }
 }
+
+extension Dequantize {
+  /// The real numbers that a constant stands for, as a constant; 16-bit floats are only cast when they are read.
+  package func realized(_ constant: Constant) throws(ModelError) -> Constant {
+    constant.type.dataType.isFloatingPoint
+      ? try constant.transformed(by: .cast(.float32)) : Constant(try evaluate([constant.materialize()])[0])
+  }
+}

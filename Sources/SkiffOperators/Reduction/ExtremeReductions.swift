@@ -21,9 +21,7 @@ public struct ReduceMax: Reduction {
   }
 
   package func reduce<Real: RealNumber>(_ row: ArraySlice<Real>) -> Double {
-    var greatest = -Double.infinity
-    for element in row { greatest = Maximum().apply(greatest, Double(element)) }
-    return greatest
+    row.greatest
   }
 
   package func reduce(_ row: ArraySlice<Int>, in range: ClosedRange<Int>) throws(ModelError) -> Int {
@@ -59,4 +57,9 @@ public struct ReduceMin: Reduction {
   package func reduce(_ row: ArraySlice<Int>, in range: ClosedRange<Int>) throws(ModelError) -> Int {
     row.min() ?? range.upperBound
   }
+}
+
+extension ArraySlice where Element: RealNumber {
+  /// The greatest element, minus infinity of none.
+  var greatest: Double { reduce(-.infinity) { Maximum().apply($0, Double($1)) } }
 }

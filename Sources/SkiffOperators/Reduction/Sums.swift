@@ -174,8 +174,7 @@ public struct ReduceLogSumExp: Reduction {
   }
 
   package func reduce<Real: RealNumber>(_ row: ArraySlice<Real>) -> Double {
-    var greatest = -Double.infinity
-    for element in row { greatest = Maximum().apply(greatest, Double(element)) }
+    let greatest = row.greatest
     guard greatest.isFinite else { return greatest }
     return greatest + Double.logarithm(row.sum { Double.exponential($0 - greatest) })
   }

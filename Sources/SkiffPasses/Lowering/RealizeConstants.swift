@@ -16,13 +16,7 @@ public struct RealizeConstants: Rewrite {
     guard let dequantize = node.operator as? Dequantize, let operand = node.inputs[0],
       let constant = graph[operand].constant
     else { return false }
-    let real: Constant
-    if constant.type.dataType.isFloatingPoint {
-      real = try constant.transformed(by: .cast(.float32))
-    } else {
-      real = Constant(try dequantize.evaluate([constant.materialize()])[0])
-    }
-    graph.replaceUses(of: node.outputs[0], with: graph.addConstant(real, name: graph[node.outputs[0]].name))
+    try graph.replaceNode(id, by: dequantize.realized(constant))
     return true
   }
 }

@@ -27,6 +27,9 @@ package func difference(_ a: Graph, _ b: Graph) throws -> String? {
   for (x, y) in zip(a.nodeIDs, b.nodeIDs) {
     let (left, right) = (a[x], b[y])
     if left.name != right.name || left.origins != right.origins { return "nodes \(left) and \(right)" }
+    for (one, other) in zip(left.operator.subgraphs, right.operator.subgraphs) {
+      if let found = try difference(one.graph, other.graph) { return "inside of \(left): \(found)" }
+    }
     if text(of: left.operator) != text(of: right.operator) { return "operators of \(left) and \(right)" }
     if left.inputs.map({ $0.flatMap { partner[$0] } }) != right.inputs { return "operands of \(left)" }
     if let found = match(left.outputs, right.outputs, "results") { return found }

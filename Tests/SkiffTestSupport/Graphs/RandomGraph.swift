@@ -5,6 +5,8 @@ import SkiffIR
 package struct RandomGraph {
   private var random: SeededGenerator
   private var graph = Graph()
+  /// How many graphs the one that is made is inside of.
+  private var depth = 0
 
   package init(_ seed: Seed) { random = SeededGenerator(seed) }
 
@@ -34,7 +36,7 @@ package struct RandomGraph {
       operands.append(integer(0...3) == 0 && operands.count == 1 ? nil : values.randomElement(using: &random))
     }
     let isForeign = integer(0...3) == 0
-    let kind: any Operator = isForeign ? foreign() : everything()
+    let kind: any Operator = isForeign ? foreign() : try everything()
     var types: [TensorType?] = []
     for _ in 0..<kind.outputCount {
       guard !isForeign else {
@@ -49,7 +51,7 @@ package struct RandomGraph {
       outputNames: (0..<kind.outputCount).map { _ in name() }, types: types)
   }
 
-  private mutating func everything() -> Everything {
+  private mutating func everything() throws(ModelError) -> Everything {
     var result = Everything()
     if coin() { result.integer = Int.random(in: .min ... .max, using: &random) }
     if coin() { result.single = Float(bitPattern: UInt32.random(in: 0...0x7F80_0000, using: &random)) }
@@ -64,8 +66,18 @@ package struct RandomGraph {
     if coin() { result.singles = random.floats(integer(0...3)) }
     if coin() { result.texts = (0..<integer(0...2)).map { _ in name() } }
     if coin() { result.maybe = nil }
+    if depth < 2, integer(0...5) == 0 { result.graph = try subgraph() }
     result.outputCount = integer(1...3)
     return result
+  }
+
+  private mutating func subgraph() throws(ModelError) -> Subgraph {
+    let outer = graph
+    depth += 1
+    let inner = Subgraph(try next())
+    depth -= 1
+    graph = outer
+    return inner
   }
 
   private mutating func foreign() -> ForeignOperator {

@@ -20,6 +20,7 @@ package struct Everything: Operator {
     Attribute("singles", \.singles, "Numbers in float32."),
     Attribute("texts", \.texts, "Texts."),
     Attribute("maybe", \.maybe, "An integer or nothing."),
+    Attribute("graph", \.graph, "A graph."),
     Attribute("results", \.outputCount, "The number of results."),
   ]
 
@@ -34,6 +35,7 @@ package struct Everything: Operator {
   package var singles: [Float] = [1]
   package var texts: [String] = []
   package var maybe: Int? = 7
+  package var graph = Subgraph.empty
   package var outputCount = 1
 
   package init() {}

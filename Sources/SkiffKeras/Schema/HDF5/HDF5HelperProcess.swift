@@ -53,7 +53,11 @@ public struct HDF5HelperProcess: HDF5Indexer {
     // The helper's own alarm comes first; this is for a helper that does not even get so far.
     let end = try run.wait(seconds: timeLimit + 2)
     try Self.check(end, helper: helper)
-    return try output.mapped()
+    let index = try output.mapped()
+    guard index.count > 0 else {
+      throw ModelError(.inputOutput, "'\(helper)' wrote no index: it is not the HDF5 helper")
+    }
+    return index
   }
 
   private static func check(_ end: ChildProcess.End, helper: String) throws(ModelError) {
