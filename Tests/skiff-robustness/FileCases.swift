@@ -55,6 +55,8 @@ struct FileCases {
       return
     }
     var options = ReadingOptions()
+    // Digests would keep most of the damage from what is behind them.
+    options.verifiesContents = false
     options.limits = Self.limits
     options.hdf5TimeLimit = 2
     let isArchitecture = suffix == "json"
