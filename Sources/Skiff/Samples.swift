@@ -75,7 +75,9 @@ public struct Samples: Sendable {
         }
         return try Self.split(tensor, for: graph[id].type, openCount: openCount)
       }
-      guard count == nil || count == tensors.count else {
+      // One number without axes is meant for all runs.
+      let isShared = byName[name]?.rank == 0
+      guard count == nil || count == tensors.count || isShared else {
         throw ModelError(
           .invalidArgument, "\(tensors.count) runs, but \(count ?? 0) of the inputs before",
           at: Location(tensor: name))
@@ -83,11 +85,12 @@ public struct Samples: Sendable {
       guard !tensors.isEmpty else {
         throw ModelError(.invalidArgument, "there are no samples", at: Location(tensor: name))
       }
-      count = tensors.count
+      if !isShared { count = tensors.count }
       perInput.append((name, tensors))
     }
-    return (0..<(count ?? 0)).map { run in
-      Dictionary(uniqueKeysWithValues: perInput.map { ($0.name, $0.tensors[run]) })
+    return (0..<(count ?? 1)).map { run in
+      Dictionary(
+        uniqueKeysWithValues: perInput.map { ($0.name, $0.tensors[$0.tensors.count == 1 ? 0 : run]) })
     }
   }
 
@@ -96,14 +99,15 @@ public struct Samples: Sendable {
     _ tensor: Tensor, for type: TensorType?, openCount: Int
   ) throws(ModelError) -> [Tensor] {
     guard let type else { throw ModelError(.unsupported, "the type of the input is not known") }
+    if type.rank == 0, tensor.rank == 0, tensor.dataType == type.dataType { return [tensor] }
     if type.rank == 0, tensor.rank == 1, tensor.dataType == type.dataType {
       return try split(
         tensor.reshaped(to: tensor.shape + [1]), for: TensorType(type.dataType, [1, 1]),
         openCount: 1
       ).map { sample throws(ModelError) in try sample.reshaped(to: []) }
     }
-    let size = type.shape[0].fixed ?? openCount
-    guard tensor.dataType == type.dataType, tensor.rank == type.rank,
+    let size = type.rank == 0 ? 0 : type.shape[0].fixed ?? openCount
+    guard type.rank > 0, tensor.dataType == type.dataType, tensor.rank == type.rank,
       Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
     else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }
     guard size > 0, tensor.shape[0] % size == 0 || type.shape[0].fixed == nil else {

@@ -21,9 +21,17 @@ struct EdgeGraphBuilder {
     for constant in try table.tables("constants") ?? [] {
       let name = try constant.string("name") ?? ""
       try locating(Location(tensor: name)) { () throws(ModelError) in
-        try addConstant(constant, name: name, isUsed: &isUsed)
+        values.append(graph.addConstant(try self.constant(constant, isUsed: &isUsed), name: name))
       }
     }
+    let states = try table.tables("states") ?? []
+    for state in states {
+      let name = try state.string("name") ?? ""
+      try locating(Location(tensor: name)) { () throws(ModelError) in
+        values.append(graph.addState(name, initial: try constant(state, isUsed: &isUsed)))
+      }
+    }
+    let first = values.count - states.count
     for (index, node) in (try table.tables("nodes") ?? []).enumerated() {
       let name = Location.Node(
         name: try node.string("name") ?? "", operatorName: try node.string("operator") ?? "", index: index)
@@ -34,13 +42,15 @@ struct EdgeGraphBuilder {
     for output in try table.tables("outputs") ?? [] {
       graph.addOutput(try value(output.integer("value")), name: try output.string("name") ?? "")
     }
+    for (index, state) in states.enumerated() {
+      graph.setNext(of: values[first + index], to: try value(state.integer("next")))
+    }
     try graph.verify()
     return graph
   }
 
-  private mutating func addConstant(
-    _ table: FlatTable, name: String, isUsed: inout [Bool]
-  ) throws(ModelError) {
+  /// The constant of a `Constant` or a `State`.
+  private func constant(_ table: FlatTable, isUsed: inout [Bool]) throws(ModelError) -> Constant {
     guard let type = try reader.type(table.integer("type")), let shape = type.shape.fixed else {
       throw ModelError(.malformed, "a constant without a fixed shape")
     }
@@ -57,7 +67,7 @@ struct EdgeGraphBuilder {
       type.dataType, shape: shape, quantization: type.quantization, bytes: reader.segment(number),
       encoding: encoding)
     isUsed[number] = true
-    values.append(graph.addConstant(constant, name: name))
+    return constant
   }
 
   private mutating func addNode(

@@ -24,10 +24,17 @@ enum EdgeGraphWriter {
       numbers[id] = numbers.count
       constants.append(
         try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
-          try self.constant(constant, name: graph[id].name, &segments, &pool, &file)
+          try self.constant(constant, as: "Constant", name: graph[id].name, &segments, &pool, &file)
         })
     }
     object["constants"] = .nonEmpty(constants)
+    var states: [FlatObject] = []
+    for state in graph.states {
+      guard let initial = graph[state.value].initialState else { continue }
+      numbers[state.value] = numbers.count
+      states.append(
+        try constant(initial, as: "State", name: graph[state.value].name, &segments, &pool, &file))
+    }
     var nodes: [FlatObject] = []
     for id in graph.nodeIDs {
       let node = graph[id]
@@ -37,6 +44,10 @@ enum EdgeGraphWriter {
       nodes.append(object)
     }
     object["nodes"] = .nonEmpty(nodes)
+    for (index, state) in graph.states.enumerated() {
+      states[index]["next"] = .integer(numbers[state.next] ?? 0)
+    }
+    object["states"] = .nonEmpty(states)
     object["outputs"] = .nonEmpty(
       graph.outputs.map { output in
         var object = FlatObject("Output", ["value": .integer(numbers[output.value] ?? 0)])
@@ -47,11 +58,12 @@ enum EdgeGraphWriter {
   }
 
   private static func constant(
-    _ constant: Constant, name: String, _ segments: inout EdgeSegmentWriter, _ pool: inout EdgeTypePool,
+    _ constant: Constant, as table: String, name: String, _ segments: inout EdgeSegmentWriter,
+    _ pool: inout EdgeTypePool,
     _ file: inout OutputFile
   ) throws(ModelError) -> FlatObject {
     let stored = try segments.stored(constant)
-    var object = FlatObject("Constant", ["type": .integer(pool.number(of: stored.type))])
+    var object = FlatObject(table, ["type": .integer(pool.number(of: stored.type))])
     object["name"] = .nonEmpty(name)
     object["segment"] = .integer(try segments.append(constant, stored: stored, to: &file))
     if case .packed(let bits) = stored.encoding {

@@ -9,7 +9,7 @@ extension Plan {
       for value in step.outputs { lastUse[value] = index }
       for case let value? in step.inputs { lastUse[value] = index }
     }
-    let returned = Set(graph.outputs.map(\.value))
+    let returned = Set(graph.outputs.map(\.value) + graph.states.map(\.next))
     for value in returned { lastUse[value] = steps.count }
     for (value, index) in lastUse where index < steps.count && graph[value].constant == nil {
       steps[index].released.append(value)

@@ -100,8 +100,9 @@ extension Plan {
     guard let quantized = context.operator as? any QuantizedKernel else { return nil }
     var constants: [Tensor?] = []
     for constant in context.constants { constants.append(try constant?.materialize()) }
-    return try quantized.prepare(
-      QuantizedContext(inputs: context.inputs, constants: constants, outputs: context.outputs))
+    let complete = QuantizedContext(inputs: context.inputs, constants: constants, outputs: context.outputs)
+    if let unsigned = try UnsignedKernel(quantized, complete) { return unsigned }
+    return try quantized.prepare(complete)
   }
 
   /// Whether the operator only moves elements, and the results stand for the same numbers as the operand.

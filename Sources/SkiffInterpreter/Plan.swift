@@ -37,6 +37,8 @@ public struct Plan: Sendable {
   public let arenaByteCount: Int
   let steps: [Step]
   let constants: [ValueID: Tensor]
+  /// The states before the first run.
+  let initialStates: [ValueID: Tensor]
   let usesReferenceKernels: Bool
 
   /// Chooses kernels and places.
@@ -68,6 +70,11 @@ public struct Plan: Sendable {
     for (id, constant) in Plan.constantsRead(by: steps, in: graph) {
       constants[id] = try constant.materialize()
     }
+    var initialStates: [ValueID: Tensor] = [:]
+    for state in graph.states {
+      initialStates[state.value] = try graph[state.value].initialState?.materialize()
+    }
+    self.initialStates = initialStates
     self.graph = graph
     self.usesReferenceKernels = usesReferenceKernels
     self.steps = steps
@@ -102,7 +109,7 @@ public struct Plan: Sendable {
 
   /// The constants that some step or output reads when the plan runs; packed ones are left out.
   private static func constantsRead(by steps: [Step], in graph: Graph) -> [(ValueID, Constant)] {
-    var read = Set(graph.outputs.map(\.value))
+    var read = Set(graph.outputs.map(\.value) + graph.states.map(\.next))
     for step in steps {
       if case .direct(let kernel) = step.kernel, kernel.packsConstants { continue }
       read.formUnion(step.inputs.compactMap(\.self))

@@ -1,18 +1,23 @@
 import SkiffBinary
 import SkiffIR
 
-/// Runs a plan; the memory it works in is kept between runs. Not for several threads at once.
+/// Runs a plan; the memory it works in and the states of the graph are kept between runs. Not for several threads at once.
 public final class Session {
   /// What is run.
   public let plan: Plan
   private let arena: Arena
   private var bodies = BodySessions()
+  private var states: [ValueID: Tensor]
 
   /// Creates a session and its memory.
   public init(_ plan: Plan) {
     self.plan = plan
     arena = Arena(byteCount: plan.arenaByteCount)
+    states = plan.initialStates
   }
+
+  /// Makes the states of the graph what they are before the first run.
+  public func reset() { states = plan.initialStates }
 
   /// The outputs by name for inputs by name.
   ///
@@ -24,7 +29,7 @@ public final class Session {
     _ inputs: [String: Tensor], observer: ((ValueID, Tensor) throws(ModelError) -> Void)? = nil
   ) throws(ModelError) -> [String: Tensor] {
     let graph = plan.graph
-    var values = plan.constants
+    var values = plan.constants.merging(states) { $1 }
     for id in graph.inputs {
       values[id] = try input(id, from: inputs)
       if let tensor = values[id] { try observer?(id, tensor) }
@@ -44,19 +49,33 @@ public final class Session {
       }
       for value in step.released { values[value] = nil }
     }
+    // The arena is overwritten by the next run, so that what leaves it is copied.
     var outputs: [String: Tensor] = [:]
     for output in graph.outputs {
       guard let tensor = values[output.value] else {
         throw ModelError(.invalidGraph, "output '\(output.name)' is never computed")
       }
-      // The arena is overwritten by the next run, so that what leaves it is copied.
-      outputs[output.name] = try Tensor(
-        tensor.dataType, shape: tensor.shape, quantization: tensor.quantization,
-        bytes: tensor.bytes.withBytes { source in
-          ByteRegion(count: source.count) { $0.copyMemory(from: source) }
-        })
+      outputs[output.name] = try copy(of: tensor)
     }
+    var next = states
+    for state in graph.states {
+      guard let tensor = values[state.next], tensor.shape == plan.initialStates[state.value]?.shape else {
+        throw ModelError(
+          .invalidGraph, "what is left of a state has another shape",
+          at: Location(tensor: graph[state.value].name))
+      }
+      next[state.value] = try copy(of: tensor)
+    }
+    states = next
     return outputs
+  }
+
+  private func copy(of tensor: Tensor) throws(ModelError) -> Tensor {
+    try Tensor(
+      tensor.dataType, shape: tensor.shape, quantization: tensor.quantization,
+      bytes: tensor.bytes.withBytes { source in
+        ByteRegion(count: source.count) { $0.copyMemory(from: source) }
+      })
   }
 
   private func input(_ id: ValueID, from inputs: [String: Tensor]) throws(ModelError) -> Tensor {
@@ -103,11 +122,7 @@ public final class Session {
   private func outsideOfArena(_ results: [Tensor]) throws(ModelError) -> [Tensor] {
     var copies = results
     for (index, result) in results.enumerated() where arena.holds(result.bytes) {
-      copies[index] = try Tensor(
-        result.dataType, shape: result.shape, quantization: result.quantization,
-        bytes: result.bytes.withBytes { source in
-          ByteRegion(count: source.count) { $0.copyMemory(from: source) }
-        })
+      copies[index] = try copy(of: result)
     }
     return copies
   }

@@ -135,6 +135,7 @@ extension OperatorCatalog {
     ReverseSequence.self,
     Round.self,
     Rsqrt.self,
+    SVDF.self,
     Scan.self,
     ScatterElements.self,
     ScatterND.self,

@@ -66,7 +66,7 @@ enum Dialect {
 
   private static let rows: [Mapping] = [
     activations, arithmetic, linear, spatial, resampling, movement, selections, shapes, reductions,
-    normalization, quantization,
+    normalization, quantization, recurrent,
   ].flatMap(\.self)
 }
 

@@ -4,7 +4,9 @@ import SkiffIR
 /// Writes a graph as a TensorFlow Lite file.
 package final class Exporter {
   let graph: Graph
-  private var model = TFLiteModel()
+  /// The states that are variable tensors of one operator.
+  let variableTensors: Set<ValueID>
+  var model = TFLiteModel()
   /// The subgraph so far; its tensors may contain some that nothing uses in the end.
   var subgraph = TFLiteModel.Subgraph()
   /// The types of the tensors.
@@ -26,13 +28,16 @@ package final class Exporter {
     let transform: Constant.Transform
   }
 
-  private init(_ graph: Graph) { self.graph = graph }
+  private init(_ graph: Graph) throws(ModelError) {
+    self.graph = graph
+    variableTensors = try Self.variableTensors(of: graph)
+  }
 
   /// Writes `graph`, whose operators must be those of the dialect, to `file`; constants are read one at a time.
   ///
   /// - Throws: ``ModelError/Code/unsupported`` that names every node which the format cannot say.
   package static func write(_ graph: Graph, to file: inout OutputFile) throws(ModelError) {
-    let exporter = Exporter(graph)
+    let exporter = try Exporter(graph)
     let stored = try exporter.build()
     try exporter.model.write(to: &file) { (buffer, file) throws(ModelError) in
       guard let constant = stored[buffer] else { return }
@@ -56,7 +61,9 @@ package final class Exporter {
       guard graph[output.value].constant == nil, graph[output.value].type != nil else { continue }
       _ = try addTensor(of: output.value, name: output.name)
     }
+    let handles = try readStates()
     try writeNodes()
+    try assignStates(handles)
     for output in graph.outputs { subgraph.outputs.append(try tensor(of: output.value)) }
     subgraph.name = graph.name.isEmpty ? "main" : graph.name
     let interface = (inputs: subgraph.inputs, outputs: subgraph.outputs)
@@ -69,10 +76,11 @@ package final class Exporter {
         key: "serving_default", inputs: maps(graph.inputs.map { graph[$0].name }, interface.inputs),
         outputs: maps(graph.outputs.map(\.name), interface.outputs), subgraph: 0)
     ]
-    let stored = storeConstants(positions)
+    var stored = storeConstants(positions)
+    let initialization = try initializeStates(&stored)
     addMetadata()
     model.description = "Written by Skiff"
-    model.subgraphs = [subgraph]
+    model.subgraphs = [subgraph] + initialization
     return stored
   }
 
@@ -100,7 +108,7 @@ package final class Exporter {
     return try addTensor(of: value, name: graph[value].name)
   }
 
-  private func addTensor(of value: ValueID, name: String) throws(ModelError) -> Int {
+  func addTensor(of value: ValueID, name: String) throws(ModelError) -> Int {
     let source = graph[value]
     guard let type = source.type else {
       throw ModelError(.unsupported, "the type of '\(source.name)' is not known")
@@ -110,6 +118,7 @@ package final class Exporter {
       tensor = try addConstant(constant, name: name)
     } else {
       tensor = try addTensor(type, name: name)
+      subgraph.tensors[tensor].isVariable = variableTensors.contains(value)
     }
     tensors[value] = tensor
     return tensor
@@ -135,7 +144,7 @@ package final class Exporter {
     return types.count - 1
   }
 
-  private static func quantization(_ type: TensorType) throws(ModelError) -> TFLiteModel.Quantization? {
+  static func quantization(_ type: TensorType) throws(ModelError) -> TFLiteModel.Quantization? {
     guard let parameters = type.quantization else { return nil }
     var result = TFLiteModel.Quantization()
     result.scale = parameters.scales

@@ -8,6 +8,8 @@ extension Importer {
     let code = model.operatorCodes[item.code]
     let name = item.outputs.first.map { subgraph.tensors[$0].name } ?? ""
     let origin = Origin(name: name, operatorName: code.name, index: index)
+    let isResource = try locating(origin.location) { () throws(ModelError) in try importResource(item, code) }
+    guard !isResource else { return }
     let results = try locating(origin.location) { () throws(ModelError) in
       let reader = try OperatorReader(item, code, origin, in: self)
       if let results = try importMapped(reader) { return results }

@@ -10,6 +10,9 @@ package final class Importer {
   private var values: [ValueID?]
   private var constants: [ConstantKey: ValueID] = [:]
   private var derived: [DerivedConstant: ValueID] = [:]
+  /// The states that variable tensors are, by the number of the tensor.
+  private var variableTensors: [Int: ValueID] = [:]
+  var resources: Resources
 
   /// Tensors over one buffer with one type are one constant.
   private struct ConstantKey: Hashable {
@@ -28,27 +31,28 @@ package final class Importer {
   ///
   /// - Parameter warnings: Gets what a user should know, among it every operator that is not known.
   /// - Throws: ``ModelError`` naming the operator or tensor that contradicts the format, and
-  ///   ``ModelError/Code/unsupported`` for several subgraphs, variables and sparse tensors.
+  ///   ``ModelError/Code/unsupported`` for sparse tensors.
   package static func makeGraph(
     from model: TFLiteModel, warnings: inout [Warning]
   ) throws(ModelError) -> Graph {
-    guard model.subgraphs.count == 1, let subgraph = model.subgraphs.first else {
-      throw ModelError(
-        .unsupported, "the model has \(model.subgraphs.count) subgraphs; control flow is not supported")
+    guard let subgraph = model.subgraphs.first else {
+      throw ModelError(.malformed, "the model has no subgraph")
     }
-    let importer = Importer(model, subgraph)
+    let importer = Importer(model, subgraph, Resources())
     defer { warnings += importer.warnings }
     try importer.importInputs()
     for index in subgraph.operators.indices { try importer.importOperator(index) }
     try importer.importOutputs()
+    try importer.updateStates()
     importer.graph.removeUnused()
     try importer.graph.verify()
     return importer.graph
   }
 
-  private init(_ model: TFLiteModel, _ subgraph: TFLiteModel.Subgraph) {
+  init(_ model: TFLiteModel, _ subgraph: TFLiteModel.Subgraph, _ resources: Resources) {
     self.model = model
     self.subgraph = subgraph
+    self.resources = resources
     graph = Graph(name: subgraph.name ?? "")
     values = [ValueID?](repeating: nil, count: subgraph.tensors.count)
   }
@@ -107,6 +111,14 @@ package final class Importer {
   func value(of index: Int) throws(ModelError) -> ValueID {
     if let value = values[index] { return value }
     let tensor = subgraph.tensors[index]
+    if tensor.isVariable {
+      let state = try locating(Location(tensor: tensor.name)) { () throws(ModelError) in
+        try graph.addState(tensor.name, initial: zeros(type(of: tensor)))
+      }
+      variableTensors[index] = state
+      values[index] = state
+      return state
+    }
     let value = try locating(Location(tensor: tensor.name)) { () throws(ModelError) in
       try constant(of: tensor)
     }
@@ -122,8 +134,32 @@ package final class Importer {
     values[index] = value
   }
 
+  /// What a variable tensor is before the first run: the zero of its type.
+  private func zeros(_ type: TensorType) throws(ModelError) -> Constant {
+    guard let shape = type.shape.fixed else { throw ModelError(.unsupported, "a state of open sizes") }
+    let zero = type.quantization?.perTensor?.zeroPoint ?? 0
+    guard let size = shape.checkedProduct().flatMap({ type.dataType.byteCount(elements: $0) }),
+      size <= Limits.standard.structureSize, zero == 0 || type.dataType.bitWidth == 8
+    else { throw ModelError(.unsupported, "a state of the type \(type)") }
+    return try Constant(
+      type.dataType, shape: shape, quantization: type.quantization,
+      bytes: ByteRegion([UInt8](repeating: UInt8(truncatingIfNeeded: zero), count: size)))
+  }
+
+  /// Makes a variable tensor have a value from here on.
+  func setVariable(_ index: Int, to value: ValueID) { values[index] = value }
+
+  /// Makes runs leave what variables have at the end.
+  private func updateStates() throws(ModelError) {
+    for (index, state) in variableTensors.sorted(by: { $0.key < $1.key }) {
+      if let value = values[index] { graph.setNext(of: state, to: value) }
+    }
+    for (_, variable) in resources.variables.sorted(by: { $0.key < $1.key }) {
+      if let state = variable.state, let value = variable.value { graph.setNext(of: state, to: value) }
+    }
+  }
+
   private func constant(of tensor: TFLiteModel.Tensor) throws(ModelError) -> ValueID {
-    guard !tensor.isVariable else { throw ModelError(.unsupported, "variable tensors are not supported") }
     guard tensor.sparsity == nil else { throw ModelError(.unsupported, "sparse tensors are not supported") }
     let type = try type(of: tensor)
     guard

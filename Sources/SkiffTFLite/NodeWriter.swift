@@ -64,6 +64,16 @@ final class NodeWriter {
     return try exporter.tensor(of: value)
   }
 
+  /// The variable tensor of a state that only this node uses, and of which it leaves a result.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` if the operand is anything else.
+  func variable(_ index: Int, result: Int) throws(ModelError) -> Int {
+    guard let value = node.inputs[index], exporter.variableTensors.contains(value),
+      exporter.graph.states.contains(where: { $0.value == value && $0.next == node.outputs[result] })
+    else { throw ModelError(.unsupported, "a state that is not only this operator's, or not zero at first") }
+    return try exporter.tensor(of: value)
+  }
+
   /// The tensors of all operands; -1 for one that is left out.
   func operands() throws(ModelError) -> [Int] {
     var tensors: [Int] = []

@@ -473,6 +473,11 @@ def control():
     case("Scan", "axes", [9, 11, 16], [f(3), f(3, 4), f(2, 4), line], 2, unused=1, body=step, num_scan_inputs=2, scan_input_axes=[1, -1], scan_output_axes=[-1])
 
 
+for direction, count in [("forward", 1), ("reverse", 1), ("bidirectional", 2)]:
+    scales = [constant(np.abs(f(count)) / 100 + np.float32(0.005)) for _ in range(2)]
+    points = [constant(np.zeros(count, np.int8)) for _ in range(2)]
+    case(MS + "DynamicQuantizeLSTM", direction, [13], [f(5, 1, 4), constant(narrow(np.int8, count, 4, 24)), constant(narrow(np.int8, count, 6, 24)), constant(f(count, 48)),
+         None, f(count, 1, 6), f(count, 1, 6), None, scales[0], points[0], scales[1], points[1]], outputs=3, direction=direction, hidden_size=6)
 for size in [1, 2, 8, 7, 12, 30]:
     signal = f(2, size, 1)
     case("DFT", f"real/{size}", [17, 18, 19], [signal], axis=1)

@@ -59,8 +59,9 @@ extension IntegerCase {
       for index in elements.indices { elements[index] = stored[index % taps * filters + index / taps] }
     }
     let kernel = QuantizedConvolution(
-      geometry: geometry(large: input.shape, small: output.shape), inputChannels: input.shape[3],
-      outputChannels: output.shape[3], groups: groups, input: try linear("input"),
+      ConvolutionSums(
+        geometry: geometry(large: input.shape, small: output.shape), inputChannels: input.shape[3],
+        outputChannels: output.shape[3], groups: groups), input: try linear("input"),
       weightScales: weights.scales, output: try linear("output"), activation: activation)
     let (data, bias) = (try integers("input"), bias())
     var span = result.mutableSpan

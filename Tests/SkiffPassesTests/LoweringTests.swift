@@ -157,3 +157,61 @@ import Testing
     }
   }
 }
+
+extension LoweringTests {
+  /// Recurrent operators said step by step, against the operators themselves.
+  @Test(arguments: ["LSTM", "GRU", "GRU after", "RNN"], RecurrentDirection.allCases)
+  func recurrentOperatorsAreUnrolled(kind: String, direction: RecurrentDirection) throws {
+    for isBatchFirst in [false, true] { try unroll(kind, direction, isBatchFirst) }
+  }
+
+  private func unroll(_ kind: String, _ direction: RecurrentDirection, _ isBatchFirst: Bool) throws {
+    var random = SeededGenerator(Seed(UInt64(kind.count)))
+    let (steps, batch, features, size, directions) = (4, 3, 5, 6, direction.count)
+    let gates = kind == "LSTM" ? 4 : kind == "RNN" ? 1 : 3
+    var graph = Graph()
+    let x = graph.addInput(
+      "x", TensorType(.float32, Shape(isBatchFirst ? [batch, steps, features] : [steps, batch, features])))
+    func constant(_ shape: [Int]) -> ValueID {
+      graph.addConstant(Tensor(random.floats(shape.reduce(1, *)), shape: shape))
+    }
+    let state = isBatchFirst ? [batch, directions, size] : [directions, batch, size]
+    var operands: [ValueID?] = [
+      x, constant([directions, gates * size, features]), constant([directions, gates * size, size]),
+      constant([directions, 2 * gates * size]), nil, isBatchFirst ? nil : constant(state),
+    ]
+    let node: any Operator
+    switch kind {
+    case "LSTM":
+      var lstm = LSTM()
+      (lstm.direction, lstm.isBatchFirst, lstm.cellClip) = (direction, isBatchFirst, 0.5)
+      operands += [isBatchFirst ? constant(state) : nil, constant([directions, 3 * size])]
+      node = lstm
+    case "RNN":
+      var rnn = RNN()
+      (rnn.direction, rnn.isBatchFirst, rnn.clip) = (direction, isBatchFirst, 0.7)
+      rnn.activations = [String](repeating: "relu", count: directions)
+      node = rnn
+    default:
+      var gru = GRU()
+      (gru.direction, gru.isBatchFirst, gru.resetsAfter) = (direction, isBatchFirst, kind == "GRU after")
+      node = gru
+    }
+    for (index, output) in try graph.addNode(node, operands).enumerated() {
+      graph.addOutput(output, name: "y\(index)")
+    }
+    var (lowered, report) = (graph, PassReport())
+    let target = LoweringTarget { node, _ in !["LSTM", "GRU", "RNN"].contains(type(of: node.operator).name) }
+    try Pipeline.lowering(for: target).run(on: &lowered, report: &report)
+    #expect(!lowered.nodeIDs.contains { type(of: lowered[$0].operator).name == type(of: node).name })
+    let input = Tensor(random.floats(steps * batch * features), shape: graph[x].type?.shape.fixed ?? [])
+    let expected = try Session(Plan(graph)).run(["x": input])
+    let found = try Session(Plan(lowered)).run(["x": input])
+    for (name, tensor) in expected {
+      let other = try #require(found[name])
+      #expect(other.shape == tensor.shape)
+      let error = try zip(tensor.floats(), other.floats()).map { abs($0 - $1) }.max() ?? 0
+      #expect(error < 1e-5, "\(name): \(error)")
+    }
+  }
+}

@@ -38,6 +38,8 @@ public struct Comparison: Sendable {
     var plainSessions = SessionCache(reference, usesReferenceKernels: true)
     var sessions = SessionCache(reference, usesReferenceKernels: false)
     var candidateSessions = SessionCache(candidate, usesReferenceKernels: false)
+    // What a session remembers it must have seen all runs for.
+    let plainRuns = reference.states.isEmpty || plainRuns == 0 ? plainRuns : runs.count
     var metrics = interface.outputs.map { OutputMetrics(name: $0.reference) }
     var watched = WatchedValues(reference, candidate)
     for (number, run) in runs.enumerated() {

@@ -77,7 +77,8 @@ private struct CalibrationRun: Sendable {
   /// What was seen of each value in all samples.
   func observers(_ progress: (@Sendable (Int) -> Void)?) throws(ModelError) -> Observers {
     let count = Mutex(0)
-    let workers = min(Parallel.processorCount, samples.count)
+    // States go from one sample to the next.
+    let workers = graph.states.isEmpty ? min(Parallel.processorCount, samples.count) : 1
     // Each worker takes every so many samples; the first one that fails is told of.
     let parts = try Parallel.map(workers: workers) { (worker) throws(ModelError) in
       var observers: Observers = [:]

@@ -35,6 +35,11 @@ struct QuantizedGraphBuilder {
       }
       computed[input] = result.addInput(value.name, type)
     }
+    // What is left for the next run keeps its precision.
+    for state in source.states {
+      guard let initial = source[state.value].initialState else { continue }
+      computed[state.value] = result.addState(source[state.value].name, initial: initial)
+    }
     for id in source.nodeIDs {
       let node = source[id]
       try locating(node.location) { () throws(ModelError) in
@@ -48,6 +53,10 @@ struct QuantizedGraphBuilder {
         try options.quantizesOutputs && isFloat && parameters != nil
         ? integers(output.value, parameters) : reals(output.value)
       result.addOutput(value, name: output.name)
+    }
+    for state in source.states {
+      guard let value = computed[state.value] else { continue }
+      result.setNext(of: value, to: try reals(state.next))
     }
     result.removeUnused()
     return result

@@ -110,6 +110,7 @@ private let allTables: [FlatTableType] = [
       FlatField("constants", 2, .tables("Constant")),
       FlatField("nodes", 3, .tables("Node")),
       FlatField("outputs", 4, .tables("Output")),
+      FlatField("states", 5, .tables("State")),
     ]),
   FlatTableType(
     "GraphValue",
@@ -210,6 +211,18 @@ private let allTables: [FlatTableType] = [
       FlatField("size", 1, .scalar(.uint64)),
       FlatField("digest", 2, .scalars(.uint8)),
       FlatField("compression", 3, .scalar(.uint8), enumeration: "Compression"),
+    ]),
+  FlatTableType(
+    "State",
+    [
+      FlatField("name", 0, .string),
+      FlatField("type", 1, .scalar(.uint32)),
+      FlatField("segment", 2, .scalar(.uint32)),
+      FlatField("encoding", 4, .union(
+        [
+          "Packed",
+        ])),
+      FlatField("next", 5, .scalar(.uint32)),
     ]),
   FlatTableType(
     "TextValue",

@@ -3,7 +3,7 @@ import SkiffBinary
 extension Graph {
   /// A digest of what the graph computes, equal for graphs that are equal in meaning.
   ///
-  /// It covers the names, types and order of inputs and outputs, and behind each output the operators with all
+  /// It covers the names, types and order of inputs and outputs, the states, and behind each output the operators with all
   /// attributes, the types with quantization, and the contents of constants. Names and origins of nodes, names of
   /// other values, the order of independent nodes, nodes that no output depends on, and the way in which constants
   /// are stored, shared or still transformed make no difference.
@@ -22,13 +22,15 @@ extension Graph {
     }
     for id in constantIDs {
       guard let constant = self[id].constant else { continue }
-      let tensor = try locating(Location(tensor: self[id].name)) { () throws(ModelError) in
-        try constant.materialize()
-      }
-      var input = DigestInput("constant")
-      input.append(tensor.type)
-      input.append(Digest(of: try tensor.withoutUnusedBits().bytes))
-      digests[id] = input.digest
+      digests[id] = try digest(of: constant, as: "constant", at: id)
+    }
+    for (index, state) in states.enumerated() {
+      guard let initial = self[state.value].initialState else { continue }
+      var input = DigestInput("state")
+      input.append(index)
+      input.append(try digest(of: initial, as: "initial", at: state.value))
+      digests[state.value] = input.digest
+      whole.append(input.digest)
     }
     for id in nodeIDs {
       let node = self[id]
@@ -45,7 +47,22 @@ extension Graph {
       whole.append(output.name)
       if let digest = digests[output.value] { whole.append(digest) }
     }
+    for state in states {
+      if let digest = digests[state.next] { whole.append(digest) }
+    }
     return whole.digest
+  }
+
+  private func digest(
+    of constant: Constant, as kind: String, at id: ValueID
+  ) throws(ModelError) -> Digest {
+    let tensor = try locating(Location(tensor: self[id].name)) { () throws(ModelError) in
+      try constant.materialize()
+    }
+    var input = DigestInput(kind)
+    input.append(tensor.type)
+    input.append(Digest(of: try tensor.withoutUnusedBits().bytes))
+    return input.digest
   }
 }
 

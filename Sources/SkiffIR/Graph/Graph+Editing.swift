@@ -24,6 +24,20 @@ extension Graph {
     addConstant(Constant(tensor), name: name)
   }
 
+  /// Adds a state after those there are, which runs leave as it is until ``setNext(of:to:)``.
+  @discardableResult
+  public mutating func addState(_ name: String, initial: Constant) -> ValueID {
+    let id = addValue(Value(name: name, type: initial.type, definition: .state(initial: initial)))
+    states.append(State(value: id, next: id))
+    return id
+  }
+
+  /// Makes a run leave `next` of a state for the next run.
+  public mutating func setNext(of state: ValueID, to next: ValueID) {
+    for index in states.indices where states[index].value == state { states[index].next = next }
+    revision += 1
+  }
+
   /// Adds an output after those there are.
   public mutating func addOutput(_ value: ValueID, name: String) {
     revision += 1
@@ -86,6 +100,7 @@ extension Graph {
     valueTable[new.index]?.users += users
     valueTable[old.index]?.users = []
     for index in outputs.indices where outputs[index].value == old { outputs[index].value = new }
+    for index in states.indices where states[index].next == old { states[index].next = new }
     revision += 1
   }
 
@@ -155,12 +170,12 @@ extension Graph {
     revision += 1
   }
 
-  /// Removes every node and constant that no output depends on; inputs stay.
+  /// Removes every node and constant that no output and no state depends on; inputs and states stay.
   /// - Returns: The number of nodes removed.
   @discardableResult
   public mutating func removeUnused() -> Int {
     var isNeeded = Set<NodeID>()
-    var pending = outputs.compactMap { self[$0.value].producer }
+    var pending = (outputs.map(\.value) + states.map(\.next)).compactMap { self[$0].producer }
     while let id = pending.popLast() {
       guard isNeeded.insert(id).inserted else { continue }
       pending += self[id].inputs.compactMap { $0.flatMap { self[$0].producer } }

@@ -95,7 +95,9 @@ extension Graph {
       for type in types where type.shape.dimensions.contains(where: { $0.fixed ?? 0 < 0 }) {
         throw ModelError(.invalidGraph, "a result would have the shape \(type.shape)")
       }
-      let elements = (node.operator as? any ShapeArithmetic)?.knownElements(context)
+      let elements =
+        (node.operator as? any ShapeArithmetic)?.knownElements(context)
+        ?? context.evaluated(node.operator, types.first)
       return types.enumerated().map { index, type in
         var type = type
         if index < known.count, let better = known[index] {

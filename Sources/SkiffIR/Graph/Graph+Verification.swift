@@ -8,6 +8,7 @@ extension Graph {
     try verifyInterface()
     var defined = Set(inputs)
     defined.formUnion(constantIDs)
+    defined.formUnion(states.map(\.value))
     var useCounts: [ValueID: Int] = [:]
     for id in nodeIDs {
       guard contains(id) else { throw ModelError(.invalidGraph, "a removed node is still listed") }
@@ -41,7 +42,28 @@ extension Graph {
     for output in outputs where !defined.contains(output.value) {
       throw ModelError(.invalidGraph, "output '\(output.name)' is never computed")
     }
+    try verifyStates(defined)
     try verifyQuantization()
+  }
+
+  private func verifyStates(_ defined: Set<ValueID>) throws(ModelError) {
+    guard states.count == valueTable.count(where: { $0?.initialState != nil }),
+      Set(states.map(\.value)).count == states.count
+    else { throw ModelError(.invalidGraph, "a state is missing from the list") }
+    for state in states {
+      guard contains(state.value), self[state.value].initialState != nil, defined.contains(state.next) else {
+        throw ModelError(.invalidGraph, "a state or what a run leaves of it was removed")
+      }
+      try locating(Location(tensor: self[state.value].name)) { () throws(ModelError) in
+        guard let type = self[state.value].type, type.shape.isFixed else {
+          throw ModelError(.invalidGraph, "a state whose sizes are not fixed")
+        }
+        guard let next = self[state.next].type else { return }
+        guard next.dataType == type.dataType, next.quantization == type.quantization,
+          next.shape.isCompatible(with: type.shape)
+        else { throw ModelError(.invalidGraph, "a state \(type) of which a run leaves \(next)") }
+      }
+    }
   }
 
   private func verifyInterface() throws(ModelError) {

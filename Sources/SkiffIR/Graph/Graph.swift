@@ -2,6 +2,8 @@ import SkiffBinary
 
 /// A neural network: nodes in topological order, and the values between them.
 ///
+/// A graph can remember: a state is a value that a run begins with and leaves another value for the next.
+///
 /// A graph is a value: a copy is cheap and independent. Identifiers stay valid in copies.
 public struct Graph: Sendable {
   /// A result of the whole graph, under the name its callers know.
@@ -12,12 +14,22 @@ public struct Graph: Sendable {
     public var value: ValueID
   }
 
+  /// A value that one run of the graph leaves for the next.
+  public struct State: Hashable, Sendable {
+    /// What a run begins with.
+    public let value: ValueID
+    /// What it leaves, of the same type.
+    public internal(set) var next: ValueID
+  }
+
   /// The name in the source; may be empty.
   public var name: String
   /// The values that a caller provides, in order.
   public internal(set) var inputs: [ValueID] = []
   /// The values that a caller gets, in order.
   public internal(set) var outputs: [Output] = []
+  /// What one run leaves for the next, in order.
+  public internal(set) var states: [State] = []
   /// The nodes, each after all that it depends on.
   public internal(set) var nodeIDs: [NodeID] = []
   /// Grows with every change.
@@ -67,8 +79,10 @@ public struct Graph: Sendable {
     return users.count == 1 && !isOutput(value) ? users[0] : nil
   }
 
-  /// Whether the graph returns the value.
-  public func isOutput(_ value: ValueID) -> Bool { outputs.contains { $0.value == value } }
+  /// Whether the graph returns the value or leaves it for the next run.
+  public func isOutput(_ value: ValueID) -> Bool {
+    outputs.contains { $0.value == value } || states.contains { $0.next == value }
+  }
 
   /// The node's operator if it is of this type.
   public func `operator`<Kind: Operator>(of node: NodeID, as kind: Kind.Type = Kind.self) -> Kind? {

@@ -6,6 +6,8 @@ public struct Value: Sendable {
     case input
     /// A constant of the file.
     case constant(Constant)
+    /// What the last run of the graph left; the constant before the first.
+    case state(initial: Constant)
     /// The result of a node with this index.
     case result(of: NodeID, index: Int)
   }
@@ -26,6 +28,11 @@ public struct Value: Sendable {
   /// The constant that defines it, if one does.
   public var constant: Constant? {
     if case .constant(let constant) = definition { constant } else { nil }
+  }
+
+  /// What a state is before the first run, if the value is one.
+  public var initialState: Constant? {
+    if case .state(let constant) = definition { constant } else { nil }
   }
 
   /// The node that defines it, if one does.

@@ -104,6 +104,8 @@ public protocol QuantizedKernel: Operator {
   var parameterRule: ParameterRule { get }
   /// The operands that stay real numbers while the others are quantized; by default none.
   var realOperands: Set<Int> { get }
+  /// Whether the kernel also has the rules of unsigned bytes, see ``QuantizedContext/isUnsigned``; by default not.
+  var takesUnsigned: Bool { get }
   /// Derives every constant of the computation once.
   ///
   /// - Returns: The kernel, or nil if there is no integer form for these types.
@@ -113,6 +115,7 @@ public protocol QuantizedKernel: Operator {
 extension QuantizedKernel {
   public var parameterRule: ParameterRule { .free }
   public var realOperands: Set<Int> { [] }
+  public var takesUnsigned: Bool { false }
 }
 
 /// A computation with all of its constants derived.
@@ -129,12 +132,18 @@ public struct QuantizedContext: Sendable {
   public let constants: [Tensor?]
   /// The types of the results; sizes are fixed.
   public let outputs: [TensorType]
+  /// Whether the int8 tensors are in truth unsigned bytes, each less 128: then weights have a zero point, and some kernels
+  /// scale and round in other ways.
+  public let isUnsigned: Bool
 
   /// Creates a context.
-  public init(inputs: [TensorType?], constants: [Tensor?], outputs: [TensorType]) {
+  public init(
+    inputs: [TensorType?], constants: [Tensor?], outputs: [TensorType], isUnsigned: Bool = false
+  ) {
     self.inputs = inputs
     self.constants = constants
     self.outputs = outputs
+    self.isUnsigned = isUnsigned
   }
 }
 

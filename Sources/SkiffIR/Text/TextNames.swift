@@ -18,7 +18,7 @@ extension Graph {
   func textNames() -> [ValueID: TextName] {
     var counts: [String: Int] = [:]
     var names: [ValueID: TextName] = [:]
-    for id in inputs + constantIDs + nodeIDs.flatMap({ self[$0].outputs }) {
+    for id in inputs + constantIDs + states.map(\.value) + nodeIDs.flatMap({ self[$0].outputs }) {
       let name = self[id].name
       names[id] = TextName(name: name, number: counts[name, default: 0])
       counts[name, default: 0] += 1

@@ -82,9 +82,18 @@ struct TextParser {
     return outputs
   }
 
-  /// `%results = constant …` or `%results = Operator(…) …`
+  /// `next %state = %value`, after the first word.
+  private mutating func parseNext(at start: Int) throws(ModelError) {
+    let state = try value(parseName(), at: start)
+    guard graph[state].initialState != nil else { throw scanner.failure("expected a state", at: start) }
+    try scanner.expect("=")
+    graph.setNext(of: state, to: try value(parseName(), at: start))
+  }
+
+  /// `%result = constant …`, `%result = state …`, `next %state = %value` or `%results = Operator(…) …`
   private mutating func parseStatement() throws(ModelError) {
     let start = scanner.start
+    if scanner.acceptWord("next") { return try parseNext(at: start) }
     var results: [TextName] = []
     if scanner.accept("%") {
       results = [try parseNameAfterSign()]
@@ -95,6 +104,9 @@ struct TextParser {
     if results.count == 1, scanner.acceptWord("constant") {
       let constant = try parseConstant()
       try define(results[0], as: graph.addConstant(constant, name: results[0].name), at: start)
+    } else if results.count == 1, scanner.acceptWord("state") {
+      let constant = try parseConstant()
+      try define(results[0], as: graph.addState(results[0].name, initial: constant), at: start)
     } else {
       try parseNode(results, start: start, position: position)
     }

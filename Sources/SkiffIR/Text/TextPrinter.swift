@@ -26,7 +26,14 @@ struct TextPrinter {
         try "\(indentation)  \(self.name(of: id)) = constant \(line(of: constant))\n"
       }
     }
+    for state in graph.states {
+      guard let initial = graph[state.value].initialState else { continue }
+      text += try "\(indentation)  \(self.name(of: state.value)) = state \(line(of: initial))\n"
+    }
     for id in graph.nodeIDs { text += try "\(indentation)  \(line(of: graph[id]))\n" }
+    for state in graph.states where state.next != state.value {
+      text += "\(indentation)  next \(self.name(of: state.value)) = \(self.name(of: state.next))\n"
+    }
     return text + indentation + "}"
   }
 

@@ -11,6 +11,11 @@ enum ControlMappings {
       if let known = try? node.integers(0), known.count == 1 {
         return try node.branch(known[0] != 0 ? ours : other)
       }
+      if ours.squeezes, other.changesNothing {
+        node.reports.warn(
+          "an axis is taken to have size 1, as the branch that squeezes it wants", at: node.location)
+        return try node.branch(ours)
+      }
       let (then, thenCaptures) = try node.body(ours, [])
       let (otherwise, elseCaptures) = try node.body(other, [])
       var branches = If()
@@ -89,6 +94,22 @@ enum ControlMappings {
       carried = next
       node.nodeCount = attempt.nodeCount
     }
+  }
+}
+
+extension ONNXGraph {
+  /// Whether the graph only removes axes of size 1.
+  ///
+  /// This and ``changesNothing`` are how PyTorch exports `squeeze` of an axis whose size is open. What follows was traced
+  /// with the axis squeezed, and would not take the other rank.
+  fileprivate var squeezes: Bool {
+    nodes.last?.operatorName == "Squeeze" && nodes.dropLast().allSatisfy { $0.operatorName == "Constant" }
+      && outputs.count == 1
+  }
+
+  /// Whether the graph returns one value as it is.
+  fileprivate var changesNothing: Bool {
+    nodes.count == 1 && nodes[0].operatorName == "Identity" && outputs.count == 1
   }
 }
 

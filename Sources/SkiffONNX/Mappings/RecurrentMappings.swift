@@ -10,6 +10,18 @@ enum RecurrentMappings {
       lstm.couplesGates = try node.flag("input_forget")
       return try node.add(lstm, node.inputs)
     },
+    Mapping("DynamicQuantizeLSTM", domain: "com.microsoft") { (node) throws(ModelError) in
+      var lstm = try recurrent(LSTM(), &node)
+      lstm.couplesGates = try node.flag("input_forget")
+      lstm.roundsOperands = true
+      let operands = node.inputs
+      guard operands.count == 12 else {
+        throw ModelError(.malformed, "\(operands.count) operands instead of 12")
+      }
+      let weights = try transposed(1, scale: 8, zeroPoint: 9, &node)
+      let recurrent = try transposed(2, scale: 10, zeroPoint: 11, &node)
+      return try node.add(lstm, [operands[0], weights, recurrent] + operands[3..<8])
+    },
     Mapping("GRU") { (node) throws(ModelError) in
       var gru = try recurrent(GRU(), &node)
       gru.resetsAfter = try node.flag("linear_before_reset")
@@ -19,6 +31,20 @@ enum RecurrentMappings {
       try node.add(recurrent(RNN(), &node), node.inputs)
     },
   ]
+
+  /// Weights `[D, features, G · H]` of bytes, with a scale and zero point for each direction, as real ones
+  /// `[D, G · H, features]`.
+  private static func transposed(
+    _ index: Int, scale: Int, zeroPoint: Int, _ node: inout NodeImport
+  ) throws(ModelError) -> ValueID {
+    var dequantize = DequantizeLinear()
+    dequantize.axis = 0
+    guard try node.type(of: node.input(scale)).rank == 1 else {
+      throw ModelError(.unsupported, "a scale for each column of recurrent weights")
+    }
+    let real = try node.add(dequantize, node.input(index), node.input(scale), node.input(zeroPoint))
+    return try node.add(Transpose([0, 2, 1]), real)
+  }
 
   private static func recurrent<Kind: RecurrentOperator>(
     _ kind: Kind, _ node: inout NodeImport

@@ -42,8 +42,15 @@ public struct If: ControlFlow {
     guard (0...captures.count).contains(thenCount) else {
       throw ModelError(.invalidGraph, "\(thenCount) of \(captures.count) captures")
     }
-    let ours = try thenBranch.outputTypes(Array(captures[..<thenCount]))
-    let others = try elseBranch.outputTypes(Array(captures[thenCount...]))
+    let ours = Result { () throws(ModelError) in
+      try thenBranch.outputTypes(Array(captures[..<thenCount]))
+    }
+    let others = Result { () throws(ModelError) in
+      try elseBranch.outputTypes(Array(captures[thenCount...]))
+    }
+    // A branch that cannot take these sizes is not the one that is meant for them.
+    guard case .success(let others) = others else { return try ours.get() }
+    guard case .success(let ours) = ours else { return others }
     var types: [TensorType?] = []
     for (a, b) in zip(ours, others) {
       guard let a, let b else {

@@ -70,7 +70,7 @@ public struct Cast: ReferenceKernel, ShapeArithmetic {
   }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
-    guard dataType == .int32 || dataType == .int64 else { return context.evaluated(self) }
+    guard dataType == .int32 || dataType == .int64 else { return nil }
     return context.knownElements(0)
   }
 }

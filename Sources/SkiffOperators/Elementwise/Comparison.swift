@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that compares two tensors element by element, with broadcasting; its results are truth values.
-package protocol ComparisonOperator: ReferenceKernel, PlacewiseOperator, ShapeArithmetic {
+package protocol ComparisonOperator: ReferenceKernel, PlacewiseOperator {
   /// The comparison; truth values are compared as 0 and 1.
   func holds<Number: Comparable>(_ a: Number, _ b: Number) -> Bool
 }
@@ -30,8 +30,6 @@ extension ComparisonOperator {
     let (left, right) = (try a.plainIntegers(), try b.plainIntegers())
     return [Tensor(plan.combine(left, right) { holds($0, $1) }, shape: plan.sizes)]
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 /// Whether `a = b`.

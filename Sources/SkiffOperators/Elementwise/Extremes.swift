@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// The greater of two elements; not-a-number if either is.
-public struct Maximum: BinaryOperator, ShapeArithmetic {
+public struct Maximum: BinaryOperator {
   public static let name = "Maximum"
   public static let summary = "The greater of a and b, with broadcasting."
 
@@ -11,12 +11,10 @@ public struct Maximum: BinaryOperator, ShapeArithmetic {
 
   package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a.isNaN || a > b ? a : b }
   package func apply(_ a: Int, _ b: Int) -> Int { max(a, b) }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 /// The lesser of two elements; not-a-number if either is.
-public struct Minimum: BinaryOperator, ShapeArithmetic {
+public struct Minimum: BinaryOperator {
   public static let name = "Minimum"
   public static let summary = "The lesser of a and b, with broadcasting."
 
@@ -25,6 +23,4 @@ public struct Minimum: BinaryOperator, ShapeArithmetic {
 
   package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a.isNaN || a < b ? a : b }
   package func apply(_ a: Int, _ b: Int) -> Int { min(a, b) }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }

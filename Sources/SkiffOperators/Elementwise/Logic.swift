@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that combines two tensors of truth values element by element, with broadcasting.
-package protocol LogicalOperator: ReferenceKernel, PlacewiseOperator, ShapeArithmetic {
+package protocol LogicalOperator: ReferenceKernel, PlacewiseOperator {
   /// The function.
   func apply(_ a: Bool, _ b: Bool) -> Bool
 }
@@ -24,8 +24,6 @@ extension LogicalOperator {
     let result = plan.combine(try a.integers(), try b.integers()) { apply($0 != 0, $1 != 0) }
     return [Tensor(result, shape: plan.sizes)]
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 /// Whether both of two truth values hold.
@@ -62,7 +60,7 @@ public struct Xor: LogicalOperator {
 }
 
 /// The opposite of each truth value.
-public struct Not: ReferenceKernel, ShapeArithmetic {
+public struct Not: ReferenceKernel {
   public static let name = "Not"
   public static let summary = "The opposite of each truth value."
   public static let operands: [Operand] = [.required("input")]
@@ -82,6 +80,4 @@ public struct Not: ReferenceKernel, ShapeArithmetic {
     let input = try inputs.required(0)
     return [Tensor(try input.integers().map { $0 == 0 }, shape: input.shape)]
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }

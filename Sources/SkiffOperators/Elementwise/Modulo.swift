@@ -5,7 +5,7 @@ import SkiffIR
 ///
 /// Floored, the result has the sign of the divisor, as in Python; truncated, that of the dividend, as `fmod` in
 /// C has it.
-public struct Modulo: BinaryOperator, ShapeArithmetic {
+public struct Modulo: BinaryOperator {
   public static let name = "Modulo"
   public static let summary = "What is left of a division, with broadcasting."
   public static let attributes = [
@@ -28,8 +28,6 @@ public struct Modulo: BinaryOperator, ShapeArithmetic {
     let rest = a.remainderReportingOverflow(dividingBy: b).partialValue
     return truncates || rest == 0 || (rest < 0) == (b < 0) ? rest : rest + b
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 /// The quotient rounded towards minus infinity.

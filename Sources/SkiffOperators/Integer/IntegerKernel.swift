@@ -70,15 +70,21 @@ extension QuantizedContext {
     return QuantizedBroadcast(first, second)
   }
 
-  /// The scales of symmetric int8 weights: one, or one for each index along axis 0.
+  /// The scales of int8 weights: one, or one for each index along axis 0. They are symmetric, unless the bytes are unsigned.
   func weightScales(_ index: Int) -> [Float]? {
     guard inputs.indices.contains(index), let type = inputs[index], type.dataType == .int8,
-      let parameters = type.quantization, parameters.zeroPoints.allSatisfy({ $0 == 0 })
+      let parameters = type.quantization,
+      isUnsigned ? parameters.granularity == .perTensor : parameters.zeroPoints.allSatisfy({ $0 == 0 })
     else { return nil }
     return switch parameters.granularity {
     case .perTensor, .perAxis(0): parameters.scales
     case .perAxis, .blocked: nil
     }
+  }
+
+  /// The zero point of weights of one scale.
+  func weightZeroPoint(_ index: Int) -> Int32 {
+    Int32(clamping: inputs[index]?.quantization?.zeroPoints.first ?? 0)
   }
 
   /// Whether an optional bias is int32 or left out.

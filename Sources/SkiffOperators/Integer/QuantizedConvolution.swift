@@ -1,18 +1,11 @@
-/// Convolution of int8 activations with symmetric int8 weights: grouped, depthwise and dilated.
-///
-/// Input `[batch, height, width, inputChannels]`; weights `[outputChannels, kernelHeight, kernelWidth,
-/// inputChannels / groups]`; bias one int32 per output channel or none. Padded positions add nothing.
+/// Convolution of int8 activations with int8 weights; bias one int32 per output channel or none.
 package struct QuantizedConvolution: Sendable {
-  /// Window, strides and sizes.
-  package let geometry: WindowGeometry
-  /// The input's channels.
-  package let inputChannels: Int
-  /// The output's channels.
-  package let outputChannels: Int
-  /// The number of groups; it divides both channel counts.
-  package let groups: Int
+  /// Window, sizes and channels.
+  package let sums: ConvolutionSums
   /// What is subtracted from every input.
   package let inputZeroPoint: Int32
+  /// What is subtracted from every weight: zero for symmetric weights.
+  package let weightZeroPoint: Int32
   /// What is added to every result.
   package let outputZeroPoint: Int32
   /// One factor per output channel.
@@ -24,61 +17,43 @@ package struct QuantizedConvolution: Sendable {
   ///
   /// - Parameter weightScales: one scale, or one per output channel.
   package init(
-    geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, groups: Int = 1,
-    input: LinearQuantization, weightScales: [Float], output: LinearQuantization,
+    _ sums: ConvolutionSums, input: LinearQuantization, weightScales: [Float], output: LinearQuantization,
     activation: FusedActivation = .none
   ) {
-    self.geometry = geometry
-    self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
-    self.groups = groups
-    self.inputZeroPoint = input.zeroPoint
-    self.outputZeroPoint = output.zeroPoint
-    self.multipliers = QuantizedMultiplier.perChannel(
-      count: outputChannels, input: input, weightScales: weightScales, output: output)
-    self.bounds = activation.bounds(of: Int8.self, in: output)
+    self.sums = sums
+    inputZeroPoint = input.zeroPoint
+    weightZeroPoint = 0
+    outputZeroPoint = output.zeroPoint
+    multipliers = QuantizedMultiplier.perChannel(
+      count: sums.outputChannels, input: input, weightScales: weightScales, output: output)
+    bounds = activation.bounds(of: Int8.self, in: output)
+  }
+
+  /// The legacy form for unsigned bytes, here each less by 128: weights with a zero point, and one factor for all channels.
+  package init(
+    unsigned sums: ConvolutionSums, input: LinearQuantization, weights: LinearQuantization,
+    output: LinearQuantization, activation: FusedActivation = .none
+  ) {
+    self.sums = sums
+    inputZeroPoint = input.zeroPoint
+    weightZeroPoint = weights.zeroPoint
+    outputZeroPoint = output.zeroPoint
+    let factor = QuantizedMultiplier.perTensor(input: input, weightScale: weights.scale, output: output)
+    multipliers = [QuantizedMultiplier](repeating: factor, count: sums.outputChannels)
+    bounds = activation.bounds(of: Int8.self, in: output)
   }
 
   /// Convolves `input` into `output`; `bias` is empty or holds one number per output channel.
-  ///
-  /// |x - zeroPoint| <= 255 and |w| <= 128 bound a product by 32,640, so that 65,793 products fit the 32-bit
-  /// accumulator whatever the data; beyond that it wraps, as the reference's does.
   package func run(
     input: Span<Int8>, weights: Span<Int8>, bias: Span<Int32>, output: inout MutableSpan<Int8>
   ) {
-    let inputDepth = inputChannels / groups
-    let outputDepth = outputChannels / groups
-    let taps = geometry.kernel.height * geometry.kernel.width
-    var position = 0
-    for batch in 0..<geometry.batch {
-      for y in 0..<geometry.output.height {
-        let rows = geometry.validRows(at: y)
-        let top = y * geometry.stride.height - geometry.paddingBegin.height
-        for x in 0..<geometry.output.width {
-          let columns = geometry.validColumns(at: x)
-          let left = x * geometry.stride.width - geometry.paddingBegin.width
-          for channel in 0..<outputChannels {
-            let group = channel / outputDepth
-            var accumulator: Int32 = bias.isEmpty ? 0 : bias[channel]
-            for row in rows {
-              let line = batch * geometry.input.height + top + row * geometry.dilation.height
-              for column in columns {
-                let pixel = line * geometry.input.width + left + column * geometry.dilation.width
-                let source = pixel * inputChannels + group * inputDepth
-                let tap = row * geometry.kernel.width + column
-                let weight = (channel * taps + tap) * inputDepth
-                for depth in 0..<inputDepth {
-                  accumulator &+=
-                    (Int32(input[source + depth]) &- inputZeroPoint) &* Int32(weights[weight + depth])
-                }
-              }
-            }
-            let scaled = multipliers[channel].apply(accumulator) &+ outputZeroPoint
-            output[position] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
-            position += 1
-          }
-        }
-      }
+    let exact = sums.run(
+      input: input, zeroPoint: inputZeroPoint, weights: weights, weightZeroPoint: weightZeroPoint)
+    for (position, sum) in exact.enumerated() {
+      let channel = position % sums.outputChannels
+      let total = bias.isEmpty ? sum : sum &+ bias[channel]
+      let scaled = multipliers[channel].apply(total) &+ outputZeroPoint
+      output[position] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
     }
   }
 }

@@ -4,6 +4,8 @@ package struct QuantizedPooling: Sendable {
   package enum Kind: Hashable, Sendable {
     /// The mean of the elements inside the input, halves away from zero.
     case average
+    /// The mean of the elements inside the input, halves up: that of unsigned bytes, here each less by 128.
+    case averageRoundingUp
     /// The largest element inside the input.
     case maximum
   }
@@ -57,7 +59,8 @@ package struct QuantizedPooling: Sendable {
             let result: Int32
             switch kind {
             case .maximum: result = largest
-            case .average where count == 0: result = bounds.lower
+            case .average where count == 0, .averageRoundingUp where count == 0: result = bounds.lower
+            case .averageRoundingUp: result = Int32((sum + count / 2 + 128 * count) / count - 128)
             case .average: result = Int32((sum > 0 ? sum + count / 2 : sum - count / 2) / count)
             }
             output[position] = Int8(truncatingIfNeeded: bounds.clamp(result))

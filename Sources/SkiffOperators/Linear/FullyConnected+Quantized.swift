@@ -3,9 +3,11 @@ import SkiffIR
 
 extension FullyConnected: QuantizedKernel {
   public var parameterRule: ParameterRule { .weighted }
+  public var takesUnsigned: Bool { true }
 
-  /// Integers for symmetric int8 weights and an int32 bias.
+  /// Integers for symmetric int8 weights and an int32 bias; or real numbers that are rounded to integers for such weights.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    if let hybrid = hybrid(context) { return hybrid }
     guard let kernel = quantized(context), context.hasIntegerBias(2) else { return nil }
     return IntegerKernel(context) { (inputs, result) throws(ModelError) in
       let input = try inputs.required(0).elements(as: Int8.self)
@@ -16,6 +18,17 @@ extension FullyConnected: QuantizedKernel {
     }
   }
 
+  /// The form for a real input and int8 weights; nil for other types.
+  private func hybrid(_ context: QuantizedContext) -> HybridKernel? {
+    guard context.isHybrid, let scales = context.weightScales(1), let sizes = context.sizes(0),
+      let weights = context.sizes(1)
+    else { return nil }
+    return HybridKernel(
+      rows: sizes.dropLast().reduce(1, *), isAsymmetric: quantizesAsymmetrically, weightScales: scales,
+      activation: activation, output: context.outputs[0],
+      sums: ConvolutionSums(rows: 1, depth: weights[1], units: weights[0]))
+  }
+
   /// The integer form; nil if there is none for these types.
   package func quantized(_ context: QuantizedContext) -> QuantizedFullyConnected? {
     guard let input = context.int8(0), let output = context.int8Output,
@@ -23,6 +36,7 @@ extension FullyConnected: QuantizedKernel {
     else { return nil }
     return QuantizedFullyConnected(
       rows: sizes.dropLast().reduce(1, *), depth: weights[1], units: weights[0], input: input,
-      weightScales: scales, output: output, activation: activation)
+      weightScales: scales, weightZeroPoint: context.weightZeroPoint(1),
+      output: output, activation: activation)
   }
 }

@@ -9,11 +9,16 @@ public struct FullyConnected: Operator {
   public static let summary = "x · weightsᵀ + bias over the last axis."
   public static let operands: [Operand] = [.required("input"), .required("weights"), .optional("bias")]
   public static let attributes: [Attribute<FullyConnected>] = [
-    Attribute("activation", \.activation, "The clamp of the result.")
+    Attribute("activation", \.activation, "The clamp of the result."),
+    Attribute(
+      "quantizesAsymmetrically", \.quantizesAsymmetrically,
+      "Whether real inputs get a zero point when they are rounded to integers for int8 weights."),
   ]
 
   /// The clamp of the result.
   public var activation = FusedActivation.none
+  /// Whether real inputs get a zero point when they are rounded to integers for int8 weights.
+  public var quantizesAsymmetrically = false
 
   /// Creates the operator.
   public init() {}

@@ -56,7 +56,7 @@ public struct Concat: DataMovement, ShapeArithmetic {
   }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
-    guard context.optionalType(0)?.rank == 1 else { return context.evaluated(self) }
+    guard context.optionalType(0)?.rank == 1 else { return nil }
     var elements: [Shape.Dimension] = []
     for index in 0..<context.count {
       if let known = context.knownElements(index) {

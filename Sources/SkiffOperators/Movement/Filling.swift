@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// A tensor of the shape that the operand holds, each element the same.
-public struct ConstantOfShape: ReferenceKernel, ShapeArithmetic {
+public struct ConstantOfShape: ReferenceKernel {
   public static let name = "ConstantOfShape"
   public static let summary = "A tensor of a given shape, each element the same."
   public static let operands: [Operand] = [.required("shape")]
@@ -44,13 +44,6 @@ public struct ConstantOfShape: ReferenceKernel, ShapeArithmetic {
     let count = try checkedCount(sizes, of: dataType)
     let element = try Cast(to: dataType).evaluate([Tensor(scalar: value)])[0]
     return [try element.selecting([Int](repeating: 0, count: count), shape: sizes)]
-  }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
-    guard dataType.isInteger, let sizes = context.integers(0), let count = sizes.checkedProduct(),
-      (0...Constant.smallCount).contains(count)
-    else { return nil }
-    return context.evaluated(self)
   }
 }
 

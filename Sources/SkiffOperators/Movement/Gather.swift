@@ -83,7 +83,7 @@ extension Gather: ShapeArithmetic {
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
     guard let elements = context.knownElements(0), context.optionalType(0)?.rank == 1,
       let indices = context.integers(1)
-    else { return context.evaluated(self) }
+    else { return nil }
     var result: [Shape.Dimension] = []
     for index in indices {
       let place = index < 0 ? index + elements.count : index

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// The numbers from `start` up to but not including `limit`, `step` apart.
-public struct NumberRange: ReferenceKernel, ShapeArithmetic {
+public struct NumberRange: ReferenceKernel {
   public static let name = "NumberRange"
   public static let summary = "The numbers from start to limit, step apart."
   public static let operands: [Operand] = [.required("start"), .required("limit"), .required("step")]
@@ -58,13 +58,5 @@ public struct NumberRange: ReferenceKernel, ShapeArithmetic {
     return [
       try Tensor((0..<count).map { first + Double($0) * distance }, shape: [count]).cast(to: start.dataType)
     ]
-  }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
-    guard let start = context.integers(0)?.first, let limit = context.integers(1)?.first,
-      let step = context.integers(2)?.first, step != 0,
-      Double(limit) - Double(start) <= abs(Double(step)) * Double(Constant.smallCount)
-    else { return nil }
-    return context.evaluated(self)
   }
 }

@@ -3,6 +3,7 @@ import SkiffIR
 
 extension Softmax: QuantizedKernel {
   public var parameterRule: ParameterRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
+  public var takesUnsigned: Bool { true }
 
   /// Integers along the last axis, results in 1/256 with the zero point -128.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {

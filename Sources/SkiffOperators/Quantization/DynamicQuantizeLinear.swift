@@ -29,12 +29,23 @@ public struct DynamicQuantizeLinear: ReferenceKernel {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let values = try input.floats()
-    let (least, greatest) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
-    let scale = least == greatest ? 1 : (greatest - least) / 255
-    let zeroPoint = DataType.uint8.rounding(-least / scale, plus: 0)
+    let (scale, zeroPoint) = Self.parameters(of: values)
     let bytes = values.map { UInt8(DataType.uint8.rounding($0 / scale, plus: zeroPoint)) }
     return [
       Tensor(bytes, shape: input.shape), Tensor(scalar: scale), Tensor(scalar: UInt8(zeroPoint)),
     ]
+  }
+
+  /// Those by which the range of some numbers, with 0 in it, becomes that of unsigned bytes.
+  private static func parameters(of values: [Float]) -> (scale: Float, zeroPoint: Int) {
+    let (least, greatest) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
+    let scale = least == greatest ? 1 : (greatest - least) / 255
+    return (scale, DataType.uint8.rounding(-least / scale, plus: 0))
+  }
+
+  /// The numbers that the bytes of some numbers stand for.
+  static func rounded(_ values: [Float]) -> [Float] {
+    let (scale, zeroPoint) = parameters(of: values)
+    return values.map { Float(DataType.uint8.rounding($0 / scale, plus: zeroPoint) - zeroPoint) * scale }
   }
 }

@@ -19,7 +19,12 @@ public struct LSTM: RecurrentOperator {
   ]
   public static let attributes: [Attribute<LSTM>] =
     sharedAttributes + [
-      Attribute("couplesGates", \.couplesGates, "Whether the forget gate is what the input gate leaves of 1.")
+      Attribute(
+        "couplesGates", \.couplesGates, "Whether the forget gate is what the input gate leaves of 1."),
+      Attribute("cellClip", \.cellClip, "The greatest magnitude of the cell; 0 for any."),
+      Attribute(
+        "roundsOperands", \.roundsOperands,
+        "Whether input and states are rounded to 8 bits of their own range before they are multiplied."),
     ]
 
   package static let gateCount = 4
@@ -35,6 +40,11 @@ public struct LSTM: RecurrentOperator {
   public var clip: Float = 0
   /// Whether the forget gate is what the input gate leaves of 1.
   public var couplesGates = false
+  /// The greatest magnitude of the cell; 0 for any.
+  public var cellClip: Float = 0
+  /// Whether input and states are rounded to 8 bits of their own range before they are multiplied, as ONNX Runtime's
+  /// `DynamicQuantizeLSTM` does it: the input all at once, a state at each step.
+  public var roundsOperands = false
 
   /// Creates an operator that goes forward.
   public init() {}
@@ -53,7 +63,8 @@ public struct LSTM: RecurrentOperator {
       let cell = states[1][index]
       let input = f(gate(0, index, cell))
       let forget = couplesGates ? 1 - input : f(gate(2, index, cell))
-      let next = forget * cell + input * g(gate(3, index, nil))
+      var next = forget * cell + input * g(gate(3, index, nil))
+      if cellClip > 0 { next = min(max(next, -cellClip), cellClip) }
       states[1][index] = next
       states[0][index] = f(gate(1, index, next)) * h(next)
     }

@@ -48,12 +48,12 @@ public enum RecurrentActivation: String, AttributeEnumeration, CaseIterable {
 }
 
 /// A function with its parameters.
-struct RecurrentFunction {
-  let activation: RecurrentActivation
-  let alpha: Float
-  let beta: Float
+package struct RecurrentFunction {
+  package let activation: RecurrentActivation
+  package let alpha: Float
+  package let beta: Float
   /// The greatest magnitude of its argument.
-  let clip: Float
+  package let clip: Float
 
   func callAsFunction(_ argument: Float) -> Float {
     let x = min(max(argument, -clip), clip)

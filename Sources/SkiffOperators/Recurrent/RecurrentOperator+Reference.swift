@@ -45,6 +45,7 @@ private struct RecurrentRun {
   private let directions: Int
   private let gateCount: Int
   private let isBatchFirst: Bool
+  private let roundsOperands: Bool
   private let input: [Float]
   private let weights: [Float]
   private let recurrent: [Float]
@@ -77,7 +78,9 @@ private struct RecurrentRun {
     }
     _ = try checkedCount(stepShape, of: .float32)
     _ = try checkedCount([batch, steps, gates], of: .float32)
-    (input, weights, recurrent) = (try x.floats(), try w.floats(), try r.floats())
+    (weights, recurrent) = (try w.floats(), try r.floats())
+    input = kind.roundsOperands ? DynamicQuantizeLinear.rounded(try x.floats()) : try x.floats()
+    roundsOperands = kind.roundsOperands
     self.bias = try bias?.floats()
     let lengths = try inputs.optional(4)?.integers() ?? [Int](repeating: length, count: count)
     guard lengths.count == count, lengths.allSatisfy({ (0...length).contains($0) }) else {
@@ -141,7 +144,7 @@ private struct RecurrentRun {
       hidden: hidden, weights: transposed(recurrent, pass, columns: hidden),
       bias: biases(pass, second: true),
       parameters: parameters.map { Array($0[pass * further..<(pass + 1) * further]) } ?? [],
-      functions: Array(functions[pass * each..<(pass + 1) * each]))
+      functions: Array(functions[pass * each..<(pass + 1) * each]), roundsOperands: roundsOperands)
   }
 
   /// The bias of the input or that of the state.

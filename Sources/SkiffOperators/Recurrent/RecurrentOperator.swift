@@ -34,6 +34,8 @@ package protocol RecurrentOperator: ReferenceKernel {
   var betas: [Float] { get set }
   /// The greatest magnitude of the functions' arguments; 0 for any.
   var clip: Float { get set }
+  /// Whether input and states are rounded to 8 bits of their own range before they are multiplied.
+  var roundsOperands: Bool { get }
   /// The gates that weights are stacked for.
   static var gateCount: Int { get }
   /// The standard functions of a direction.
@@ -61,9 +63,11 @@ package struct RecurrentPass {
   /// Further parameters of a direction, for example peepholes.
   let parameters: [Float]
   let functions: [RecurrentFunction]
+  let roundsOperands: Bool
 
   /// Adds the products of a state with the recurrent weights of some gates.
   func addProducts(of state: [Float], gates range: Range<Int>, to gates: inout [Float]) {
+    let state = roundsOperands ? DynamicQuantizeLinear.rounded(state) : state
     let width = bias.count
     let columns = range.lowerBound * hidden..<range.upperBound * hidden
     weights.withUnsafeBufferPointer { weights in
@@ -77,6 +81,8 @@ package struct RecurrentPass {
 }
 
 extension RecurrentOperator {
+  package var roundsOperands: Bool { false }
+
   static var sharedAttributes: [Attribute<Self>] {
     [
       Attribute("direction", \.direction, "Which way the sequence is gone through."),
@@ -125,7 +131,7 @@ extension RecurrentOperator {
   }
 
   /// The functions of all directions.
-  func functions() throws(ModelError) -> [RecurrentFunction] {
+  package func functions() throws(ModelError) -> [RecurrentFunction] {
     let count = direction.count * Self.standardActivations.count
     let names =
       activations.isEmpty

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that finds where along an axis the most extreme element is.
-package protocol ArgExtreme: RealNumberBoundary, AxisAware, ShapeArithmetic {
+package protocol ArgExtreme: RealNumberBoundary, AxisAware {
   /// The axis that is searched; negative ones count from behind.
   var axis: Int { get set }
   /// Whether the axis stays, with size 1.
@@ -65,8 +65,6 @@ extension ArgExtreme {
     }
     return result
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 /// Where along an axis the greatest element is.

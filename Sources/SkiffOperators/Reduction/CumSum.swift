@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// The sum of all elements up to each one along an axis.
-public struct CumSum: ReferenceKernel, ShapeArithmetic {
+public struct CumSum: ReferenceKernel {
   public static let name = "CumSum"
   public static let summary = "The sum of all elements up to each one along an axis."
   public static let operands: [Operand] = [.required("input")]
@@ -54,6 +54,4 @@ public struct CumSum: ReferenceKernel, ShapeArithmetic {
     }
     return result
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }

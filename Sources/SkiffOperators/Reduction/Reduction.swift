@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// An operator that reduces all elements along some axes to one number.
-package protocol Reduction: ReferenceKernel, AxisAware, ShapeArithmetic {
+package protocol Reduction: ReferenceKernel, AxisAware {
   /// The axes that are reduced, negative ones counted from behind; empty for all.
   var axes: [Int] { get set }
   /// Whether reduced axes stay, with size 1.
@@ -84,8 +84,6 @@ extension Reduction {
     for row in 0..<count { result.append(reduce(values[row * length..<(row + 1) * length])) }
     return result
   }
-
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.evaluated(self) }
 }
 
 extension ArraySlice where Element: RealNumber {

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffIR
 
 /// The sum along some axes.
-public struct ReduceSum: Reduction {
+public struct ReduceSum: Reduction, ShapeArithmetic {
   public static let name = "ReduceSum"
   public static let summary = "The sum along some axes."
 
@@ -30,7 +30,7 @@ public struct ReduceSum: Reduction {
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
     guard context.optionalType(0)?.rank == 1, let elements = context.knownElements(0) else {
-      return context.evaluated(self)
+      return nil
     }
     return [elements.reduce(.fixed(0), +)]
   }
@@ -66,7 +66,7 @@ public struct ReduceMean: Reduction {
 }
 
 /// The product along some axes.
-public struct ReduceProd: Reduction {
+public struct ReduceProd: Reduction, ShapeArithmetic {
   public static let name = "ReduceProd"
   public static let summary = "The product along some axes."
 
@@ -96,7 +96,7 @@ public struct ReduceProd: Reduction {
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
     guard context.optionalType(0)?.rank == 1, let elements = context.knownElements(0) else {
-      return context.evaluated(self)
+      return nil
     }
     return [elements.reduce(.fixed(1), *)]
   }

@@ -3,6 +3,7 @@ import SkiffIR
 
 extension AveragePool: QuantizedKernel {
   public var parameterRule: ParameterRule { .follows }
+  public var takesUnsigned: Bool { true }
 
   /// Integers for one or two spatial axes with the channels last, where input and result share their parameters.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
@@ -16,7 +17,8 @@ extension AveragePool: QuantizedKernel {
       let geometry = WindowGeometry(window, input: sizes, output: result)
     else { return nil }
     let kernel = QuantizedPooling(
-      .average, geometry: geometry, channels: sizes[sizes.count - 1], output: output, activation: activation)
+      context.isUnsigned ? .averageRoundingUp : .average, geometry: geometry,
+      channels: sizes[sizes.count - 1], output: output, activation: activation)
     return IntegerKernel(context) { (inputs, result) throws(ModelError) in
       let input = try inputs.required(0).elements(as: Int8.self)
       var span = result.mutableSpan

@@ -3,9 +3,12 @@ import SkiffIR
 
 extension Convolution: QuantizedKernel {
   public var parameterRule: ParameterRule { .weighted }
+  public var takesUnsigned: Bool { true }
 
-  /// Integers for one or two spatial axes with the channels last, symmetric int8 weights and an int32 bias.
+  /// Integers for one or two spatial axes with the channels last, symmetric int8 weights and an int32 bias; or real numbers
+  /// that are rounded to integers for such weights.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
+    if let hybrid = try hybrid(context) { return hybrid }
     guard let kernel = try quantized(context), context.hasIntegerBias(2) else { return nil }
     return IntegerKernel(context) { (inputs, result) throws(ModelError) in
       let input = try inputs.required(0).elements(as: Int8.self)
@@ -23,9 +26,33 @@ extension Convolution: QuantizedKernel {
       let result = context.outputs[0].shape.fixed,
       let geometry = WindowGeometry(try window(weights: weights), input: sizes, output: result)
     else { return nil }
+    let sums = ConvolutionSums(
+      geometry: geometry, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups)
+    if context.isUnsigned, let weights = context.int8(1) {
+      return QuantizedConvolution(
+        unsigned: sums, input: input, weights: weights, output: output, activation: activation)
+    }
     return QuantizedConvolution(
-      geometry: geometry, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups,
-      input: input, weightScales: scales, output: output, activation: activation)
+      sums, input: input, weightScales: scales, output: output, activation: activation)
+  }
+}
+
+extension Convolution {
+  /// The form for a real input and int8 weights; nil for other types.
+  private func hybrid(_ context: QuantizedContext) throws(ModelError) -> HybridKernel? {
+    guard layout == .last, context.isHybrid, let scales = context.weightScales(1),
+      let sizes = context.sizes(0), let weights = context.sizes(1),
+      let result = context.outputs[0].shape.fixed, let batch = sizes.first, batch > 0,
+      let geometry = WindowGeometry(try window(weights: weights), input: sizes, output: result)
+    else { return nil }
+    // Each sample has a range of its own.
+    var single = geometry
+    single.batch = 1
+    return HybridKernel(
+      rows: batch, isAsymmetric: scales.count > 1, weightScales: scales, activation: activation,
+      output: context.outputs[0],
+      sums: ConvolutionSums(
+        geometry: single, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups))
   }
 }
 

@@ -37,6 +37,7 @@ public struct AssignChannelsLast: Pass {
     let demands = OrderDemands(graph, outputsAreFree: changesInterface)
     var builder = OrderedGraphBuilder(source: graph)
     for input in graph.inputs { try builder.addInput(input, order: changesInterface ? demands[input] : nil) }
+    builder.addStates()
     for id in graph.nodeIDs {
       let node = graph[id]
       try locating(node.location) { () throws(ModelError) in
@@ -45,6 +46,7 @@ public struct AssignChannelsLast: Pass {
       }
     }
     try builder.addOutputs(keepsOrder: changesInterface)
+    try builder.updateStates()
     let present = graph.transpositions
     if !changesInterface, graph.isChannelsLast, present.count <= builder.result.transpositions.count {
       report.transpositions += present

@@ -79,6 +79,26 @@ struct OrderedGraphBuilder {
     if order != AxisOrder.identity(order.count) { interfaceOrders[value.name] = order }
   }
 
+  /// Adds the states of the source, which keep their order.
+  mutating func addStates() {
+    for state in source.states {
+      guard let initial = source[state.value].initialState else { continue }
+      stored[state.value] = (
+        result.addState(source[state.value].name, initial: initial), AxisOrder.identity(initial.type.rank)
+      )
+    }
+  }
+
+  /// Makes runs leave what they leave in the source.
+  mutating func updateStates() throws(ModelError) {
+    for state in source.states {
+      guard let value = stored[state.value] else { continue }
+      let next = try fetch(
+        state.next, .ordered(value.order), reason: "state '\(source[state.value].name)'", origins: [])
+      result.setNext(of: value.value, to: next)
+    }
+  }
+
   /// Adds a node in the form for `order`, or as it is in the source.
   mutating func add(_ node: Node, order: [Int]?) throws(ModelError) {
     if try addSizes(node) { return }

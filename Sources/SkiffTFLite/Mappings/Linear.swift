@@ -14,6 +14,7 @@ extension Dialect {
         }
         var dense = FullyConnected()
         dense.activation = try reader.activation()
+        dense.quantizesAsymmetrically = reader.options.boolean("asymmetric_quantize_inputs")
         let (input, weights) = (try reader.type(0), try reader.type(1))
         guard weights.rank == 2, let depth = weights.shape[1].fixed else {
           throw ModelError(.malformed, "weights \(weights.shape)")
@@ -30,6 +31,7 @@ extension Dialect {
         var options = FlatObject("FullyConnectedOptions")
           .setting("fused_activation_function", to: FusedActivation.formatNames[dense.activation] ?? "NONE")
         if rank != 2 { options["keep_num_dims"] = .integer(1) }
+        if dense.quantizesAsymmetrically { options["asymmetric_quantize_inputs"] = .integer(1) }
         var operands = [try writer.required(0), try writer.required(1)]
         if let bias = try writer.optional(2) { operands.append(bias) }
         // A left-out bias and an operand fewer are different versions; the former is the older one.

@@ -23,6 +23,11 @@ package func difference(_ a: Graph, _ b: Graph) throws -> String? {
     if try left.materialize() != right.materialize() { return "contents of constant '\(a[x].name)'" }
     if left.transforms.isEmpty, left.encoding != right.encoding { return "encodings of '\(a[x].name)'" }
   }
+  if let found = match(a.states.map(\.value), b.states.map(\.value), "states") { return found }
+  for (x, y) in zip(a.states, b.states)
+  where try a[x.value].initialState?.materialize() != b[y.value].initialState?.materialize() {
+    return "what state '\(a[x.value].name)' is at first"
+  }
   guard a.nodeIDs.count == b.nodeIDs.count else { return "\(a.nodeIDs.count) and \(b.nodeIDs.count) nodes" }
   for (x, y) in zip(a.nodeIDs, b.nodeIDs) {
     let (left, right) = (a[x], b[y])
@@ -34,6 +39,7 @@ package func difference(_ a: Graph, _ b: Graph) throws -> String? {
     if left.inputs.map({ $0.flatMap { partner[$0] } }) != right.inputs { return "operands of \(left)" }
     if let found = match(left.outputs, right.outputs, "results") { return found }
   }
+  if a.states.map({ partner[$0.next] }) != b.states.map(\.next) { return "what is left of states" }
   guard a.outputs.map(\.name) == b.outputs.map(\.name),
     a.outputs.map({ partner[$0.value] }) == b.outputs.map(\.value)
   else { return "outputs \(a.outputs) and \(b.outputs)" }

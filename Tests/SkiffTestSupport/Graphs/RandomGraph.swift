@@ -18,8 +18,13 @@ package struct RandomGraph {
       if integer(0...9) == 0 { graph.setType(of: id, to: nil) }
     }
     for _ in 0..<integer(1...5) { graph.addConstant(try constant(), name: name()) }
+    for _ in 0..<integer(0...2) { graph.addState(name(), initial: try constant()) }
     for _ in 0..<integer(0...8) { try addNode() }
     let values = graph.valueIDs
+    for state in graph.states {
+      let equal = values.filter { graph[$0].type == graph[state.value].type }
+      if let next = equal.randomElement(using: &random) { graph.setNext(of: state.value, to: next) }
+    }
     for index in 0..<integer(1...3) {
       if let value = values.randomElement(using: &random) {
         graph.addOutput(value, name: "\(name())\(index)")

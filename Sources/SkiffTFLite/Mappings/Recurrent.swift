@@ -1,0 +1,105 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+extension Dialect {
+  /// Operators that remember what was before, in variable tensors.
+  static let recurrent: [Mapping] = [
+    Mapping(
+      "SVDF", SVDF.self,
+      read: { (reader) throws(ModelError) in
+        var filter = SVDF()
+        filter.rank = reader.options.integer("rank")
+        filter.activation = try reader.activation()
+        let results = try reader.apply(filter, reader.inputs, state: 4)
+        try reader.setVariable(4, to: results[1])
+        return [results[0]]
+      },
+      write: { (filter, writer) throws(ModelError) in
+        var options = FlatObject("SVDFOptions").setting(
+          "fused_activation_function", to: FusedActivation.formatNames[filter.activation] ?? "NONE")
+        options["rank"] = .integer(filter.rank)
+        let operands = [
+          try writer.required(0), try writer.required(1), try writer.required(2),
+          try writer.optional(3) ?? -1,
+          try writer.variable(4, result: 1),
+        ]
+        try writer.emit("SVDF", operands, [writer.result(0)], options)
+        return true
+      }),
+    // Its states are the graph's, so that it is written step by step.
+    Mapping(
+      "UNIDIRECTIONAL_SEQUENCE_LSTM", LSTM.self, accepts: { _, _, _ in false },
+      read: { (reader) throws(ModelError) in try reader.lstm() },
+      write: { (_, _) throws(ModelError) in false }),
+  ]
+}
+
+extension OperatorReader {
+  /// Applies an operator whose first result is that of the file and whose second is the next of a variable operand.
+  fileprivate func apply(
+    _ operator: any Operator, _ inputs: [ValueID?], state: Int
+  ) throws(ModelError) -> [ValueID] {
+    let next = try importer.graph[input(state)].type
+    return try importer.graph.addNode(
+      `operator`, inputs, name: origin.name, origins: [origin], types: [resultTypes.first ?? nil, next])
+  }
+
+  /// Makes a variable operand have a value from here on.
+  fileprivate func setVariable(_ index: Int, to value: ValueID) throws(ModelError) {
+    guard index < item.inputs.count, item.inputs[index] >= 0,
+      importer.subgraph.tensors[item.inputs[index]].isVariable
+    else { throw ModelError(.malformed, "operand \(index) is no variable") }
+    importer.setVariable(item.inputs[index], to: value)
+  }
+
+  /// Real numbers without projection and normalization of layers.
+  ///
+  /// Operands: 0 the input; 1 to 4 the weights of input, forget, cell and output gate; 5 to 8 the recurrent ones; 9 to 11 the
+  /// peepholes of input, forget and output gate; 12 to 15 the biases; 16 and 17 a projection; 18 and 19 the hidden state and the
+  /// cell; 20 to 23 the normalization.
+  fileprivate func lstm() throws(ModelError) -> [ValueID] {
+    guard try type(0).dataType == .float32, try type(2).dataType == .float32 else {
+      throw ModelError(.unsupported, "long short-term memory of integers")
+    }
+    guard optionalInput(16) == nil, !(20...23).contains(where: { optionalInput($0) != nil }) else {
+      throw ModelError(.unsupported, "a projection or a normalization of layers")
+    }
+    guard let activation = options.enumerator("fused_activation_function"), activation == "TANH" else {
+      throw ModelError(.unsupported, "another function than the hyperbolic tangent")
+    }
+    guard optionalInput(1) != nil else { throw ModelError(.unsupported, "coupled gates") }
+    let isTimeMajor = options.boolean("time_major")
+    var lstm = LSTM()
+    lstm.isBatchFirst = !isTimeMajor
+    lstm.cellClip = options.real("cell_clip")
+    // The gates' order there: input, output, forget, cell.
+    func gates(_ first: Int) throws(ModelError) -> ValueID {
+      var parts: [ValueID?] = []
+      for offset in [0, 3, 1, 2] { parts.append(try input(first + offset)) }
+      return try addIntermediate(Concat(axis: 0), parts)
+    }
+    func unsqueezed(_ value: ValueID, _ axis: Int) throws(ModelError) -> ValueID {
+      try addIntermediate(Unsqueeze(axes: [axis]), [value])
+    }
+    let weights = try unsqueezed(gates(1), 0)
+    let recurrent = try unsqueezed(gates(5), 0)
+    let inputBias = try gates(12)
+    let count = try importer.graph[inputBias].type?.shape.elementCount ?? 0
+    let noBias = importer.graph.addConstant(Tensor([Float](repeating: 0, count: count), shape: [count]))
+    let bias = try unsqueezed(addIntermediate(Concat(axis: 0), [inputBias, noBias]), 0)
+    var peepholes: ValueID?
+    if optionalInput(9) != nil {
+      let parts = [try input(9), try input(11), try input(10)]
+      peepholes = try unsqueezed(addIntermediate(Concat(axis: 0), parts), 0)
+    }
+    // The direction is the axis before the batch where the steps come first, and the one behind it else.
+    let direction = isTimeMajor ? 0 : 1
+    let (hidden, cell) = (try unsqueezed(input(18), direction), try unsqueezed(input(19), direction))
+    let results = try applyIntermediate(
+      lstm, [input(0), weights, recurrent, bias, nil, hidden, cell, peepholes])
+    try setVariable(18, to: addIntermediate(Squeeze(axes: [direction]), [results[1]]))
+    try setVariable(19, to: addIntermediate(Squeeze(axes: [direction]), [results[2]]))
+    return [try add(Squeeze(axes: [isTimeMajor ? 1 : 2]), [results[0]])]
+  }
+}
