@@ -111,7 +111,11 @@ public struct Plan: Sendable {
   private static func constantsRead(by steps: [Step], in graph: Graph) -> [(ValueID, Constant)] {
     var read = Set(graph.outputs.map(\.value) + graph.states.map(\.next))
     for step in steps {
-      if case .direct(let kernel) = step.kernel, kernel.packsConstants { continue }
+      if case .direct(let kernel) = step.kernel, kernel.packsConstants {
+        // What is packed are weights; the first operand can be a constant too.
+        read.formUnion(step.inputs.prefix(1).compactMap(\.self))
+        continue
+      }
       read.formUnion(step.inputs.compactMap(\.self))
     }
     return read.sorted().compactMap { id in graph[id].constant.map { (id, $0) } }

@@ -162,7 +162,7 @@ extension LoweringTests {
   /// Recurrent operators said step by step, against the operators themselves.
   @Test(arguments: ["LSTM", "GRU", "GRU after", "RNN"], RecurrentDirection.allCases)
   func recurrentOperatorsAreUnrolled(kind: String, direction: RecurrentDirection) throws {
-    try unroll(kind, direction, false)
+    for isBatchFirst in [false, true] { try unroll(kind, direction, isBatchFirst) }
   }
 
   private func unroll(_ kind: String, _ direction: RecurrentDirection, _ isBatchFirst: Bool) throws {

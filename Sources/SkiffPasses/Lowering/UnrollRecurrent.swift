@@ -4,7 +4,7 @@ import SkiffOperators
 
 /// Says a recurrent operator by products and activations, step by step, where the target lacks it.
 ///
-/// Declines on sequences whose length is not known or great, on lengths for each sequence, on a batch before the steps, on weights that are not constant,
+/// Declines on sequences whose length is not known or great, on lengths for each sequence, on weights that are not constant,
 /// and for targets that compute with integers, where a state would lose precision at every step.
 ///
 /// ```
@@ -29,7 +29,7 @@ public struct UnrollRecurrent: Rewrite {
   public func rewrite(_ id: NodeID, in graph: inout Graph) throws(ModelError) -> Bool {
     let node = graph[id]
     guard let kind = node.operator as? any RecurrentOperator, !target.computesWithIntegers,
-      !target.has(node, graph), !kind.isBatchFirst, node.inputs.count < 5 || node.inputs[4] == nil,
+      !target.has(node, graph), node.inputs.count < 5 || node.inputs[4] == nil,
       !kind.roundsOperands,
       let sequence = node.inputs[0], let type = graph[sequence].type, type.dataType == .float32,
       let steps = type.shape[kind.isBatchFirst ? 1 : 0].fixed, steps > 0,
