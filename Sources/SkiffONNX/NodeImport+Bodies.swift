@@ -25,8 +25,9 @@ extension NodeImport {
   mutating func body(
     _ source: ONNXGraph, _ types: [TensorType?]
   ) throws(ModelError) -> (graph: Graph, captures: [ValueID]) {
-    guard scopes.depth < limits.depth else {
-      throw ModelError(.limitExceeded, "graphs nest deeper than \(limits.depth)")
+    // A body whose values change their sizes is imported several times, and all inside of it with it.
+    guard scopes.depth < limits.depth, frames.count < Subgraph.mostDepth else {
+      throw ModelError(.limitExceeded, "graphs nest deeper than \(min(limits.depth, Subgraph.mostDepth))")
     }
     guard source.inputs.count == types.count else {
       throw ModelError(.malformed, "\(types.count) values for the \(source.inputs.count) inputs of a body")

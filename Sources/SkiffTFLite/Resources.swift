@@ -13,6 +13,8 @@ struct Resources {
     var value: ValueID?
   }
 
+  /// Whether the subgraph that runs once is imported, in which no other may run.
+  var isInitialization = false
   var variables: [String: Variable] = [:]
   /// The names of the variables that tensors stand for, by the number of the tensor.
   var handles: [Int: String] = [:]
@@ -76,10 +78,10 @@ extension Importer {
 
   /// Takes what a subgraph assigns, which runs once before all others, as what variables are at first.
   private func importInitialization(_ index: Int) throws(ModelError) {
-    guard index > 0, model.subgraphs.indices.contains(index) else {
-      throw ModelError(.malformed, "there is no subgraph \(index)")
+    guard index > 0, model.subgraphs.indices.contains(index), !resources.isInitialization else {
+      throw ModelError(.malformed, "subgraph \(index) cannot run once here")
     }
-    let inner = Importer(model, model.subgraphs[index], Resources())
+    let inner = Importer(model, model.subgraphs[index], Resources(isInitialization: true))
     for number in inner.subgraph.operators.indices { try inner.importOperator(number) }
     warnings += inner.warnings
     for (name, variable) in inner.resources.variables {

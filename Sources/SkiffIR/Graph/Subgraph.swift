@@ -11,12 +11,20 @@ public struct Subgraph: Sendable {
   }
 
   private let storage: Storage
+  /// How many graphs nest in each other from here on.
+  private let depth: Int
+
+  /// How many may: the types of a loop are inferred several times at each level.
+  package static let mostDepth = 8
 
   /// The graph.
   public var graph: Graph { storage.graph }
 
   /// Creates a subgraph; the graph must not change any more.
-  public init(_ graph: Graph) { storage = Storage(graph) }
+  public init(_ graph: Graph) {
+    storage = Storage(graph)
+    depth = 1 + (graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.map(\.depth).max() ?? 0)
+  }
 
   /// A graph without anything in it.
   public static let empty = Subgraph(Graph())
@@ -26,6 +34,12 @@ public struct Subgraph: Sendable {
   /// - Throws: ``ModelError/Code/invalidGraph`` if the graph has another number of inputs or cannot take them.
   package func outputTypes(_ types: [TensorType?]) throws(ModelError) -> [TensorType?] {
     var graph = graph
+    guard depth <= Self.mostDepth else {
+      throw ModelError(.limitExceeded, "graphs nest deeper than \(Self.mostDepth)")
+    }
+    guard graph.states.isEmpty else {
+      throw ModelError(.invalidGraph, "only the outermost graph leaves anything for the next run")
+    }
     guard graph.inputs.count == types.count else {
       throw ModelError(
         .invalidGraph, "\(types.count) values for the \(graph.inputs.count) inputs of a subgraph")

@@ -97,9 +97,9 @@ private struct RecurrentRun {
     }
     self.initial = initial
     let further = inputs.optional(Kind.firstState + Kind.stateCount)
-    guard further == nil || further?.rank == 2 && further?.shape[0] == kind.direction.count else {
+    guard further == nil || further?.shape == [directions, 3 * hidden] else {
       throw ModelError(
-        .invalidGraph, "parameters for another number of directions than \(kind.direction.count)")
+        .invalidGraph, "peepholes of another shape than \([directions, 3 * hidden])")
     }
     parameters = try further?.floats()
   }

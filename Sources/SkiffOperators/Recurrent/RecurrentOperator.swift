@@ -125,6 +125,9 @@ extension RecurrentOperator {
       guard let initial = context.optionalType(Self.firstState + index) else { continue }
       try check(initial.shape, state, "an initial state")
     }
+    if let peepholes = context.optionalType(Self.firstState + Self.stateCount) {
+      try check(peepholes.shape, [directions, hidden * .fixed(3)], "peepholes")
+    }
     let all = isBatchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
     return [TensorType(input.dataType, Shape(all))]
       + (0..<Self.stateCount).map { _ in TensorType(input.dataType, Shape(state)) }

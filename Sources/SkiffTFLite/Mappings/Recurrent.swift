@@ -85,7 +85,10 @@ extension OperatorReader {
     let weights = try unsqueezed(gates(1), 0)
     let recurrent = try unsqueezed(gates(5), 0)
     let inputBias = try gates(12)
-    let count = try importer.graph[inputBias].type?.shape.elementCount ?? 0
+    guard let count = try importer.graph[inputBias].type?.shape.elementCount, count <= Limits.standard.count
+    else {
+      throw ModelError(.unsupported, "biases of an unknown number")
+    }
     let noBias = importer.graph.addConstant(Tensor([Float](repeating: 0, count: count), shape: [count]))
     let bias = try unsqueezed(addIntermediate(Concat(axis: 0), [inputBias, noBias]), 0)
     var peepholes: ValueID?
