@@ -7,24 +7,24 @@ import SkiffBinary
 public struct Subgraph: Sendable {
   private final class Storage: Sendable {
     let graph: Graph
-    init(_ graph: Graph) { self.graph = graph }
+    /// How many graphs nest in each other from here on.
+    let depth: Int
+
+    init(_ graph: Graph) {
+      self.graph = graph
+      depth = 1 + (graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.map(\.storage.depth).max() ?? 0)
+    }
   }
 
   private let storage: Storage
-  /// How many graphs nest in each other from here on.
-  private let depth: Int
-
-  /// How many may: the types of a loop are inferred several times at each level.
+  /// How many graphs may nest in each other: the types of a loop are inferred several times at each level.
   package static let mostDepth = 8
 
   /// The graph.
   public var graph: Graph { storage.graph }
 
   /// Creates a subgraph; the graph must not change any more.
-  public init(_ graph: Graph) {
-    storage = Storage(graph)
-    depth = 1 + (graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.map(\.depth).max() ?? 0)
-  }
+  public init(_ graph: Graph) { storage = Storage(graph) }
 
   /// A graph without anything in it.
   public static let empty = Subgraph(Graph())
@@ -34,7 +34,7 @@ public struct Subgraph: Sendable {
   /// - Throws: ``ModelError/Code/invalidGraph`` if the graph has another number of inputs or cannot take them.
   package func outputTypes(_ types: [TensorType?]) throws(ModelError) -> [TensorType?] {
     var graph = graph
-    guard depth <= Self.mostDepth else {
+    guard storage.depth <= Self.mostDepth else {
       throw ModelError(.limitExceeded, "graphs nest deeper than \(Self.mostDepth)")
     }
     guard graph.states.isEmpty else {
