@@ -38,6 +38,9 @@ public struct NumberRange: ReferenceKernel {
       let distance = try step.doubles().first, distance != 0,
       let count = Int(exactly: max(0, ((last - first) / distance).rounded(.up)))
     else { throw ModelError(.invalidGraph, "an endless range") }
+    guard count <= Limits.current.count else {
+      throw ModelError(.limitExceeded, "a range of \(count) numbers")
+    }
     return try checkedCount([count], of: start.dataType)
   }
 
