@@ -24,25 +24,23 @@ struct WindowRun {
     let last = small.count - 1
     let (smallStrides, largeStrides) = (Tensor.strides(of: small), Tensor.strides(of: large))
     let weightStrides = Tensor.strides(of: window.size)
-    let stride = window.strides[last]
     var runs: [WindowRun] = []
     forEachIndex(window.size) { element in
       let weight = zip(element, weightStrides).reduce(0) { $0 + $1.0 * $1.1 }
-      // The places i with 0 ≤ i · stride + shift < size on the last axis.
-      let shift = element[last] * window.dilations[last] - begins[last]
-      let low = shift >= 0 ? 0 : (stride - 1 - shift) / stride
-      let high = shift < large[last] ? min(small[last], (large[last] - shift + stride - 1) / stride) : 0
-      guard low < high else { return }
-      forEachIndex(Array(small[..<last])) { position in
-        var (start, met) = (low, low * stride + shift)
-        for axis in 0..<last {
-          let place =
-            position[axis] * window.strides[axis] + element[axis] * window.dilations[axis] - begins[axis]
-          guard place >= 0, place < large[axis] else { return }
+      let shifts = element.indices.map { element[$0] * window.dilations[$0] - begins[$0] }
+      let inside = element.indices.map { axis in
+        places(shift: shifts[axis], stride: window.strides[axis], small: small[axis], large: large[axis])
+      }
+      guard !inside[last].isEmpty else { return }
+      forEachIndex(inside[..<last].map(\.count)) { offsets in
+        let position = (0..<last).map { inside[$0].lowerBound + offsets[$0] } + [inside[last].lowerBound]
+        var (start, met) = (0, 0)
+        for axis in position.indices {
           start += position[axis] * smallStrides[axis]
-          met += place * largeStrides[axis]
+          met += (position[axis] * window.strides[axis] + shifts[axis]) * largeStrides[axis]
         }
-        let run = WindowRun(weight: weight, small: start, large: met, count: high - low, step: stride)
+        let run = WindowRun(
+          weight: weight, small: start, large: met, count: inside[last].count, step: window.strides[last])
         if let before = runs.last, before.isContinued(by: run) {
           runs[runs.count - 1].count += run.count
         } else {
@@ -51,6 +49,13 @@ struct WindowRun {
       }
     }
     return runs
+  }
+
+  /// The places i on the smaller side with 0 ≤ i · stride + shift < large.
+  private static func places(shift: Int, stride: Int, small: Int, large: Int) -> Range<Int> {
+    let low = shift >= 0 ? 0 : (stride - 1 - shift) / stride
+    let high = shift < large ? min(small, (large - shift + stride - 1) / stride) : 0
+    return low..<max(low, high)
   }
 
   private func isContinued(by next: WindowRun) -> Bool {
