@@ -69,7 +69,7 @@ extension Model {
     for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &copy.graph, report: &lowering) }
     try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
     let calibration = try Calibration(
-      copy.graph, samples: copy.reordered(runs), estimation: compression.estimation,
+      copy.graph, samples: copy.reordered(runs).map(copy.graph.accepting), estimation: compression.estimation,
       progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })
     let before = copy.graph.constantByteCount
     let (graph, report) = try compression.quantization.apply(to: copy.graph, calibration: calibration)

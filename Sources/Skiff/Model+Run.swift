@@ -7,7 +7,7 @@ import SkiffOperators
 
 extension Model {
   /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the first
-  /// axis.
+  /// axis. Real numbers are quantized for an input that takes integers for them.
   ///
   /// - Parameter usesReferenceKernels: Whether every operator runs in the plainest way.
   public func outputs(
@@ -15,7 +15,8 @@ extension Model {
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     var session: Session?
     var results: [String: [Tensor]] = [:]
-    for run in try samples.runs(for: graph) {
+    for samples in try samples.runs(for: graph) {
+      let run = try graph.accepting(samples)
       let current: Session
       if let session {
         current = session
@@ -33,7 +34,7 @@ extension Model {
     return outputs
   }
 
-  /// Runs this model and another on the same inputs.
+  /// Runs this model and another on the same inputs, reordered where one has the channels first and the other last.
   ///
   /// - Parameter samples: What is run; nil takes seeded random inputs.
   public func comparison(

@@ -98,7 +98,11 @@ public struct Samples: Sendable {
   private static func split(
     _ tensor: Tensor, for type: TensorType?, openCount: Int
   ) throws(ModelError) -> [Tensor] {
-    guard let type else { throw ModelError(.unsupported, "the type of the input is not known") }
+    guard var type else { throw ModelError(.unsupported, "the type of the input is not known") }
+    // They are quantized when they are run.
+    if type.quantization != nil, tensor.dataType.isFloatingPoint {
+      type = TensorType(tensor.dataType, type.shape)
+    }
     if type.rank == 0, tensor.rank == 0, tensor.dataType == type.dataType { return [tensor] }
     if type.rank == 0, tensor.rank == 1, tensor.dataType == type.dataType {
       return try split(

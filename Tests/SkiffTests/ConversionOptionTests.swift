@@ -39,6 +39,7 @@ import Testing
     let quantized = try images.quantized(as: .int8, #require(type.quantization))
     let name = read.graph[read.graph.inputs[0]].name
     let ours = try read.outputs(for: Samples([name: quantized]))[0].tensor.integers()
+    #expect(try read.outputs(for: Samples([name: images]))[0].tensor.integers() == ours)
     let size = quantized.bytes.count / images.shape[0]
     let sets = try (0..<images.shape[0]).map { row in
       let tensor = try Tensor(
@@ -64,6 +65,10 @@ import Testing
     var kept = try compressed()
     try kept.write(to: folder.path("kept.skiff"))
     let name = read.graph[read.graph.inputs[0]].name
+    let comparison = try Model(contentsOf: Self.torch).comparison(with: read, samples: Samples([name: first]))
+    #expect(comparison.outputs.count == 1 && comparison.outputs.allSatisfy { $0.signalToNoise > 25 })
+    let back = try read.comparison(with: Model(contentsOf: Self.torch), samples: Samples([name: last]))
+    #expect(back.outputs.allSatisfy { $0.signalToNoise > 25 })
     let outputs = try read.outputs(for: Samples([name: last]))[0].tensor
     #expect(
       try outputs

@@ -18,7 +18,7 @@ struct CheckInputs: CustomStringConvertible {
       !graph.inputs.isEmpty
       && graph.inputs.allSatisfy { graph[$0].type?.shape.dimensions.first?.fixed == nil }
     let pair = isOpen ? Array(try samples.runs(for: graph, openCount: 2).prefix(1)) : []
-    let runnable = pair.filter { (try? graph.run($0)) != nil }
+    let runnable = pair.filter { (try? graph.run(graph.accepting($0))) != nil }
     let hasOpenSizes = graph.inputs.contains { input in
       graph[input].type?.shape.dimensions.dropFirst().contains { $0.fixed == nil } ?? false
     }

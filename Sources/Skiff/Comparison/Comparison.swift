@@ -18,13 +18,14 @@ public struct Comparison: Sendable {
   /// Outputs are matched by name, or by position where the names differ; inputs likewise.
   ///
   /// - Parameters:
-  ///   - orders: How the candidate's inputs and outputs are ordered that differ from the reference's, by name.
+  ///   - orders: How the axes of the candidate's inputs and outputs are ordered that differ from the reference's, by
+  ///     name; nil finds from the sizes where one has the channels first and the other last.
   ///   - watchedRuns: The number of runs, from the first on, in which values inside the graphs are compared too.
   ///   - plainRuns: The number of runs, from the first on, in which the reference runs in the plainest way, independent
   ///     of fast kernels. They take long.
   ///   - progress: Told of each run.
   public init(
-    reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]] = [:],
+    reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]]? = nil,
     watchedRuns: Int = 0, plainRuns: Int = 1, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
@@ -35,6 +36,7 @@ public struct Comparison: Sendable {
           + "\(reference.inputs.count) and \(reference.outputs.count)")
     }
     let interface = Interface(reference, candidate)
+    let orders = orders ?? interface.orders(reference, candidate)
     var plainSessions = SessionCache(reference, usesReferenceKernels: true)
     var sessions = SessionCache(reference, usesReferenceKernels: false)
     var candidateSessions = SessionCache(candidate, usesReferenceKernels: false)
@@ -69,35 +71,6 @@ public struct Comparison: Sendable {
   /// The value with the lowest signal to noise ratio among the first to fall below `decibels`, with watched values.
   public func firstDivergence(below decibels: Double) -> OutputMetrics? {
     values.first { $0.signalToNoise < decibels || $0.incomparableCount > 0 }
-  }
-}
-
-/// Which input and output of the candidate belongs to which of the reference.
-private struct Interface {
-  let inputs: [(reference: String, candidate: String)]
-  let outputs: [(reference: String, candidate: String)]
-
-  init(_ reference: Graph, _ candidate: Graph) {
-    inputs = Self.match(
-      reference.inputs.map { reference[$0].name }, candidate.inputs.map { candidate[$0].name })
-    outputs = Self.match(reference.outputs.map(\.name), candidate.outputs.map(\.name))
-  }
-
-  private static func match(_ a: [String], _ b: [String]) -> [(reference: String, candidate: String)] {
-    Set(a) == Set(b) ? a.map { ($0, $0) } : Array(zip(a, b)).map { ($0, $1) }
-  }
-
-  /// The candidate's inputs by its own names, reordered.
-  func inputs(
-    from run: [String: Tensor], orders: [String: [Int]], candidate: Graph
-  ) throws(ModelError) -> [String: Tensor] {
-    var result: [String: Tensor] = [:]
-    for (reference, name) in inputs {
-      guard var tensor = run[reference] else { continue }
-      if let order = orders[name] { tensor = try tensor.permuted(by: order) }
-      result[name] = tensor
-    }
-    return try candidate.accepting(result)
   }
 }
 
