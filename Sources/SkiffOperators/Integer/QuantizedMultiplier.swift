@@ -53,13 +53,14 @@ package struct QuantizedMultiplier: Hashable, Sendable {
 
   /// `value` times the factor for 64-bit accumulators: the fraction is reduced to 15 bits and halves round up.
   ///
-  /// Exact for |value| < 2^47 and shifts from -31 to 7: the product has at most 47 + 15 bits.
+  /// Exact for |value| < 2^47 and shifts from -31 to 7: the product has at most 47 + 15 bits. For larger shifts
+  /// the reference shifts by numbers that processors take modulo 64, and so does this.
   @inline(__always)
   package func apply(wide value: Int64) -> Int32 {
     let reduced = multiplier < 0x7FFF_0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF
     let total = Int64(15 - shift)
-    let product = value &* Int64(reduced) &+ (1 << (total - 1))
-    return Int32(truncatingIfNeeded: product >> total)
+    let product = value &* Int64(reduced) &+ (1 &<< (total - 1))
+    return Int32(truncatingIfNeeded: product &>> total)
   }
 
   /// The factor times 1/`count`, folded into the fraction with as many bits as fit.
