@@ -45,14 +45,14 @@ void skiff_f32_conv_pack(const skiff_convolution *shape, const float *weights, s
   }
 }
 
-// A tile's sums: 6 rows of 16.
+// A tile's sums of products: 6 rows of 16. A bias that outweighs the products would cost all of them digits, so it is
+// added at the end.
 typedef void tile_function(size_t taps, size_t channels, const float *const *rows, const float *weights,
                            float *restrict sums);
 
 static void tile_portable(size_t taps, size_t channels, const float *const *rows, const float *weights,
                           float *restrict sums) {
-  for (size_t row = 0; row < TILE_ROWS; row++) memcpy(sums + row * TILE_COLUMNS, weights, TILE_COLUMNS * sizeof(float));
-  weights += TILE_COLUMNS;
+  memset(sums, 0, TILE_ROWS * TILE_COLUMNS * sizeof(float));
   for (size_t tap = 0; tap < taps; tap++, rows += TILE_ROWS) {
     for (size_t channel = 0; channel < channels; channel++, weights += TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
@@ -74,10 +74,9 @@ static void tile_portable(size_t taps, size_t channels, const float *const *rows
 
 SKIFF_AVX2 static void tile_avx2(size_t taps, size_t channels, const float *const *rows, const float *weights,
                                  float *restrict sums) {
-  __m256 low0 = _mm256_loadu_ps(weights), high0 = _mm256_loadu_ps(weights + 8);
+  __m256 low0 = _mm256_setzero_ps(), high0 = low0;
   __m256 low1 = low0, low2 = low0, low3 = low0, low4 = low0, low5 = low0;
   __m256 high1 = high0, high2 = high0, high3 = high0, high4 = high0, high5 = high0;
-  weights += TILE_COLUMNS;
   for (size_t tap = 0; tap < taps; tap++, rows += TILE_ROWS) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
     for (size_t channel = 0; channel < channels; channel++, weights += TILE_COLUMNS) {
@@ -105,17 +104,17 @@ void skiff_f32_conv(const skiff_convolution *shape, const float *input, const vo
     for (size_t group = 0; group < shape->groups; group++) {
       look_up(shape, sizeof(float), (const char *)input, group, first, count, 0, scratch);
       for (size_t block = 0; block < block_count(shape); block++) {
-        const float *weights =
+        const float *bias =
             (const float *)packed + (group * block_count(shape) + block) * block_size(shape);
         size_t columns = skiff_min(TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
         for (size_t row = 0; row < count; row += TILE_ROWS) {
           float sums[TILE_ROWS * TILE_COLUMNS];
-          tile(taps, channels, pointers + row * taps, weights, sums);
+          tile(taps, channels, pointers + row * taps, bias + TILE_COLUMNS, sums);
           for (size_t i = 0; i < skiff_min(TILE_ROWS, count - row); i++) {
             float *target = output + (first + row + i) * stride + group * shape->output_channels +
                             block * TILE_COLUMNS;
             for (size_t lane = 0; lane < columns; lane++) {
-              float sum = sums[i * TILE_COLUMNS + lane];
+              float sum = sums[i * TILE_COLUMNS + lane] + bias[lane];
               sum = sum < lower ? lower : sum;
               target[lane] = sum > upper ? upper : sum;
             }

@@ -8,13 +8,18 @@ package enum RealModel {
     TestRun.variable("SKIFF_MODELS").map { URL(fileURLWithPath: $0) }
     ?? Checkout.root.deletingLastPathComponent().appendingPathComponent("shared/models")
 
-  /// The path of a file in ``folder``.
+  /// The folder of those that `Scripts/setup` fetches (`Scripts/models.txt`): the package, then the path in its wheel.
+  package static let fetched = Peer.folder.appendingPathComponent("models")
+
+  /// The path of a file in ``folder`` or ``fetched``.
   ///
   /// - Throws: ``TestSupportError`` if it does not exist.
   package static func path(_ relative: String) throws -> String {
-    let path = folder.appendingPathComponent(relative).path
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw TestSupportError("the real model \(path) is missing; SKIFF_MODELS names their folder")
+    let paths = [folder, fetched].map { $0.appendingPathComponent(relative).path }
+    guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      throw TestSupportError(
+        "the real model \(relative) is missing in \(folder.path) (SKIFF_MODELS) and \(fetched.path) (Scripts/setup)"
+      )
     }
     return path
   }
@@ -23,10 +28,10 @@ package enum RealModel {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Skips the test if one of these files below ``RealModel/folder`` is missing, unless a run requires them.
+  /// Skips the test if one of these files (``RealModel/path(_:)``) is missing, unless a run requires them.
   package static func needsModels(_ paths: String...) -> Self { needsModels(paths) }
 
-  /// Skips the test if one of these files below ``RealModel/folder`` is missing, unless a run requires them.
+  /// Skips the test if one of these files (``RealModel/path(_:)``) is missing, unless a run requires them.
   package static func needsModels(_ paths: [String]) -> Self {
     .enabled("needs the real models \(paths.joined(separator: ", "))") {
       TestRun.requiresPeers || paths.allSatisfy(RealModel.exists)
