@@ -63,7 +63,7 @@ extension Model {
   ) throws(ModelError) -> CompressionReport {
     var copy = self
     let runs = try compression.samples.runs(for: source)
-    try copy.prepare()
+    try copy.arrange()
     var lowering = PassReport()
     try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &copy.graph, report: &lowering)
     for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &copy.graph, report: &lowering) }
@@ -84,10 +84,41 @@ extension Model {
       bytesAfter: graph.constantByteCount, sampleCount: calibration.sampleCount)
   }
 
-  /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it; once.
+  /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it; once. What
+  /// the model rounds to integers itself computes with integers from then on.
   public mutating func prepare() throws(ModelError) {
     guard !isPrepared else { return }
+    var copy = self
+    let roundsItself = try copy.arrange()
+    if roundsItself {
+      var lowering = PassReport()
+      try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
+      let shapes = try CheckInputs(seededFor: copy.graph).runs[0].mapValues(\.shape)
+      copy.graph = try Int8Quantization().apply(to: copy.graph, inputShapes: shapes).graph
+      // Conversions that stood between are gone.
+      try Pipeline(
+        unconditional: RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
+        MergeEqualNodes()
+      ).run(on: &copy.graph, report: &lowering)
+      copy.transpositions = copy.graph.remaining(of: copy.transpositions)
+      copy.recipe.append("int8 as in the source")
+      copy.examples = []
+    }
+    self = copy
+  }
+
+  /// Simplifies the graph and stores it with its channels last; once.
+  ///
+  /// - Returns: Whether it rounds values to integers by scales of its own.
+  @discardableResult
+  private mutating func arrange() throws(ModelError) -> Bool {
+    guard !isPrepared else { return false }
     var report = PassReport()
+    try Pipeline(
+      unconditional: RewritePass(RealizeIntegerProducts(), HoistDequantization(), AdoptQuantization())
+    ).run(
+      on: &graph, report: &report)
+    let roundsItself = graph.nodeIDs.contains { graph[$0].operator is Quantize } && !report.changes.isEmpty
     let layout = Pipeline.channelsLast(changesInterface: changesInterfaceLayout)
     for pipeline in passes.applied(to: [.canonical, layout]) {
       try pipeline.run(on: &graph, report: &report)
@@ -97,6 +128,7 @@ extension Model {
     warnings += report.warnings
     transpositions = report.transpositions.filter(graph.contains)
     isPrepared = true
+    return roundsItself
   }
 
   /// Runs whose inputs are ordered as the graph wants them now.
@@ -122,6 +154,16 @@ extension Graph {
         return false
       }
       return transpose.permutation == transposition.permutation && self[input].name == transposition.value
+    }
+  }
+
+  /// The transpositions that are still there, by their permutations, since quantization renames values.
+  fileprivate func remaining(of transpositions: [Transposition]) -> [Transposition] {
+    var permutations = nodeIDs.compactMap { `operator`(of: $0, as: Transpose.self)?.permutation }
+    return transpositions.filter { transposition in
+      guard let index = permutations.firstIndex(of: transposition.permutation) else { return false }
+      permutations.remove(at: index)
+      return true
     }
   }
 

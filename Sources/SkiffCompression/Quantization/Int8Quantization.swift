@@ -28,26 +28,47 @@ public struct Int8Quantization: Hashable, Sendable {
   /// The graph in integers wherever there is an integer form, with explicit conversions around the rest.
   ///
   /// - Parameters:
-  ///   - graph: A graph in floating point, legalized for its target.
+  ///   - graph: A graph in floating point, legalized for its target. Where it rounds values to integers itself, as models
+  ///     trained or stored in integers do, it is these that are computed with.
   ///   - calibration: The ranges of the same graph's values.
   /// - Throws: ``ModelError/Code/invalidArgument`` for an excluded node that the graph does not have.
   public func apply(
     to graph: Graph, calibration: Calibration
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    try apply(
+      to: graph, ranges: calibration.ranges, inputShapes: calibration.inputShapes,
+      warnings: calibration.warnings)
+  }
+
+  /// The graph in integers wherever it rounds its values to integers itself and there is an integer form.
+  ///
+  /// - Parameter inputShapes: Sizes that the graph can run at.
+  package func apply(
+    to graph: Graph, inputShapes: [String: [Int]]
+  ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    try apply(to: graph, ranges: [:], inputShapes: inputShapes, warnings: [])
+  }
+
+  private func apply(
+    to source: Graph, ranges: [ValueID: ClosedRange<Float>], inputShapes: [String: [Int]], warnings: [Warning]
+  ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    var graph = source
+    let known = KnownParameters(takenFrom: &graph, ranges: ranges)
     let names = Set(graph.nodeIDs.flatMap { graph[$0].names })
     if let unknown = excludedNodes.subtracting(names).min() {
       throw ModelError(
         .invalidArgument, "there is no node '\(unknown)' to exclude, or it computes a constant")
     }
-    let assignment = try ParameterAssignment(graph, calibration, self)
-    var builder = QuantizedGraphBuilder(source: graph, assignment: assignment, options: self)
+    let assignment = try ParameterAssignment(graph, known, inputShapes: inputShapes, self)
+    var builder = QuantizedGraphBuilder(
+      source: graph, assignment: assignment, given: known.given, options: self)
     let quantized = try builder.build()
     try quantized.verify()
     return (
       quantized,
       QuantizationReport(
         quantizedNodes: assignment.quantized.count, floatNodes: assignment.declined,
-        warnings: calibration.warnings)
+        warnings: warnings)
     )
   }
 }

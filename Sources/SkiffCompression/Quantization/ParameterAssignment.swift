@@ -12,13 +12,17 @@ struct ParameterAssignment {
   private(set) var parameters: [ValueID: QuantizationParameters] = [:]
 
   private let graph: Graph
-  private let ranges: [ValueID: ClosedRange<Float>]
+  private let known: KnownParameters
 
-  init(_ graph: Graph, _ calibration: Calibration, _ options: Int8Quantization) throws(ModelError) {
+  /// - Parameter inputShapes: The sizes at which kernels are asked for.
+  init(
+    _ graph: Graph, _ known: KnownParameters, inputShapes: [String: [Int]], _ options: Int8Quantization
+  ) throws(ModelError) {
     self.graph = graph
-    ranges = calibration.ranges
+    self.known = known
     for id in graph.nodeIDs {
       let node = graph[id]
+      if node.operator is Quantize || node.operator is Dequantize { continue }
       if let reason = reasonToDecline(node, options) {
         declined.append(.init(location: node.location, reason: reason))
       } else {
@@ -26,7 +30,7 @@ struct ParameterAssignment {
       }
     }
     var fixed = graph
-    try fixed.setInputShapes(calibration.inputShapes)
+    try fixed.setInputShapes(inputShapes)
     // A node without a kernel for its parameters stays in floating point, which changes those of its neighbours.
     while true {
       assignAll()
@@ -49,7 +53,7 @@ struct ParameterAssignment {
   private mutating func assignAll() {
     parameters = [:]
     let wanted = sharedParameters()
-    for input in graph.inputs { parameters[input] = range(of: input).map(ActivationParameters.int8) }
+    for input in graph.inputs { parameters[input] = own(input) }
     for id in graph.nodeIDs { assign(graph[id], isQuantized: quantized.contains(id), wanted) }
   }
 
@@ -117,8 +121,10 @@ struct ParameterAssignment {
       let isInteger = node.outputs.contains { graph[$0].type?.isQuantized == true }
       return isInteger ? "it computes with integers already" : "it does not compute in float32"
     }
-    for case let operand? in node.inputs where range(of: operand) == nil && isFloat(operand) {
-      return "no range is known of '\(graph[operand].name)'"
+    for case let value? in node.inputs + node.outputs where isFloat(value) && own(value) == nil {
+      if node.outputs.contains(value), rule.setsResult { continue }
+      if rule == .weighted, value != node.inputs[0], graph[value].constant != nil { continue }
+      return "no range is known of '\(graph[value].name)'"
     }
     if rule == .weighted {
       for case let operand? in node.inputs.dropFirst() where graph[operand].constant == nil {
@@ -130,17 +136,7 @@ struct ParameterAssignment {
 
   private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
 
-  /// The range of a value: from the samples, or of a constant its own.
-  private func range(of value: ValueID) -> ClosedRange<Float>? {
-    if let range = ranges[value] { return range }
-    guard isFloat(value), let constant = graph[value].constant,
-      let elements = try? constant.materialize().floats()
-    else { return nil }
-    var observer = MinMaxObserver()
-    observer.observe(elements)
-    guard let range = observer.range, range.lowerBound.isFinite, range.upperBound.isFinite else { return nil }
-    return range
-  }
+  private func own(_ value: ValueID) -> QuantizationParameters? { known.parameters(of: value, in: graph) }
 
   /// Parameters that values should take because the one operator that uses them needs all operands alike; found
   /// from the outputs backwards.
@@ -151,7 +147,7 @@ struct ParameterAssignment {
       switch Self.rule(of: node.operator) {
       case .shared:
         guard let result = node.outputs.first,
-          let shared = wanted[result] ?? range(of: result).map(ActivationParameters.int8)
+          let shared = wanted[result] ?? own(result)
         else { continue }
         for case let operand? in node.inputs where graph.soleUser(of: operand) == id {
           wanted[operand] = shared
@@ -169,9 +165,9 @@ struct ParameterAssignment {
 
   private mutating func assign(_ node: Node, isQuantized: Bool, _ wanted: [ValueID: QuantizationParameters]) {
     for output in node.outputs where isFloat(output) {
-      let free = range(of: output).map(ActivationParameters.int8)
+      let free = own(output)
       guard isQuantized, let rule = Self.rule(of: node.operator) else {
-        parameters[output] = wanted[output] ?? free
+        parameters[output] = known.given[output] ?? wanted[output] ?? free
         continue
       }
       switch rule {
@@ -180,14 +176,14 @@ struct ParameterAssignment {
       case .follows:
         let operand = node.inputs.first.flatMap(\.self)
         parameters[output] = operand.flatMap {
-          parameters[$0] ?? range(of: $0).map(ActivationParameters.int8)
+          parameters[$0] ?? own($0)
         }
       case .free, .weighted, .shared:
-        parameters[output] = (wanted[output] ?? free).map { widened($0, for: node) }
+        parameters[output] = (known.given[output] ?? wanted[output] ?? free).map { widened($0, for: node) }
       }
     }
     for case let operand? in node.inputs where parameters[operand] == nil && isFloat(operand) {
-      parameters[operand] = range(of: operand).map(ActivationParameters.int8)
+      parameters[operand] = own(operand)
     }
   }
 
@@ -199,10 +195,20 @@ struct ParameterAssignment {
     }
     let inputs = node.inputs.compactMap {
       $0.flatMap { operand in
-        (self.parameters[operand] ?? range(of: operand).map(ActivationParameters.int8))?.perTensor?.scale
+        (self.parameters[operand] ?? own(operand))?.perTensor?.scale
       }
     }
     let least = 2 * (inputs.max() ?? 0) * 0x1p-20 * 1.001
     return scale > least ? parameters : QuantizationParameters(scale: least, zeroPoint: zeroPoint)
+  }
+}
+
+extension ParameterRule {
+  /// Whether the parameters of the result need not be known.
+  fileprivate var setsResult: Bool {
+    switch self {
+    case .follows, .fixed: true
+    case .weighted, .free, .shared: false
+    }
   }
 }

@@ -6,6 +6,8 @@ import SkiffOperators
 struct QuantizedGraphBuilder {
   private let source: Graph
   private let assignment: ParameterAssignment
+  /// The parameters that the source rounds values to.
+  private let given: [ValueID: QuantizationParameters]
   private let options: Int8Quantization
   private var result: Graph
   /// Where each value of the source is in the result, as it was computed.
@@ -19,9 +21,13 @@ struct QuantizedGraphBuilder {
     let parameters: QuantizationParameters?
   }
 
-  init(source: Graph, assignment: ParameterAssignment, options: Int8Quantization) {
+  init(
+    source: Graph, assignment: ParameterAssignment, given: [ValueID: QuantizationParameters],
+    options: Int8Quantization
+  ) {
     self.source = source
     self.assignment = assignment
+    self.given = given
     self.options = options
     result = Graph(name: source.name)
   }
@@ -123,8 +129,10 @@ struct QuantizedGraphBuilder {
       throw ModelError(
         .invalidArgument, "a weight is infinite or not a number", at: Location(tensor: source[w].name))
     }
-    let parameters = WeightParameters(
-      elements, outputs: outputs, bias: bias, inputScale: inputScale, isPerChannel: isPerChannel)
+    let parameters =
+      constant.integerType.flatMap { WeightParameters(of: $0, bias: bias, inputScale: inputScale) }
+      ?? WeightParameters(
+        elements, outputs: outputs, bias: bias, inputScale: inputScale, isPerChannel: isPerChannel)
     let key = Conversion(value: w, parameters: parameters.weights)
     let weights: ValueID
     if let known = conversions[key] {
@@ -149,7 +157,12 @@ struct QuantizedGraphBuilder {
       throw ModelError(.invalidGraph, "a value is used before it is computed")
     }
     guard result[present].type?.isQuantized == true, source[value].type?.isQuantized != true else {
-      return present
+      // What the source rounds is rounded before real numbers are computed of it too.
+      guard let parameters = given[value], !(source.producer(of: value)?.operator is Dequantize) else {
+        return present
+      }
+      return try converted(
+        Conversion(value: value, parameters: nil), Dequantize(), integers(value, parameters), nil)
     }
     return try converted(Conversion(value: value, parameters: nil), Dequantize(), present, nil)
   }
@@ -171,6 +184,14 @@ struct QuantizedGraphBuilder {
       throw ModelError(.invalidGraph, "a value is used before it is computed")
     }
     if type.quantization == parameters { return present }
+    // Integers that stand for the same real numbers need not become real numbers between.
+    if let node = result.producer(of: present), node.operator is Dequantize, let integers = node.inputs[0],
+      let known = result[integers].type, known.int8Parameters == parameters
+    {
+      if known.dataType == .int8 { return integers }
+      return try converted(
+        key, Quantize(), integers, TensorType(.int8, type.shape, quantization: parameters))
+    }
     return try converted(
       key, Quantize(), present, TensorType(.int8, type.shape, quantization: parameters))
   }

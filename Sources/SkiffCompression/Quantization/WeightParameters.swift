@@ -44,6 +44,23 @@ struct WeightParameters {
       : QuantizationParameters(scale: biasScales.first ?? 0)
   }
 
+  /// The parameters of weights that are integers already, if they are symmetric, with one scale or one for each output,
+  /// and the bias fits beside them.
+  init?(of type: TensorType, bias: [Float]?, inputScale: Float) {
+    guard let known = type.int8Parameters, known.zeroPoints.allSatisfy({ $0 == 0 }),
+      known.granularity == .perTensor || known.granularity == .perAxis(0)
+    else { return nil }
+    weights = known
+    inverseScales = known.scales.map { 1 / $0 }
+    var biasParameters = known
+    biasParameters.scales = known.scales.map { inputScale * $0 }
+    self.bias = biasParameters
+    for (index, element) in (bias ?? []).enumerated() {
+      let scale = biasParameters.scales[biasParameters.scales.count == 1 ? 0 : index]
+      guard abs(element) < scale * 0x1p31 else { return nil }
+    }
+  }
+
   /// The bias in int32: `round(b · (1 / scale))`, clamped symmetrically; 0 where the scale is 0.
   func quantizedBias(_ bias: [Float]) -> Tensor {
     let scales = self.bias.scales
@@ -55,5 +72,18 @@ struct WeightParameters {
       return Int32(max(-Double(Int32.max), min(Double(Int32.max), Double(rounded))))
     }
     return Tensor(integers, shape: [bias.count], quantization: self.bias)
+  }
+}
+
+extension TensorType {
+  /// The parameters of the same real numbers in int8; nil if the type has others than those of 8 bits.
+  var int8Parameters: QuantizationParameters? {
+    guard var parameters = quantization else { return nil }
+    switch dataType {
+    case .int8: break
+    case .uint8: parameters.zeroPoints = parameters.zeroPoints.map { $0 - 128 }
+    default: return nil
+    }
+    return parameters
   }
 }

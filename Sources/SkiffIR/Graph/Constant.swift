@@ -91,6 +91,22 @@ public struct Constant: Sendable {
     return result
   }
 
+  /// The type of the integers that the real numbers are stored as, its axes moved along with theirs; nil if they are not
+  /// stored as integers, or were changed since.
+  package var integerType: TensorType? {
+    guard type.dataType == .float32, transforms.contains(.dequantize) else { return nil }
+    var result = storedType
+    for transform in transforms where transform != .dequantize {
+      switch transform {
+      case .permute, .reshape:
+        guard let moved = try? transform.resultType(of: result) else { return nil }
+        result = moved
+      default: return nil
+      }
+    }
+    return result.isQuantized ? result : nil
+  }
+
   /// The elements if the constant is a small tensor of integers, else nil.
   package func smallIntegers() -> [Int]? {
     guard type.dataType.isInteger, !type.isQuantized, let count = type.shape.elementCount,

@@ -13,8 +13,10 @@ extension PlacewiseOperator {
 extension BitwiseNot: PlacewiseOperator {}
 extension Cast: PlacewiseOperator {}
 extension Clip: PlacewiseOperator {}
+extension Dequantize: PlacewiseOperator {}
 extension Identity: PlacewiseOperator {}
 extension Not: PlacewiseOperator {}
 extension PRelu: PlacewiseOperator {}
 extension Power: PlacewiseOperator {}
+extension Quantize: PlacewiseOperator {}
 extension Select: PlacewiseOperator {}

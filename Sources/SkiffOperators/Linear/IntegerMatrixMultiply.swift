@@ -20,7 +20,8 @@ public struct IntegerMatrixMultiply: ReferenceKernel {
   /// Creates the operator.
   public init() {}
 
-  private var product: MatrixMultiply {
+  /// The same on real numbers.
+  package var product: MatrixMultiply {
     var product = MatrixMultiply()
     product.transposesB = transposesB
     return product

@@ -41,7 +41,8 @@ public struct IntegerConvolution: ReferenceKernel {
     (padding, pads) = (convolution.padding, convolution.pads)
   }
 
-  private var convolution: Convolution {
+  /// The same on real numbers.
+  package var convolution: Convolution {
     var convolution = Convolution()
     convolution.groups = groups
     (convolution.strides, convolution.dilations) = (strides, dilations)

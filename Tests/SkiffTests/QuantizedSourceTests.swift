@@ -1,0 +1,97 @@
+import Skiff
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+import SkiffTestSupport
+import Testing
+
+/// Models that ONNX Runtime quantized become models in the integers of TensorFlow Lite: the same weights, the same scales,
+/// and results that differ from ONNX Runtime's by rounding only.
+@Suite struct QuantizedSourceTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let form: String
+    let activations: String
+    let weights: String
+    let isPerChannel: Bool
+    /// Whether the weights are integers that TensorFlow Lite has too, with zero points of 0.
+    var keepsWeights: Bool { weights == "QInt8" }
+    var options: [String] {
+      ["--form", form, "--activations", activations, "--weights", weights]
+        + (isPerChannel ? ["--per-channel"] : [])
+    }
+    var testDescription: String { options.joined(separator: " ") }
+  }
+
+  static let cases = ["QDQ", "QOperator"].flatMap { form in
+    [
+      Case(form: form, activations: "QInt8", weights: "QInt8", isPerChannel: true),
+      Case(form: form, activations: "QInt8", weights: "QInt8", isPerChannel: false),
+      Case(form: form, activations: "QUInt8", weights: "QInt8", isPerChannel: true),
+      Case(form: form, activations: "QUInt8", weights: "QUInt8", isPerChannel: false),
+    ]
+  }
+
+  @Test(.needsPeer(.check), arguments: cases) func computesWithTheIntegersOfItsSource(_ test: Case) throws {
+    let folder = try TemporaryFolder()
+    let (source, lite, edge) = (
+      folder.path("source.onnx"), folder.path("model.tflite"), folder.path("model.skiff")
+    )
+    try Peer.check.run(
+      "ort_quantize.py",
+      [TestModel.path("torch.opset17.onnx"), TestModel.path("calibration.nchw.npz"), source] + test.options)
+    var model = try Model(contentsOf: source)
+    try model.write(to: lite)
+    try model.write(to: edge)
+    let written = try Model(contentsOf: lite)
+    #expect(floatNodes(written.graph).isEmpty, "\(floatNodes(written.graph))")
+    if test.keepsWeights { #expect(weights(written.graph) == weights(model.source)) }
+
+    let images = try TestModel.testImages(channelsLast: false)
+    let all = try Tensor(.float32, shape: images.shape, bytes: images.bytes)
+    let size = all.bytes.count / images.shape[0]
+    let sets = try (0..<100).map { index in
+      [
+        "image": try Tensor(
+          .float32, shape: [1] + images.shape.dropFirst(),
+          bytes: all.bytes.slice(offset: index * size, count: size))
+      ]
+    }
+    let ours = try written.results(of: sets)
+    #expect(try ours == Peer.check.liteRTResults(of: lite, sets))
+    #expect(try Model(contentsOf: edge).results(of: sets) == ours)
+
+    let peers = try Peer.check.results(of: source, under: "ort_run.py", options: [], sets)
+    var agreeing = 0
+    for (run, peer) in zip(ours, peers) {
+      let (scores, expected) = (try #require(run["scores"]), try #require(peer["scores"]))
+      // What is a step off before the sum of the softmax can be several off behind it.
+      #expect(zip(scores, expected).allSatisfy { abs($0 - $1) < 0.15 }, "\(scores) \(expected)")
+      if scores.firstIndex(of: scores.max() ?? 0) == expected.firstIndex(of: expected.max() ?? 0) {
+        agreeing += 1
+      }
+    }
+    #expect(agreeing >= 98, "\(agreeing)")
+    let certificate = try Certificate(of: model, writtenTo: lite)
+    #expect(certificate.holds && certificate.isLowerPrecision, "\(certificate.failures)")
+  }
+
+  private func floatNodes(_ graph: Graph) -> [String] {
+    graph.nodeIDs.filter { id in
+      let node = graph[id]
+      return !(node.operator is Quantize) && graph[node.outputs[0]].type?.dataType == .float32
+        && !(node.operator is Dequantize)
+    }.map { graph[$0].name }
+  }
+
+  /// The integers of every matrix or kernel, sorted, since their axes have another order.
+  private func weights(_ graph: Graph) -> Set<[Int]> {
+    Set(
+      graph.constantIDs.compactMap { id in
+        guard let constant = graph[id].constant, constant.type.dataType == .int8, constant.type.rank > 1
+        else {
+          return nil
+        }
+        return try? constant.materialize().integers().sorted()
+      })
+  }
+}
