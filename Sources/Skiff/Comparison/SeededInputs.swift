@@ -10,10 +10,10 @@ package struct SeededInputs {
 
   /// One run of inputs for every input of the graph, whose sizes must be fixed.
   ///
-  /// Floating point elements are uniform in [−1, 1], integers in what their type holds up to [0, 15] for wide
+  /// Floating point elements are uniform in [−1, 1], or in what the graph tells apart, integers in what their type holds up to [0, 15] for wide
   /// types, where indices are likely.
   package mutating func next(for graph: Graph) throws(ModelError) -> [String: Tensor] {
-    try inputs(for: graph) { (type, generator) in generator.element(of: type) }
+    try inputs(for: graph) { type, bounds, generator in generator.element(of: type, in: bounds) }
   }
 
   /// Runs in which every element is 0, the least and the greatest of the random ones.
@@ -21,16 +21,13 @@ package struct SeededInputs {
     var runs: [[String: Tensor]] = []
     for place in 0..<3 {
       runs.append(
-        try inputs(for: graph) { type, _ in
-          let bounds = Self.bounds(of: type)
-          return [0, bounds.lowerBound, bounds.upperBound][place]
-        })
+        try inputs(for: graph) { _, bounds, _ in [0, bounds.lowerBound, bounds.upperBound][place] })
     }
     return runs
   }
 
   private mutating func inputs(
-    for graph: Graph, _ element: (DataType, inout SeededInputs) -> Double
+    for graph: Graph, _ element: (DataType, ClosedRange<Double>, inout SeededInputs) -> Double
   ) throws(ModelError) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for id in graph.inputs {
@@ -42,9 +39,10 @@ package struct SeededInputs {
         throw ModelError(
           .limitExceeded, "an input of shape \(type.shape) is too large to be made up", at: place)
       }
+      let bounds = graph.roundedRange(of: id) ?? Self.bounds(of: type.dataType)
       var elements: [Double] = []
       elements.reserveCapacity(count)
-      for _ in 0..<count { elements.append(element(type.dataType, &self)) }
+      for _ in 0..<count { elements.append(element(type.dataType, bounds, &self)) }
       let tensor =
         type.dataType.isFloatingPoint
         ? try Tensor(floats: elements.map(Float.init), as: type.dataType, shape: shape)
@@ -54,7 +52,7 @@ package struct SeededInputs {
     return result
   }
 
-  private mutating func element(of type: DataType) -> Double {
+  private mutating func element(of type: DataType, in bounds: ClosedRange<Double>) -> Double {
     // SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
     state &+= 0x9E37_79B9_7F4A_7C15
     var bits = state
@@ -62,7 +60,6 @@ package struct SeededInputs {
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
     bits ^= bits >> 31
     let unit = Double(bits >> 11) * 0x1p-53
-    let bounds = Self.bounds(of: type)
     guard !type.isFloatingPoint else {
       return bounds.lowerBound + unit * (bounds.upperBound - bounds.lowerBound)
     }
