@@ -42,23 +42,36 @@ extension FullyConnected: ReferenceKernel {
       throw ModelError(.invalidGraph, "an input \(Shape(input.shape)) with weights \(Shape(weights.shape))")
     }
     let outputs = weights.shape[0]
-    let (x, w) = (try input.floats(), try weights.floats())
-    let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
-    guard bias.count == outputs else {
+    let bias = inputs.optional(2)
+    if let bias, bias.count != outputs {
       throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
     }
     let shape = Array(input.shape.dropLast()) + [outputs]
     _ = try checkedCount(shape, of: input.dataType)
     let rows = input.shape.dropLast().reduce(1, *)
-    var result: [Float] = []
+    if input.dataType == .float64 {
+      let sums = sums(
+        try input.doubles(), try weights.doubles(), try bias?.doubles(), rows: rows, outputs: outputs)
+      return [Tensor(sums, shape: shape)]
+    }
+    let sums = sums(
+      try input.floats(), try weights.floats(), try bias?.floats(), rows: rows, outputs: outputs)
+    return [try Tensor(floats: sums, as: input.dataType, shape: shape)]
+  }
+
+  private func sums<Real: RealNumber>(
+    _ x: [Real], _ w: [Real], _ bias: [Real]?, rows: Int, outputs: Int
+  ) -> [Real] {
+    let channels = outputs == 0 ? 0 : w.count / outputs
+    var result: [Real] = []
     result.reserveCapacity(rows * outputs)
     for row in 0..<rows {
       for output in 0..<outputs {
-        var sum = bias[output]
+        var sum = bias?[output] ?? 0
         for channel in 0..<channels { sum += x[row * channels + channel] * w[output * channels + channel] }
         result.append(activation(sum))
       }
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: shape)]
+    return result
   }
 }

@@ -46,23 +46,37 @@ public struct BatchNormalization: ReferenceKernel {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let axis = try normalizedAxis(axis, rank: input.rank)
-    let (scale, shift) = (try inputs.required(1).floats(), try inputs.required(2).floats())
-    let (mean, variance) = (try inputs.required(3).floats(), try inputs.required(4).floats())
     let channels = input.shape[axis]
-    guard [scale, shift, mean, variance].allSatisfy({ $0.count == channels }) else {
+    let inner = input.shape[(axis + 1)...].reduce(1, *)
+    var parameters: [Tensor] = []
+    for index in 1...4 { parameters.append(try inputs.required(index)) }
+    guard parameters.allSatisfy({ $0.count == channels }) else {
       throw ModelError(.invalidGraph, "the parameters do not fit \(channels) channels")
     }
-    let factors = scale.indices.map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
-    let inner = input.shape[(axis + 1)...].reduce(1, *)
-    var values = try input.floats()
-    let outer = input.shape[..<axis].reduce(1, *)
-    for block in 0..<outer {
-      for channel in 0..<channels {
-        let start = (block * channels + channel) * inner
-        let (center, factor, offset) = (mean[channel], factors[channel], shift[channel])
-        for index in start..<start + inner { values[index] = (values[index] - center) * factor + offset }
-      }
+    if input.dataType == .float64 {
+      let lists = try parameters.map { (tensor) throws(ModelError) in try tensor.doubles() }
+      return [Tensor(normalized(try input.doubles(), lists, inner), shape: input.shape)]
     }
+    let lists = try parameters.map { (tensor) throws(ModelError) in try tensor.floats() }
+    let values = normalized(try input.floats(), lists, inner)
     return [try Tensor(floats: values, as: input.dataType, shape: input.shape)]
+  }
+
+  /// - Parameters:
+  ///   - parameters: Scales, shifts, means and variances of the channels.
+  ///   - inner: The number of elements of a channel that follow each other.
+  private func normalized<Real: RealNumber>(
+    _ values: [Real], _ parameters: [[Real]], _ inner: Int
+  ) -> [Real] {
+    let (scale, shift, mean, variance) = (parameters[0], parameters[1], parameters[2], parameters[3])
+    let factors = scale.indices.map { scale[$0] / (variance[$0] + Real(epsilon)).squareRoot() }
+    var result = values
+    guard inner > 0, !scale.isEmpty else { return result }
+    for (run, start) in stride(from: 0, to: values.count, by: inner).enumerated() {
+      let channel = run % scale.count
+      let (center, factor, offset) = (mean[channel], factors[channel], shift[channel])
+      for index in start..<start + inner { result[index] = (values[index] - center) * factor + offset }
+    }
+    return result
   }
 }

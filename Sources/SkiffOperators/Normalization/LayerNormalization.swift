@@ -8,7 +8,7 @@ package protocol TrailingNormalization: ReferenceKernel {
   /// What is added to the mean square.
   var epsilon: Float { get }
   /// What is subtracted from a row, and what its elements are multiplied with.
-  func parameters(_ row: ArraySlice<Float>) -> (shift: Double, scale: Double)
+  func parameters<Real: RealNumber>(_ row: ArraySlice<Real>) -> (shift: Double, scale: Double)
 }
 
 extension TrailingNormalization {
@@ -30,26 +30,42 @@ extension TrailingNormalization {
     let axis = try normalizedAxis(axis, rank: input.rank)
     let inner = Array(input.shape[axis...])
     let length = inner.reduce(1, *)
-    let scale = try expanded(inputs.optional(1), to: inner)
-    let shift = try expanded(inputs.optional(2), to: inner)
-    var values = try input.floats()
     guard length > 0 else { return [input] }
-    for start in stride(from: 0, to: values.count, by: length) {
-      let row = parameters(values[start..<start + length])
-      for index in 0..<length {
-        let normalized = Float((Double(values[start + index]) - row.shift) * row.scale)
-        values[start + index] = normalized * (scale?[index] ?? 1) + (shift?[index] ?? 0)
-      }
+    let (scale, shift) = (inputs.optional(1), inputs.optional(2))
+    if input.dataType == .float64 {
+      let values = normalized(
+        try input.doubles(), length, scale: try expanded(scale?.doubles(), scale?.shape, to: inner),
+        shift: try expanded(shift?.doubles(), shift?.shape, to: inner))
+      return [Tensor(values, shape: input.shape)]
     }
+    let values = normalized(
+      try input.floats(), length, scale: try expanded(scale?.floats(), scale?.shape, to: inner),
+      shift: try expanded(shift?.floats(), shift?.shape, to: inner))
     return [try Tensor(floats: values, as: input.dataType, shape: input.shape)]
   }
 
-  private func expanded(_ tensor: Tensor?, to shape: [Int]) throws(ModelError) -> [Float]? {
-    guard let tensor else { return nil }
-    guard try Broadcasting.sizes(of: [shape, tensor.shape]) == shape else {
-      throw ModelError(.invalidGraph, "parameters \(Shape(tensor.shape)) for \(Shape(shape))")
+  private func normalized<Real: RealNumber>(
+    _ values: [Real], _ length: Int, scale: [Real]?, shift: [Real]?
+  ) -> [Real] {
+    var result = values
+    for start in stride(from: 0, to: values.count, by: length) {
+      let row = parameters(values[start..<start + length])
+      for index in 0..<length {
+        let normalized = Real((Double(values[start + index]) - row.shift) * row.scale)
+        result[start + index] = normalized * (scale?[index] ?? 1) + (shift?[index] ?? 0)
+      }
     }
-    return Broadcasting.expand(try tensor.floats(), tensor.shape, to: shape)
+    return result
+  }
+
+  private func expanded<Real: RealNumber>(
+    _ parameters: [Real]?, _ sizes: [Int]?, to shape: [Int]
+  ) throws(ModelError) -> [Real]? {
+    guard let parameters, let sizes else { return nil }
+    guard try Broadcasting.sizes(of: [shape, sizes]) == shape else {
+      throw ModelError(.invalidGraph, "parameters \(Shape(sizes)) for \(Shape(shape))")
+    }
+    return Broadcasting.expand(parameters, sizes, to: shape)
   }
 }
 
@@ -73,7 +89,7 @@ public struct LayerNormalization: TrailingNormalization {
   /// Creates an operator on the last axis.
   public init() {}
 
-  package func parameters(_ row: ArraySlice<Float>) -> (shift: Double, scale: Double) {
+  package func parameters<Real: RealNumber>(_ row: ArraySlice<Real>) -> (shift: Double, scale: Double) {
     let mean = row.sum { $0 } / Double(row.count)
     let variance = row.sum { ($0 - mean) * ($0 - mean) } / Double(row.count)
     return (mean, 1 / (variance + Double(epsilon)).squareRoot())
@@ -100,7 +116,7 @@ public struct RMSNormalization: TrailingNormalization {
   /// Creates an operator on the last axis.
   public init() {}
 
-  package func parameters(_ row: ArraySlice<Float>) -> (shift: Double, scale: Double) {
+  package func parameters<Real: RealNumber>(_ row: ArraySlice<Real>) -> (shift: Double, scale: Double) {
     (0, 1 / (row.sum { $0 * $0 } / Double(row.count) + Double(epsilon)).squareRoot())
   }
 }

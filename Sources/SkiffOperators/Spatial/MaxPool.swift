@@ -50,17 +50,14 @@ public struct MaxPool: Pooling, DataMovement {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    let count = geometry.outputCount
+    if input.dataType == .float64 {
+      return [Tensor(Self.greatest(try input.doubles(), geometry), shape: geometry.outputShape)]
+    }
     if input.dataType.isFloatingPoint {
-      let x = try input.floats()
-      var result = [Float](repeating: 0, count: count)
-      geometry.forEachOutput { output, start, taps, _ in
-        var greatest = -Float.infinity
-        for tap in taps where !(x[start + tap] <= greatest) { greatest = x[start + tap] }
-        result[output] = greatest
-      }
+      let result = Self.greatest(try input.floats(), geometry)
       return [try Tensor(floats: result, as: input.dataType, shape: geometry.outputShape)]
     }
+    let count = geometry.outputCount
     let x = try input.integers()
     let least = input.dataType.integerRange().lowerBound
     var result = [Int](repeating: least, count: count)
@@ -71,5 +68,15 @@ public struct MaxPool: Pooling, DataMovement {
       try Tensor(integers: result, as: input.dataType, shape: geometry.outputShape)
         .quantized(with: input.quantization)
     ]
+  }
+
+  private static func greatest<Real: RealNumber>(_ x: [Real], _ geometry: PoolingGeometry) -> [Real] {
+    var result = [Real](repeating: 0, count: geometry.outputCount)
+    geometry.forEachOutput { output, start, taps, _ in
+      var greatest = -Real.infinity
+      for tap in taps where !(x[start + tap] <= greatest) { greatest = x[start + tap] }
+      result[output] = greatest
+    }
+    return result
   }
 }
