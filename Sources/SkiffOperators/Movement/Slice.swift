@@ -67,7 +67,8 @@ public struct Slice: DataMovement {
 
   /// How many elements are taken along an axis.
   ///
-  /// Where a size is a symbol it is taken to be at least 1, and an end that is a symbol to lie inside.
+  /// Where a size is a symbol it is taken to be at least 1, and an end that is a symbol to lie inside; the last two or
+  /// more elements of so many can be fewer.
   static func length(
     _ size: Shape.Dimension, from start: Shape.Dimension, to end: Shape.Dimension, by step: Int
   ) -> Shape.Dimension {
@@ -94,7 +95,10 @@ public struct Slice: DataMovement {
       last = end
     }
     let length = last - first
-    if let number = length.fixed { return .fixed(max(0, number)).roundedUpDivision(by: step) }
+    if let number = length.fixed {
+      if let start = start.fixed, start < -1 { return .unknown }
+      return .fixed(max(0, number)).roundedUpDivision(by: step)
+    }
     return length.roundedUpDivision(by: step)
   }
 
