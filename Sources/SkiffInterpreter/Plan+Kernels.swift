@@ -47,7 +47,7 @@ extension Plan {
     for node: Node, in graph: Graph, _ factories: [KernelFactory]
   ) throws(ModelError) -> Result<Kernel, ModelError> {
     if let foreign = node.operator as? ForeignOperator {
-      return .failure(ModelError(.unsupported, "the operator \(foreign.kind) is not known"))
+      return .failure(notKnown(foreign))
     }
     if let control = node.operator as? any ControlFlow {
       for subgraph in control.subgraphs {
@@ -80,12 +80,17 @@ extension Plan {
     return .success(.reference(reference))
   }
 
+  private static func notKnown(_ foreign: ForeignOperator) -> ModelError {
+    ModelError(
+      .unsupported, "the operator \(foreign.kind) is kept as its source has it, for which there is no kernel")
+  }
+
   /// Why no session could run a graph inside of an operator, nil if nothing is known against it before its sizes are.
   private static func unsupported(_ graph: Graph) -> ModelError? {
     for id in graph.nodeIDs {
       let node = graph[id]
       if let foreign = node.operator as? ForeignOperator {
-        return ModelError(.unsupported, "the operator \(foreign.kind) inside is not known")
+        return notKnown(foreign)
       }
       for subgraph in node.operator.subgraphs {
         if let reason = unsupported(subgraph.graph) { return reason }

@@ -101,8 +101,17 @@ public final class Session {
       let results = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
         try bodies.run(subgraph, tensors, usesReferenceKernels: plan.usesReferenceKernels)
       }
-      return try outsideOfArena(checked(results, step))
+      var sized: [Tensor] = []
+      for (result, type) in zip(results, step.types) { sized.append(try self.sized(result, as: type)) }
+      return try outsideOfArena(checked(sized, step))
     }
+  }
+
+  /// A result of a graph that never ran has no elements, and only the plan knows the other sizes.
+  private func sized(_ result: Tensor, as type: TensorType?) throws(ModelError) -> Tensor {
+    guard result.count == 0, let type, type.rank == result.rank else { return result }
+    let sizes = zip(type.shape.dimensions, result.shape).map { $0.fixed ?? $1 }
+    return sizes.contains(0) ? try result.reshaped(to: sizes) : result
   }
 
   /// The results, which must be of the types that the plan was made for: direct kernels rely on the sizes of their

@@ -57,6 +57,7 @@ for kind in ["Softmax", "LogSoftmax", "Hardmax"]:
     case(kind, "default", ALL, [X])
     case(kind, "axis2", ALL, [X], axis=2)
     case(kind, "last", since(11), [X], axis=-1)
+    case(kind, "nothing", ALL, [f(2, 1, 0)], axis=1)
 case("Flatten", "default", ALL, [X])
 case("Flatten", "zero", ALL, [X], axis=0)
 case("Flatten", "negative", since(11), [X], axis=-2)
@@ -92,6 +93,7 @@ case("BatchNormalization", "inference", ALL, [X, constant(f(3)), constant(f(3)),
 case("InstanceNormalization", "default", ALL, [X, constant(f(3)), constant(f(3))])
 case("LayerNormalization", "default", since(17), [X, constant(f(4)), constant(f(4))])
 case("LayerNormalization", "axis", since(17), [X, constant(f(5, 4))], axis=2, epsilon=0.01)
+case("LayerNormalization", "double", since(17), [X.astype(np.float64), constant(f(4).astype(np.float64))])
 case("GroupNormalization", "group", [18, 19, 20], [f(2, 4, 3, 3), constant(f(2)), constant(f(2))], num_groups=2)
 case("GroupNormalization", "channel", [21], [f(2, 4, 3, 3), constant(f(4)), constant(f(4))], num_groups=2)
 case("LRN", "default", ALL, [f(1, 7, 2, 2)], size=3)
@@ -106,6 +108,8 @@ case("Conv", "dilated", ALL, [f(1, 2, 9), constant(f(4, 2, 3))], dilations=[2], 
 case("ConvTranspose", "strided", ALL, [f(1, 3, 4, 3), constant(f(3, 2, 3, 3)), constant(f(2))], strides=[2, 2], output_padding=[1, 1])
 case("ConvTranspose", "shape", ALL, [f(1, 2, 3, 3), constant(f(2, 2, 3, 3))], strides=[2, 2], output_shape=[6, 7])
 case("ConvTranspose", "upper", since(11), [f(1, 2, 3, 3), constant(f(2, 2, 3, 3))], strides=[2, 2], auto_pad="SAME_UPPER")
+case("ConvTranspose", "short", ALL, [f(1, 2, 3, 4), constant(f(2, 2, 1, 2))], strides=[3, 2], auto_pad="SAME_UPPER")
+case("ConvTranspose", "shortLower", ALL, [f(1, 2, 3, 4), constant(f(2, 2, 1, 3))], strides=[3, 2], auto_pad="SAME_LOWER")
 case("MaxPool", "strided", ALL, [X], kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 1])
 case("MaxPool", "up", since(10), [X], kernel_shape=[2, 2], strides=[2, 3], ceil_mode=1)
 case("MaxPool", "dilated", since(10), [X], kernel_shape=[2, 2], dilations=[2, 2])
@@ -139,6 +143,7 @@ case("Upsample", "operand", [9], [X, constant(np.array([1, 1, 2, 1.5], np.float3
 case("Resize", "ten", [10], [X, constant(np.array([1, 1, 2, 1.5], np.float32))])
 case("Resize", "tenLinear", [10], [X, constant(np.array([1, 1, 0.6, 1.5], np.float32))], mode="linear")
 case("Resize", "tenSmaller", [10], [X, constant(np.array([1, 1, 0.6, 0.5], np.float32))])
+case("Resize", "tenMixed", [10], [X, constant(np.array([1, 1, 0.6, 2], np.float32))])
 for mode in ["nearest", "linear", "cubic"]:
     for coordinates in ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]:
         name = f"{mode}_{coordinates}"

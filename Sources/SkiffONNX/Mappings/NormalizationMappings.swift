@@ -138,7 +138,9 @@ enum NormalizationMappings {
       let result = try node.add(make(axis), joined)
       return [try node.add(Reshape(), result, node.add(ShapeOf(), input))]
     }
-    let joined = try node.add(Reshape(), input, node.constant(sizes[..<axis] + [sizes[axis...].reduce(1, *)]))
-    return [try node.add(Reshape(), node.add(make(axis), joined), node.constant(sizes))]
+    var reshape = Reshape()
+    reshape.allowsZero = true
+    let joined = try node.add(reshape, input, node.constant(sizes[..<axis] + [sizes[axis...].reduce(1, *)]))
+    return [try node.add(reshape, node.add(make(axis), joined), node.constant(sizes))]
   }
 }

@@ -30,18 +30,30 @@ enum ResizeMappings {
   }
 
   /// Below version 11 elements lie at `x / scale`; the nearest one is that below, or as ONNX Runtime has it, above
-  /// where the tensor shrinks.
+  /// along axes that shrink: where others grow, these come first.
   private static func upsample(_ node: inout NodeImport, scales: ValueID) throws(ModelError) -> [ValueID] {
     var resize = Resize()
     resize.coordinates = .asymmetric
     let factors = try node.graph[scales].constant?.materialize().floats() ?? []
-    resize.rounding = factors.contains { $0 < 1 } && factors.allSatisfy { $0 <= 1 } ? .ceil : .floor
+    resize.rounding = .floor
     switch try node.text("mode", default: "nearest") {
     case "nearest": resize.mode = .nearest
     case "linear", "bilinear": resize.mode = .linear
     case let other: throw unknown(other, "mode")
     }
-    return try node.add(resize, [node.input(0), nil, scales])
+    guard resize.mode == .nearest, factors.contains(where: { $0 < 1 }) else {
+      return try node.add(resize, [node.input(0), nil, scales])
+    }
+    var shrinking = resize
+    shrinking.rounding = .ceil
+    guard factors.contains(where: { $0 > 1 }) else {
+      return try node.add(shrinking, [node.input(0), nil, scales])
+    }
+    func list(_ scales: [Float]) -> ValueID {
+      node.graph.addConstant(Tensor(scales, shape: [scales.count]))
+    }
+    let smaller = try node.add(shrinking, [node.input(0), nil, list(factors.map { min($0, 1) })])
+    return try node.add(resize, [smaller[0], nil, list(factors.map { max($0, 1) })])
   }
 
   static func resize11(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

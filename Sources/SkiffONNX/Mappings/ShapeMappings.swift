@@ -40,13 +40,10 @@ enum ShapeMappings {
       throw ModelError(.unsupported, "the node is in training mode")
     }
     guard node.node.outputs.count > 1 else { return [input] }
-    guard let sizes = try node.type(of: input).shape.fixed, let count = sizes.checkedProduct(),
-      count <= node.limits.tensorSize
-    else { throw ModelError(.unsupported, "the mask of elements that are kept is wanted") }
-    // From version 10 on the mask has truth values; before, the type of the operand.
-    let mask = Tensor([Bool](repeating: true, count: count), shape: sizes)
+    // The mask keeps all: from version 10 on it has truth values; before, the type of the operand.
     let dataType = node.version < 10 ? try node.type(of: input).dataType : .boolean
-    return [input, node.graph.addConstant(try mask.cast(to: dataType))]
+    let sizes = try node.add(ShapeOf(), [input])
+    return try [input] + node.add(ConstantOfShape(1, of: dataType), sizes)
   }
 
   static func flatten(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

@@ -45,8 +45,30 @@ enum SpatialMappings {
       convolution.outputSizes = Array(sizes.suffix(max(0, space)))
       if convolution.padding != .sameUpper { convolution.padding = .sameLower }
       convolution.pads = []
+    } else if convolution.padding != .explicit {
+      try cutToMultiples(&convolution, weights: node.type(of: node.input(1)).shape)
     }
     return try node.add(convolution, node.inputs)
+  }
+
+  /// Says by explicit padding what `auto_pad` cuts off so that sizes become n · stride.
+  ///
+  /// Where the window is shorter than its stride there is nothing to cut, and the size is less.
+  private static func cutToMultiples(
+    _ convolution: inout TransposedConvolution, weights: Shape
+  ) throws(ModelError) {
+    guard let sizes = weights.fixed else {
+      throw ModelError(.unsupported, "weights whose shape \(weights) is not known")
+    }
+    let window = try convolution.window(weights: sizes)
+    let extra = convolution.outputPadding
+    let cuts = window.size.indices.map { axis in
+      max(0, window.extent(axis) + (extra.isEmpty ? 0 : extra[axis]) - window.strides[axis])
+    }
+    let lesser = cuts.map { $0 / 2 }
+    let greater = zip(cuts, lesser).map { $0 - $1 }
+    convolution.pads = convolution.padding == .sameUpper ? lesser + greater : greater + lesser
+    convolution.padding = .explicit
   }
 
   static func maxPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

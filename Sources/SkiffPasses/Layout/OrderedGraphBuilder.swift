@@ -223,8 +223,8 @@ struct OrderedGraphBuilder {
     let permutation = order.compactMap { present.order.firstIndex(of: $0) }
     let moved = permutation.filter { type.shape[$0] != .fixed(1) }
     let target = Shape(permutation.map { type.shape[$0] })
-    if moved == moved.sorted(), let shape = Self.reshapeTarget(target) {
-      return try result.add(Reshape(), present.value, result.addConstant(shape), origins: origins)
+    if moved == moved.sorted(), let (reshape, shape) = Self.reshape(to: target) {
+      return try result.add(reshape, present.value, result.addConstant(shape), origins: origins)
     }
     survivors.append(Transposition(value: source[value].name, permutation: permutation, reason: reason))
     return try result.add(Transpose(permutation), present.value, origins: origins)
@@ -239,21 +239,23 @@ struct OrderedGraphBuilder {
     let padded = Shape([Shape.Dimension](repeating: .fixed(1), count: order.count - rank) + dimensions)
     let moved = order.filter { padded[$0] != .fixed(1) }
     let target = Shape(order.map { padded[$0] })
-    if moved == moved.sorted(), let shape = Self.reshapeTarget(target) {
-      return try result.add(Reshape(), logical, result.addConstant(shape), origins: origins)
+    if moved == moved.sorted(), let (reshape, shape) = Self.reshape(to: target) {
+      return try result.add(reshape, logical, result.addConstant(shape), origins: origins)
     }
-    guard let shape = Self.reshapeTarget(padded) else {
+    guard let (reshape, shape) = Self.reshape(to: padded) else {
       throw ModelError(.unsupported, "cannot align \(padded) for broadcasting")
     }
-    let full = try result.add(Reshape(), logical, result.addConstant(shape), origins: origins)
+    let full = try result.add(reshape, logical, result.addConstant(shape), origins: origins)
     survivors.append(Transposition(value: source[value].name, permutation: order, reason: reason))
     return try result.add(Transpose(order), full, origins: origins)
   }
 
-  /// The shape operand that reshapes to these sizes, nil if more than one is not known.
-  private static func reshapeTarget(_ shape: Shape) -> Tensor? {
+  /// The operator and its operand that reshape to these sizes, nil if more than one is not known, or one beside a 0.
+  private static func reshape(to shape: Shape) -> (Reshape, Tensor)? {
     let sizes = shape.dimensions.map { Int64($0.fixed ?? -1) }
-    guard sizes.count(where: { $0 < 0 }) <= 1, !sizes.contains(0) else { return nil }
-    return Tensor(sizes, shape: [sizes.count])
+    guard sizes.count(where: { $0 < 0 }) <= (sizes.contains(0) ? 0 : 1) else { return nil }
+    var reshape = Reshape()
+    reshape.allowsZero = sizes.contains(0)
+    return (reshape, Tensor(sizes, shape: [sizes.count]))
   }
 }
