@@ -66,7 +66,7 @@ package final class Importer {
     for (position, index) in subgraph.inputs.enumerated() {
       let tensor = subgraph.tensors[index]
       let type = try locating(Location(tensor: tensor.name)) { () throws(ModelError) in
-        try inputType(of: tensor, named: names[position])
+        try inputType(of: tensor, named: names[position], isFirst: position == 0)
       }
       guard values[index] == nil else {
         throw ModelError(.malformed, "is an input twice", at: Location(tensor: tensor.name))
@@ -221,11 +221,14 @@ package final class Importer {
     return type
   }
 
-  /// The type of an input, with a symbol for each size that is left open: `N` for the first axis.
-  private func inputType(of tensor: TFLiteModel.Tensor, named name: String) throws(ModelError) -> TensorType {
+  /// The type of an input, with a symbol of its own for each size that is left open: the format does not say which are
+  /// the same. That of the first axis of the first input is `N`.
+  private func inputType(
+    of tensor: TFLiteModel.Tensor, named name: String, isFirst: Bool
+  ) throws(ModelError) -> TensorType {
     var type = try type(of: tensor)
     for (axis, size) in (tensor.shapeSignature ?? []).enumerated() where size == -1 && axis < type.rank {
-      type.shape[axis] = .symbol(axis == 0 ? "N" : "\(name)_\(axis)")
+      type.shape[axis] = .symbol(axis == 0 && isFirst ? "N" : "\(name)_\(axis)")
     }
     return type
   }

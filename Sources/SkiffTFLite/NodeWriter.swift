@@ -212,11 +212,18 @@ final class NodeWriter {
   }
 
   /// Appends a reshape to the shape of `result`; where more than one of its sizes is not fixed, to that in `shape`.
-  func emitReshape(_ tensor: Int, to result: Int, shape: Int? = nil) throws(ModelError) {
+  ///
+  /// - Parameter copied: What the shape is made of where an operand copies sizes that are not fixed: nil for a copy, -1 for
+  ///   what is left.
+  func emitReshape(
+    _ tensor: Int, to result: Int, shape: Int? = nil, copying copied: [Int?]? = nil
+  ) throws(ModelError) {
     let sizes = exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
     let wanted: Int
     if sizes.count(where: { $0 == -1 }) <= 1 {
       wanted = try integers(sizes)
+    } else if let copied {
+      wanted = try copiedShape(of: tensor, copied)
     } else if let shape, exporter.types[shape].dataType == .int32 {
       wanted = shape
     } else if let shape, exporter.types[shape].dataType == .int64 {
@@ -226,6 +233,31 @@ final class NodeWriter {
       throw ModelError(.unsupported, "a reshape to \(exporter.types[result].shape)")
     }
     try emit("RESHAPE", [tensor, wanted], [result], FlatObject("ReshapeOptions"))
+  }
+
+  /// Sizes as a tensor, with those of another tensor, at the same axes, for nil.
+  func copiedShape(of tensor: Int, _ sizes: [Int?]) throws(ModelError) -> Int {
+    let present = try temporary(TensorType(.int32, [exporter.types[tensor].rank]))
+    try emit("SHAPE", [tensor], [present], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    var parts: [Int] = []
+    var axis = 0
+    while axis < sizes.count {
+      let given = sizes[axis...].prefix { $0 != nil }.compactMap(\.self)
+      if !given.isEmpty {
+        parts.append(try integers(given))
+        axis += given.count
+        continue
+      }
+      let part = try temporary(TensorType(.int32, [1]))
+      try emit("SLICE", [present, integers([axis]), integers([1])], [part], FlatObject("SliceOptions"))
+      parts.append(part)
+      axis += 1
+    }
+    guard parts.count > 1 else { return parts.first ?? present }
+    let result = try temporary(TensorType(.int32, [sizes.count]))
+    try emit(
+      "CONCATENATION", parts, [result], FlatObject("ConcatenationOptions", ["axis": .integer(0)]))
+    return result
   }
 
   /// The tensor with elements added around it: zeros, or the least number of its type.

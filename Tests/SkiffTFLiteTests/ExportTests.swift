@@ -127,6 +127,41 @@ import SkiffTFLite
     #expect(ours[0][0].shape == [5, 2, 3])
   }
 
+  @Test(.needsPeer(.check)) func plainNarrowIntegersComputeInWiderOnes() throws {
+    for type in [DataType.int8, .uint8, .int16] {
+      var graph = Graph(name: "narrow")
+      let x = graph.addInput("x", TensorType(type, [2, 3]))
+      let limit = graph.addConstant(try Tensor(integers: [50], as: type, shape: [1]))
+      graph.addOutput(try graph.add(Less(), x, limit), name: "less")
+      graph.addOutput(try graph.add(Add(), x, limit), name: "sum")
+      try graph.verify()
+      #expect(try check(graph).contains("CAST"))
+    }
+  }
+
+  @Test(.needsPeer(.check)) func constantIndicesCountFromTheStart() throws {
+    let graph = try graph([4, 3]) { graph, input in
+      let places = graph.addConstant(Tensor([-1, 0, -4] as [Int64], shape: [3]))
+      return try graph.add(Gather(axis: 0), input, places)
+    }
+    #expect(try check(graph) == ["GATHER"])
+  }
+
+  @Test(.needsPeer(.check)) func copiedSizesMayBeOpen() throws {
+    let graph = try graph(Shape([.symbol("N"), .symbol("M"), .fixed(4)])) { graph, input in
+      try graph.add(Reshape(), input, graph.addConstant(Tensor([0, -1] as [Int64], shape: [2])))
+    }
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.tflite")
+    try Runs.write(graph, to: path)
+    let input = ["x": try weights([2, 3, 4], seed: 9)]
+    let ours = try Runs.outputs(graph, [input])
+    #expect(ours[0][0].shape == [2, 12])
+    try expectClose(ours, Runs.peerOutputs(path, graph, [input]), 0)
+    let again = try Runs.outputs(Runs.graph(path).graph, [input])
+    #expect(again[0][0].shape == [2, 12])
+  }
+
   @Test(.needsPeer(.check)) func tiedConstantsAreStoredOnceAndReals16BitsWide() throws {
     var graph = try graph([1, 32]) { graph, input in
       let tied = graph.addConstant(try weights([32, 32]), name: "w")

@@ -9,25 +9,25 @@ extension Dialect {
     clamped("SUB", Subtract.self, \.activation, options: "SubOptions"),
     clamped("MUL", Multiply.self, \.activation, options: "MulOptions"),
     clamped("DIV", Divide.self, \.activation, options: "DivOptions"),
-    Mapping(plain: "MAXIMUM", Maximum.self, options: "MaximumMinimumOptions"),
-    Mapping(plain: "MINIMUM", Minimum.self, options: "MaximumMinimumOptions"),
-    Mapping(plain: "POW", Power.self, options: "PowOptions"),
-    Mapping(plain: "SQUARED_DIFFERENCE", SquaredDifference.self, options: "SquaredDifferenceOptions"),
-    Mapping(plain: "FLOOR_DIV", FloorDivide.self, options: "FloorDivOptions"),
+    wide("MAXIMUM", Maximum.self, options: "MaximumMinimumOptions"),
+    wide("MINIMUM", Minimum.self, options: "MaximumMinimumOptions"),
+    wide("POW", Power.self, options: "PowOptions"),
+    wide("SQUARED_DIFFERENCE", SquaredDifference.self, options: "SquaredDifferenceOptions"),
+    wide("FLOOR_DIV", FloorDivide.self, options: "FloorDivOptions"),
     Mapping(
       "FLOOR_MOD", Modulo.self,
       read: { (reader) throws(ModelError) in [try reader.add(Modulo(), reader.inputs)] },
       write: { (modulo, writer) throws(ModelError) in
         guard !modulo.truncates else { return false }
-        try writer.emit("FLOOR_MOD", options: FlatObject("FloorModOptions"))
+        try writer.emitWide("FLOOR_MOD", options: FlatObject("FloorModOptions"))
         return true
       }),
-    Mapping(plain: "EQUAL", Equal.self, options: "EqualOptions"),
-    Mapping(plain: "NOT_EQUAL", NotEqual.self, options: "NotEqualOptions"),
-    Mapping(plain: "GREATER", Greater.self, options: "GreaterOptions"),
-    Mapping(plain: "GREATER_EQUAL", GreaterOrEqual.self, options: "GreaterEqualOptions"),
-    Mapping(plain: "LESS", Less.self, options: "LessOptions"),
-    Mapping(plain: "LESS_EQUAL", LessOrEqual.self, options: "LessEqualOptions"),
+    wide("EQUAL", Equal.self, options: "EqualOptions"),
+    wide("NOT_EQUAL", NotEqual.self, options: "NotEqualOptions"),
+    wide("GREATER", Greater.self, options: "GreaterOptions"),
+    wide("GREATER_EQUAL", GreaterOrEqual.self, options: "GreaterEqualOptions"),
+    wide("LESS", Less.self, options: "LessOptions"),
+    wide("LESS_EQUAL", LessOrEqual.self, options: "LessEqualOptions"),
     Mapping(plain: "LOGICAL_AND", And.self, options: "LogicalAndOptions"),
     Mapping(plain: "LOGICAL_OR", Or.self, options: "LogicalOrOptions"),
     Mapping(plain: "SELECT_V2", Select.self, options: "SelectV2Options"),
@@ -77,13 +77,49 @@ extension Dialect {
         {
           table["pot_scale_int16"] = .integer(0)
         }
-        try writer.emit(name, options: table)
+        try writer.emitWide(name, options: table)
+        return true
+      })
+  }
+
+  private static func wide<Kind: Operator>(_ name: String, _ kind: Kind.Type, options: String) -> Mapping {
+    Mapping(
+      name, kind, read: { (reader) throws(ModelError) in [try reader.add(Kind(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        try writer.emitWide(name, options: FlatObject(options))
         return true
       })
   }
 }
 
 extension NodeWriter {
+  /// The types that kernels compute in where numbers of narrower ones stand for themselves: such integers they take to be
+  /// quantized, and end the process for the lack of a scale.
+  private static let wideTypes: [DataType: DataType] = [
+    .int8: .int32, .uint8: .int32, .int16: .int32, .uint16: .int32, .uint32: .int64, .float16: .float32,
+  ]
+
+  /// Appends an operator whose operands are all of one type, in a wider type where kernels do not know theirs.
+  func emitWide(_ name: String, options: FlatObject) throws(ModelError) {
+    let type = try type(0)
+    guard !type.isQuantized, let wide = Self.wideTypes[type.dataType] else {
+      return try emit(name, options: options)
+    }
+    var operands: [Int] = []
+    for index in node.inputs.indices {
+      let operand = try required(index)
+      operands.append(try temporary(TensorType(wide, exporter.types[operand].shape)))
+      try emitCast(operand, to: operands[index])
+    }
+    let result = try result(0)
+    guard exporter.types[result].dataType == type.dataType else {
+      return try emit(name, operands, [result], options)
+    }
+    let computed = try temporary(TensorType(wide, exporter.types[result].shape))
+    try emit(name, operands, [computed], options)
+    try emitCast(computed, to: result)
+  }
+
   /// Appends a conversion of the elements to the type of `result`.
   func emitCast(_ tensor: Int, to result: Int) throws(ModelError) {
     let options = FlatObject(

@@ -28,6 +28,10 @@ extension Dialect {
       },
       write: { (dense, writer) throws(ModelError) in
         let rank = try writer.type(0).rank
+        // Kernels leave the result as it is, without the bias.
+        guard try writer.type(1).shape.dimensions.last != .fixed(0) else {
+          throw ModelError(.unsupported, "a sum of nothing")
+        }
         var options = FlatObject("FullyConnectedOptions")
           .setting("fused_activation_function", to: FusedActivation.formatNames[dense.activation] ?? "NONE")
         if rank != 2 { options["keep_num_dims"] = .integer(1) }

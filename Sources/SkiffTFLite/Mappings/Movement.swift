@@ -19,8 +19,12 @@ extension Dialect {
         }
         return [try reader.add(reshape, [reader.input(0), reader.constant(shape)])]
       },
-      write: { (_, writer) throws(ModelError) in
-        try writer.emitReshape(writer.required(0), to: writer.result(0), shape: writer.required(1))
+      write: { (reshape, writer) throws(ModelError) in
+        let sizes = try writer.exporter.constants[writer.required(1)]?.materialize().integers()
+        let copied =
+          reshape.allowsZero || sizes?.contains(0) != true ? nil : sizes?.map { $0 == 0 ? nil : $0 }
+        try writer.emitReshape(
+          writer.required(0), to: writer.result(0), shape: writer.required(1), copying: copied)
         return true
       }),
     Mapping(

@@ -142,20 +142,15 @@ extension NodeWriter {
   /// Sizes of a result, of which the first is the operand's where it is not known.
   fileprivate func sizes(_ sizes: [Int], of operand: Int) throws(ModelError) -> Int {
     guard sizes[0] < 0 else { return try integers(sizes) }
-    let shape = try temporary(TensorType(.int32, [exporter.types[operand].rank]))
-    try emit("SHAPE", [operand], [shape], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
-    let first = try temporary(TensorType(.int32, [1]))
-    try emit("SLICE", [shape, integers([0]), integers([1])], [first], FlatObject("SliceOptions"))
-    let all = try temporary(TensorType(.int32, [sizes.count]))
-    try emit(
-      "CONCATENATION", [first, integers(Array(sizes[1...]))], [all], FlatObject("ConcatenationOptions"))
-    return all
+    return try copiedShape(of: operand, [nil] + sizes[1...].map { $0 })
   }
 
   private func resizedSizes() throws(ModelError) -> (old: [Int], new: [Int], scales: [Float]?) {
     let (input, result) = (try type(0).shape, exporter.types[try self.result(0)].shape)
-    // What is not fixed and stays as it is, like the number of images, has no part in the resizing.
-    let isKept = (0..<input.rank).map { input[$0] == result[$0] && input[$0].fixed == nil }
+    // The number of images and that of channels have no part in the resizing, whether they are fixed or not.
+    let isKept = (0..<input.rank).map { axis in
+      [0, input.rank - 1].contains(axis) && input[axis] == result[axis] && input[axis].fixed == nil
+    }
     let old = (0..<input.rank).map { isKept[$0] ? 1 : input[$0].fixed }.compactMap(\.self)
     let new = (0..<input.rank).map { isKept[$0] ? 1 : result[$0].fixed }.compactMap(\.self)
     guard old.count == input.rank, new.count == input.rank else {

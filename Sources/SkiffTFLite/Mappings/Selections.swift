@@ -128,7 +128,9 @@ extension Dialect {
         let options = FlatObject(
           "GatherOptions",
           ["axis": .integer(gather.axis), "batch_dims": .integer(gather.batchDimensions)])
-        try writer.emit("GATHER", options: options)
+        try writer.emit(
+          "GATHER", [writer.required(0), writer.countedFromStart(1, axis: gather.axis)], [writer.result(0)],
+          options)
         return true
       }),
     Mapping(
@@ -311,5 +313,23 @@ extension NodeWriter {
     let result = try temporary(TensorType(.int32, [count]))
     try emit("MAXIMUM", [wanted, present], [result], FlatObject("MaximumMinimumOptions"))
     return result
+  }
+}
+
+extension NodeWriter {
+  /// The indices along an axis of the first operand, without those constant ones that count from the end, which kernels of
+  /// the format take to be out of bounds.
+  fileprivate func countedFromStart(_ index: Int, axis: Int) throws(ModelError) -> Int {
+    let indices = try required(index)
+    guard let constant = exporter.constants[indices], !constant.type.isQuantized else { return indices }
+    let places = try constant.materialize().integers()
+    guard places.contains(where: { $0 < 0 }) else { return indices }
+    let shape = try type(0).shape
+    guard let size = shape[try normalizedAxis(axis, rank: shape.rank)].fixed else {
+      throw ModelError(.unsupported, "indices that count from the end of a size that is not fixed")
+    }
+    let counted = places.map { $0 < 0 ? $0 + size : $0 }
+    return try exporter.addUnnamed(
+      Tensor(integers: counted, as: constant.type.dataType, shape: constant.shape))
   }
 }

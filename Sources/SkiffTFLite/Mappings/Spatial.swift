@@ -69,7 +69,12 @@ extension Dialect {
   private static func readDepthwise(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
     var convolution = try convolution(reader)
     let input = try reader.type(0)
-    guard input.rank == 4, try reader.type(1).rank == 4, let channels = input.shape[3].fixed else {
+    // Where the input's size is open, the weights tell it.
+    let multiplier = reader.options.integer("depth_multiplier")
+    let weighted = try reader.type(1).shape.dimensions.last?.fixed
+    guard input.rank == 4, try reader.type(1).rank == 4,
+      let channels = input.shape[3].fixed ?? weighted.flatMap({ multiplier > 0 ? $0 / multiplier : nil })
+    else {
       throw ModelError(.malformed, "a depthwise convolution of an input \(input.shape)")
     }
     convolution.groups = channels
@@ -96,6 +101,11 @@ extension Dialect {
     // One group for each channel is a row of its own.
     guard !isDepthwise(convolution, sizes) else { return false }
     try writer.requireChannelsLast(convolution.layout)
+    // The format tells the groups by the sizes alone.
+    let channels = try writer.type(0).shape.dimensions.last?.fixed
+    guard convolution.groups == 1 || channels != nil else {
+      throw ModelError(.unsupported, "\(convolution.groups) groups of channels whose number is not fixed")
+    }
     let window = try convolution.window(weights: sizes)
     var spatial = try SpatialCall(writer, window)
     try spatial.pad(with: .zero)
