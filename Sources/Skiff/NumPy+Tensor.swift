@@ -4,7 +4,7 @@ import SkiffNumPy
 
 extension Tensor {
   /// The tensor of an array, without a copy.
-  init(_ array: NumPyArray) throws(ModelError) {
+  package init(_ array: NumPyArray) throws(ModelError) {
     try self.init(array.type.dataType, shape: array.shape, bytes: array.bytes)
   }
 }
@@ -13,7 +13,7 @@ extension NumPyArray {
   /// The array of a tensor; integers that stand for real numbers stay integers.
   ///
   /// - Throws: ``ModelError/Code/unsupported`` for a data type that NumPy lacks.
-  init(_ tensor: Tensor) throws(ModelError) {
+  package init(_ tensor: Tensor) throws(ModelError) {
     if tensor.dataType == .bfloat16 {
       try self.init(Tensor(tensor.floats(), shape: tensor.shape))
       return
@@ -27,7 +27,7 @@ extension NumPyArray {
 
 extension NumPyType {
   /// The data type with the same elements.
-  var dataType: DataType {
+  package var dataType: DataType {
     switch self {
     case .bool: .boolean
     case .int8: .int8

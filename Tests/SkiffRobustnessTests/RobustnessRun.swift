@@ -5,6 +5,8 @@ import SkiffTestSupport
 struct RobustnessRun {
   /// The cases that ended the program, and those whose outcome is wrong, with what is known of them.
   private(set) var failures: [String] = []
+  /// The graphs that may be refused and were, with the reason.
+  private(set) var refusals: [String] = []
   /// The operators that gave a result.
   private(set) var operators: Set<String> = []
   /// The number of files that were read, although damaged.
@@ -26,6 +28,7 @@ struct RobustnessRun {
       let lines = result.output.split(separator: "\n")
       for line in lines {
         if line.hasPrefix("wrong ") { failures.append(String(line)) }
+        if line.hasPrefix("refused ") { refusals.append(String(line)) }
         if line.hasPrefix("ran ") {
           operators.formUnion(line.split(separator: " ").dropFirst().map(String.init))
         }

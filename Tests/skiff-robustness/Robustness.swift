@@ -8,6 +8,10 @@ import SkiffTestSupport
 ///     skiff-robustness operators SEED FIRST COUNT
 ///     skiff-robustness mutations SEED FIRST COUNT FILE [PARTNER]
 ///     skiff-robustness truncations STEP FIRST COUNT FILE [PARTNER]
+///     skiff-robustness graphs 0 FIRST COUNT FOLDER
+///
+/// `graphs` checks the models that `onnx_random.py` wrote to the folder: those that Skiff refuses are lines `refused NUMBER
+/// STAGE: REASON`, and in its numbers is what `ran`.
 ///
 /// An outcome that contradicts another one is a line that begins with `wrong`. At the end stand the operators that `ran`
 /// to a result in some case, or the number of files `accepted`.
@@ -31,12 +35,13 @@ import SkiffTestSupport
       let step = Int(parameter)
       let last = min(first + count, (files.byteCount + step - 1) / step)
       try report(first..<max(first, last), guardian) { try files.truncated($0 * step) }
+    case "graphs": graphs(first..<first + count, in: rest[0], guardian)
     default: usage()
     }
   }
 
   private static func usage() {
-    print("usage: skiff-robustness operators|mutations|truncations SEED FIRST COUNT [FILE [PARTNER]]")
+    print("usage: skiff-robustness operators|mutations|truncations|graphs SEED FIRST COUNT [FILE [PARTNER]]")
     exit(64)
   }
 
@@ -54,6 +59,15 @@ import SkiffTestSupport
       }
     }
     guardian.say("ran \(ran.sorted().joined(separator: " "))")
+    guardian.say("done")
+  }
+
+  private static func graphs(_ numbers: Range<Int>, in folder: String, _ guardian: Guardian) {
+    for number in numbers where GraphCase.exists(number, in: folder) {
+      guardian.begin(number)
+      var subject = GraphCase(number, in: folder)
+      for line in subject.run() { guardian.say(line) }
+    }
     guardian.say("done")
   }
 

@@ -1,0 +1,72 @@
+"""Runs the TensorFlow Lite files of random graphs under LiteRT: litert_graphs.py FOLDER FIRST COUNT [int8]
+
+With `int8` the files are FOLDER/i.int8.tflite and FOLDER/i.int8.npz, and the kernels those of the reference. FOLDER/i.tflite gets the inputs in FOLDER/i.npz and must give the outputs there, within their bounds (see onnx_expected.py);
+`ran i` or `wrong i litert: REASON` says how it went. Each runs in a process of its own, which the runtime may end.
+"""
+import os
+import pathlib
+import sys
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+
+def sets(path):
+    found = {}
+    with np.load(path) as file:
+        for key in file.files:
+            index, role, name = key.split("/", 2)
+            found.setdefault(int(index), {"in": {}, "out": {}, "allowed": {}})[role][name] = file[key]
+    return [found[index] for index in sorted(found)]
+
+
+def complaint(runner, one):
+    results = runner(**one["in"])
+    for name, wanted in one["out"].items():
+        result = results[name]
+        if result.shape != wanted.shape or result.dtype != wanted.dtype:
+            return f"'{name}' is {result.dtype}{list(result.shape)}, not {wanted.dtype}{list(wanted.shape)}"
+        a, b = result.astype(np.float64), wanted.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            fits = (a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= one["allowed"][name]) | (one["allowed"][name] == np.inf)
+        if not np.all(fits):
+            place = np.argwhere(~fits)[0] if a.ndim else ()
+            place = tuple(place)
+            return f"'{name}': {np.count_nonzero(~fits)} of {a.size} differ, {a[place]} instead of {b[place]} at {list(map(int, place))}, bound {one['allowed'][name][place]}"
+    return None
+
+
+def check(base):
+    interpreter = Interpreter(
+        model_path=base + ".tflite", num_threads=1,
+        experimental_op_resolver_type=RESOLVER)
+    (key,) = interpreter.get_signature_list()
+    runner = interpreter.get_signature_runner(key)
+    for index, one in enumerate(sets(base + ".npz")):
+        # Many of the runtime's kernels leave a result as it is where an operand has no elements.
+        if any(array.size == 0 for array in one["in"].values()):
+            continue
+        reason = complaint(runner, one)
+        if reason:
+            return f"{index} {reason}"
+    return None
+
+
+folder, first, count = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+SUFFIX = ".int8" if "int8" in sys.argv[4:] else ""
+RESOLVER = OpResolverType.BUILTIN_REF if SUFFIX else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+for number in range(first, first + count):
+    base = f"{folder / str(number)}{SUFFIX}"
+    if not os.path.exists(base + ".tflite") or not os.path.exists(base + ".npz"):
+        continue
+    child = os.fork()
+    if child == 0:
+        try:
+            reason = check(base)
+            print(f"wrong {number} litert{SUFFIX} {reason}" if reason else f"ran {number}", flush=True)
+        except Exception as error:
+            print(f"wrong {number} litert{SUFFIX}: {str(error)[:300]!r}", flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        print(f"wrong {number} litert{SUFFIX}: the runtime ended with {status}", flush=True)

@@ -1,0 +1,67 @@
+import Foundation
+import SkiffTestSupport
+
+/// Random graphs drawn, run by ONNX Runtime, by every stage of Skiff, and by LiteRT where they can be written.
+struct RandomGraphRun {
+  /// A graph that some stage computes wrongly.
+  struct Failure {
+    let number: Int
+    /// The stage, as the program names it.
+    let stage: String
+    let text: String
+  }
+
+  private(set) var failures: [Failure] = []
+  /// What Skiff does not do, with the reason.
+  private(set) var refusals: [String] = []
+  /// The number of graphs that ONNX Runtime runs.
+  private(set) var drawn = 0
+  /// The operators in them.
+  private(set) var operators: Set<String> = []
+  /// The number of files that LiteRT runs and that give what they must.
+  private(set) var litertCount = 0
+  private var unwritten = 0
+  private var unsupportedByLiteRT = 0
+
+  init(_ seed: Seed, count: Int, in folder: TemporaryFolder) throws {
+    let path = folder.path(".")
+    let drawing = try Peer.check.run(
+      "onnx_random.py", [path, "\(seed.value >> 1)", "0", "\(count)"], timeout: .seconds(1200))
+    for line in drawing.split(separator: "\n") where line.hasPrefix("drawn ") {
+      drawn += 1
+      operators.formUnion(line.split(separator: " ").dropFirst(3).map(String.init))
+    }
+    let run = try RobustnessRun("graphs", 0, count: count, file: [path])
+    for text in run.failures { add(text) }
+    for text in run.refusals {
+      if text.contains(" write ") { unwritten += 1 } else { refusals.append(text) }
+    }
+    var running = ""
+    for kind in [[], ["int8"]] {
+      running += try Peer.check.run(
+        "litert_graphs.py", [path, "0", "\(count)"] + kind, timeout: .seconds(1200))
+    }
+    for line in running.split(separator: "\n") {
+      if line.hasPrefix("ran ") {
+        litertCount += 1
+      } else if line.contains(" differ, ") || line.contains("' is ") {
+        add(String(line))
+      } else {
+        // Its kernels do not take every type that the format can say.
+        unsupportedByLiteRT += 1
+      }
+    }
+  }
+
+  private mutating func add(_ text: String) {
+    let words = text.split(separator: " ")
+    let number = words.dropFirst().first.flatMap { Int($0) } ?? 0
+    failures.append(
+      Failure(number: number, stage: words.dropFirst(2).first.map(String.init) ?? "", text: text))
+  }
+
+  var summary: String {
+    "\(drawn) graphs of \(operators.count) operators, \(failures.count) failures, \(refusals.count) refused; "
+      + "\(unwritten) times not written as .tflite, \(litertCount) files run by LiteRT, \(unsupportedByLiteRT) not taken by it"
+  }
+}
