@@ -34,4 +34,15 @@
 static inline size_t skiff_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t skiff_round_up(size_t a, size_t multiple) { return (a + multiple - 1) / multiple * multiple; }
 
+typedef struct {
+  size_t begin, end;
+} skiff_range;
+
+// What of `total` steps belongs to a part.
+static inline skiff_range skiff_share(size_t total, skiff_part part) {
+  size_t each = total / part.count, more = total % part.count;
+  size_t begin = part.index * each + skiff_min(part.index, more);
+  return (skiff_range){begin, begin + each + (part.index < more)};
+}
+
 #endif

@@ -1,6 +1,6 @@
-// Float32 depthwise convolution: eight channels at a time.
+// Float32 depthwise convolution: whole registers of channels at a time.
 
-#include "window.h"
+#include "f32_dwconv.h"
 
 // Packed: for each tap the weights of all channels, the bias before them.
 size_t skiff_f32_dwconv_packed_size(const skiff_convolution *shape) {
@@ -17,11 +17,6 @@ void skiff_f32_dwconv_pack(const skiff_convolution *shape, const float *weights,
     }
   }
 }
-
-// One output position: the taps inside of the input, their inputs and their weights.
-typedef void position_function(size_t channels, size_t taps, const float *const *inputs,
-                               const float *const *weights, const float *bias, float lower, float upper,
-                               float *output);
 
 static inline __attribute__((always_inline)) void position(size_t start, size_t channels, size_t taps,
                                                            const float *const *inputs,
@@ -73,16 +68,33 @@ SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const float *
 #define MAX_TAPS 64
 
 void skiff_f32_dwconv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
-                      float upper, float *output) {
+                      float upper, skiff_part part, float *output) {
   position_function *compute = position_portable;
+  skiff_range inside = {0, 0};
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX2) compute = position_avx2;
+  if (SKIFF_HAS_AVX512) {
+    compute = skiff_f32_dwconv_position_avx512;
+    inside = positions_inside(shape);
+  } else if (SKIFF_HAS_AVX2) {
+    compute = position_avx2;
+  }
 #endif
   size_t channels = shape->groups;
   const float *bias = packed;
   const float *inputs[MAX_TAPS], *weights[MAX_TAPS];
-  window_position at = {0, 0, 0};
-  for (size_t left = position_count(shape); left > 0; left--, advance(shape, &at), output += channels) {
+  skiff_range share = skiff_share(position_count(shape), part);
+  window_position at = position_at(shape, share.begin);
+  output += share.begin * channels;
+  for (size_t left = share.end - share.begin; left > 0; left--, advance(shape, &at), output += channels) {
+#if SKIFF_X86
+    if (at.x >= inside.begin && at.x + SPAN <= inside.end && left >= SPAN) {
+      skiff_f32_dwconv_span_avx512(shape, at, input, packed, lower, upper, output);
+      at.x += SPAN - 1;
+      left -= SPAN - 1;
+      output += (SPAN - 1) * channels;
+      continue;
+    }
+#endif
     size_t count = 0;
     const float *start = bias, *weight = bias + channels;
     for (size_t row = 0; row < shape->kernel_height; row++) {

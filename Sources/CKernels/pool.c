@@ -4,26 +4,12 @@
 
 #include "window.h"
 
-// The taps of a position that lie inside of the input along one axis.
-typedef struct {
-  size_t first, end;
-} tap_range;
-
-static inline tap_range taps_inside(size_t at, size_t stride, size_t padding, size_t kernel, size_t dilation,
-                                    size_t size) {
-  ptrdiff_t origin = (ptrdiff_t)(at * stride - padding);
-  tap_range range = {0, 0};
-  if (origin < 0) range.first = ((size_t)-origin + dilation - 1) / dilation;
-  if (origin < (ptrdiff_t)size) range.end = ((size_t)((ptrdiff_t)size - origin) + dilation - 1) / dilation;
-  range.end = skiff_min(range.end, kernel);
-  range.first = skiff_min(range.first, range.end);
-  return range;
-}
-
 #define POSITIONS                                                                                          \
   size_t channels = shape->groups;                                                                         \
-  window_position at = {0, 0, 0};                                                                          \
-  for (size_t left = position_count(shape); left > 0; left--, advance(shape, &at), output += channels) {   \
+  skiff_range share = skiff_share(position_count(shape), part);                                            \
+  window_position at = position_at(shape, share.begin);                                                    \
+  output += share.begin * channels;                                                                        \
+  for (size_t left = share.end - share.begin; left > 0; left--, advance(shape, &at), output += channels) { \
     tap_range rows = taps_inside(at.y, shape->stride_height, shape->padding_top, shape->kernel_height,     \
                                  shape->dilation_height, shape->input_height);                             \
     tap_range columns = taps_inside(at.x, shape->stride_width, shape->padding_left, shape->kernel_width,   \
@@ -34,7 +20,7 @@ static inline tap_range taps_inside(size_t at, size_t stride, size_t padding, si
     for (size_t column = columns.first; column < columns.end; column++) {                                  \
       const __typeof__(*input) *tap = input + pixel_under(shape, at, row, column) * channels;
 
-SKIFF_BODY f32_maxpool_body(const skiff_convolution *shape, const float *restrict input, float *restrict output) {
+SKIFF_BODY f32_maxpool_body(const skiff_convolution *shape, skiff_part part, const float *restrict input, float *restrict output) {
   POSITIONS
     for (size_t c = 0; c < channels; c++) output[c] = -INFINITY;
     TAPS
@@ -43,10 +29,10 @@ SKIFF_BODY f32_maxpool_body(const skiff_convolution *shape, const float *restric
     }}
   }
 }
-SKIFF_EACH_LEVEL(f32_maxpool, (const skiff_convolution *shape, const float *input, float *output),
-                 (shape, input, output))
+SKIFF_EACH_LEVEL(f32_maxpool, (const skiff_convolution *shape, skiff_part part, const float *input, float *output),
+                 (shape, part, input, output))
 
-SKIFF_BODY qs8_maxpool_body(const skiff_convolution *shape, const int8_t *restrict input, int8_t *restrict output) {
+SKIFF_BODY qs8_maxpool_body(const skiff_convolution *shape, skiff_part part, const int8_t *restrict input, int8_t *restrict output) {
   POSITIONS
     for (size_t c = 0; c < channels; c++) output[c] = INT8_MIN;
     TAPS
@@ -54,10 +40,10 @@ SKIFF_BODY qs8_maxpool_body(const skiff_convolution *shape, const int8_t *restri
     }}
   }
 }
-SKIFF_EACH_LEVEL(qs8_maxpool, (const skiff_convolution *shape, const int8_t *input, int8_t *output),
-                 (shape, input, output))
+SKIFF_EACH_LEVEL(qs8_maxpool, (const skiff_convolution *shape, skiff_part part, const int8_t *input, int8_t *output),
+                 (shape, part, input, output))
 
-SKIFF_BODY f32_avgpool_body(const skiff_convolution *shape, const float *restrict input, float lower, float upper,
+SKIFF_BODY f32_avgpool_body(const skiff_convolution *shape, skiff_part part, const float *restrict input, float lower, float upper,
                             float *restrict output) {
   POSITIONS
     for (size_t c = 0; c < channels; c++) output[c] = 0;
@@ -73,10 +59,10 @@ SKIFF_BODY f32_avgpool_body(const skiff_convolution *shape, const float *restric
   }
 }
 SKIFF_EACH_LEVEL(f32_avgpool,
-                 (const skiff_convolution *shape, const float *input, float lower, float upper, float *output),
-                 (shape, input, lower, upper, output))
+                 (const skiff_convolution *shape, skiff_part part, const float *input, float lower, float upper, float *output),
+                 (shape, part, input, lower, upper, output))
 
-SKIFF_BODY qs8_avgpool_body(const skiff_convolution *shape, const int8_t *restrict input, int32_t lower,
+SKIFF_BODY qs8_avgpool_body(const skiff_convolution *shape, skiff_part part, const int8_t *restrict input, int32_t lower,
                             int32_t upper, int8_t *restrict output, int32_t *restrict scratch) {
   POSITIONS
     for (size_t c = 0; c < channels; c++) scratch[c] = 0;
@@ -94,6 +80,6 @@ SKIFF_BODY qs8_avgpool_body(const skiff_convolution *shape, const int8_t *restri
   }
 }
 SKIFF_EACH_LEVEL(qs8_avgpool,
-                 (const skiff_convolution *shape, const int8_t *input, int32_t lower, int32_t upper, int8_t *output,
+                 (const skiff_convolution *shape, skiff_part part, const int8_t *input, int32_t lower, int32_t upper, int8_t *output,
                   int32_t *scratch),
-                 (shape, input, lower, upper, output, scratch))
+                 (shape, part, input, lower, upper, output, scratch))

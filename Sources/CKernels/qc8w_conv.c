@@ -112,7 +112,7 @@ static void tile_portable(const conv_tile *tile) {
 }
 
 void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const void *packed,
-                     const skiff_qc8w_output *form, int8_t *output, void *scratch) {
+                     const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch) {
   tile_function *compute = tile_portable;
   size_t blocks = block_count(shape), width = 1;
 #if SKIFF_X86
@@ -120,39 +120,41 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
   bool sums_inputs = SKIFF_HAS_AVX512;
   if (sums_inputs) {
     compute = skiff_qc8w_tile_avx512;
-    // As many blocks in each tile, so that none is left over.
-    size_t tiles = (blocks + TILE_BLOCKS - 1) / TILE_BLOCKS;
-    width = (blocks + tiles - 1) / tiles;
+    width = even_width(blocks, TILE_BLOCKS);
   }
 #endif
-  size_t total = position_count(shape);
+  size_t tiles = (blocks + width - 1) / width;
+  conv_share share = share_of(shape, shape->groups * tiles, part);
   conv_tile tile = {.runs = run_count(shape), .length = run_length(shape), .block_size = block_size(shape)};
   tile.form = form;
   tile.stride = shape->groups * shape->output_channels;
   int32_t sums[CHUNK_ROWS];
-  for (size_t first = 0; first < total; first += CHUNK_ROWS) {
-    size_t count = skiff_min(CHUNK_ROWS, total - first);
-    for (size_t group = 0; group < shape->groups; group++) {
-      look_up(shape, 1, (const char *)input, group, first, count, (uint8_t)form->input_zero_point, scratch);
-      const int8_t *const *pointers = scratch;
+  const int8_t *const *pointers = scratch;
+  size_t chunk = chunk_rows(&share);
+  for (size_t first = share.positions.begin; first < share.positions.end; first += chunk) {
+    size_t count = skiff_min(chunk, share.positions.end - first), known = SIZE_MAX;
+    for (size_t index = share.tiles.begin; index < share.tiles.end; index++) {
+      size_t group = index / tiles, block = index % tiles * width;
+      if (group != known) {
+        known = group;
+        look_up(shape, 1, (const char *)input, group, first, count, (uint8_t)form->input_zero_point, scratch);
 #if SKIFF_X86
-      for (size_t row = 0; sums_inputs && row < count; row += TILE_ROWS) {
-        tile.inputs = pointers + row * tile.runs;
-        skiff_qc8w_sum_inputs_avx512(&tile, sums + row);
-      }
-#endif
-      for (size_t block = 0; block < blocks; block += width) {
-        tile.blocks = skiff_min(width, blocks - block);
-        tile.columns = skiff_min(tile.blocks * TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
-        tile.packed = (const char *)packed + (group * blocks + block) * tile.block_size;
-        size_t channel = group * shape->output_channels + block * TILE_COLUMNS;
-        for (size_t row = 0; row < count; row += TILE_ROWS) {
-          tile.rows = skiff_min(TILE_ROWS, count - row);
+        for (size_t row = 0; sums_inputs && row < count; row += TILE_ROWS) {
           tile.inputs = pointers + row * tile.runs;
-          tile.input_sums = sums + row;
-          tile.output = output + (first + row) * tile.stride + channel;
-          compute(&tile);
+          skiff_qc8w_sum_inputs_avx512(&tile, sums + row);
         }
+#endif
+      }
+      tile.blocks = skiff_min(width, blocks - block);
+      tile.columns = skiff_min(tile.blocks * TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
+      tile.packed = (const char *)packed + (group * blocks + block) * tile.block_size;
+      size_t channel = group * shape->output_channels + block * TILE_COLUMNS;
+      for (size_t row = 0; row < count; row += TILE_ROWS) {
+        tile.rows = skiff_min(TILE_ROWS, count - row);
+        tile.inputs = pointers + row * tile.runs;
+        tile.input_sums = sums + row;
+        tile.output = output + (first + row) * tile.stride + channel;
+        compute(&tile);
       }
     }
   }

@@ -13,9 +13,21 @@ size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape) {
   return shape->groups * (3 * sizeof(int32_t) + tap_count(shape) * sizeof(int16_t));
 }
 
+// The columns of each row of taps that positions are given, and all of them; AVX-512 takes four at a time.
+static size_t column_count(const skiff_convolution *shape) {
+#if SKIFF_X86
+  if (SKIFF_HAS_AVX512) return skiff_qc8w_dwconv_columns_avx512(shape);
+#endif
+  return shape->kernel_width;
+}
+
+static size_t slot_count(const skiff_convolution *shape) {
+  return skiff_round_up(shape->kernel_height * column_count(shape), 4);
+}
+
 // A line of zero points; the inputs under the taps of a position; how far those are from the first.
 size_t skiff_qc8w_dwconv_scratch_size(const skiff_convolution *shape) {
-  return skiff_round_up(shape->groups, 64) + tap_count(shape) * (sizeof(int8_t *) + sizeof(size_t));
+  return skiff_round_up(shape->groups, 64) + slot_count(shape) * (sizeof(int8_t *) + sizeof(size_t));
 }
 
 void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weights,
@@ -102,37 +114,55 @@ SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t 
 }
 #endif
 
+// Where positions side by side lie inside of the input along the width, a span of them is computed at once.
 void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
-                       const skiff_qc8w_output *form, int8_t *output, void *scratch) {
+                       const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch) {
   position_function *compute = position_portable;
+  dwconv_span span = {1, shape->groups, position_portable};
+  size_t channels = shape->groups, columns = column_count(shape), slots = slot_count(shape);
+  size_t used = shape->kernel_height * columns, taps = used;
 #if SKIFF_X86
   if (SKIFF_HAS_AVX512) {
-    compute = skiff_qc8w_dwconv_position_avx512;
+    compute = skiff_qc8w_dwconv_position_avx512(shape);
+    span = skiff_qc8w_dwconv_span_avx512(shape);
+    taps = slots;
   } else if (SKIFF_HAS_AVX2) {
     compute = position_avx2;
   }
 #endif
-  size_t channels = shape->groups, taps = tap_count(shape);
   int8_t *padding = scratch;
   const int8_t **inputs = (const int8_t **)(padding + skiff_round_up(channels, 64));
-  size_t *offsets = (size_t *)(inputs + taps);
-  memset(padding, (uint8_t)form->input_zero_point, channels);
-  for (size_t tap = 0; tap < taps; tap++) {
-    size_t row = tap / shape->kernel_width * shape->dilation_height;
-    size_t column = tap % shape->kernel_width * shape->dilation_width;
-    offsets[tap] = (row * shape->input_width + column) * channels;
+  size_t *offsets = (size_t *)(inputs + slots);
+  memset(padding, (uint8_t)form->input_zero_point, skiff_round_up(channels, 64));
+  for (size_t slot = 0; slot < slots; slot++) {
+    size_t row = slot / columns * shape->dilation_height, column = slot % columns * shape->dilation_width;
+    offsets[slot] = (row * shape->input_width + column) * channels;
+    inputs[slot] = padding;
   }
-  window_position at = {0, 0, 0};
-  for (size_t left = position_count(shape); left > 0; left--, advance(shape, &at), output += channels) {
+  skiff_range share = skiff_share(position_count(shape), part), inside = positions_inside(shape);
+  window_position at = position_at(shape, share.begin);
+  output += share.begin * channels;
+  for (size_t left = share.end - share.begin; left > 0;) {
     if (is_window_inside(shape, at)) {
       const int8_t *first = input + pixel_under(shape, at, 0, 0) * channels;
-      for (size_t tap = 0; tap < taps; tap++) inputs[tap] = first + offsets[tap];
+      for (size_t slot = 0; slot < used; slot++) inputs[slot] = first + offsets[slot];
     } else {
-      for (size_t tap = 0; tap < taps; tap++) {
-        size_t pixel = pixel_under(shape, at, tap / shape->kernel_width, tap % shape->kernel_width);
-        inputs[tap] = pixel == SIZE_MAX ? padding : input + pixel * channels;
+      for (size_t slot = 0; slot < used; slot++) {
+        size_t pixel = pixel_under(shape, at, slot / columns, slot % columns);
+        inputs[slot] = pixel == SIZE_MAX ? padding : input + pixel * channels;
       }
     }
-    compute(channels, taps, inputs, packed, form, output);
+    size_t step = 1;
+    if (span.positions > 1 && left >= span.positions && at.x >= inside.begin &&
+        at.x + span.positions <= inside.end) {
+      step = span.positions;
+      span.compute(span.channels, taps, inputs, packed, form, output);
+    } else {
+      compute(channels, taps, inputs, packed, form, output);
+    }
+    at.x += step - 1;
+    advance(shape, &at);
+    left -= step;
+    output += step * channels;
   }
 }

@@ -6,13 +6,20 @@
 #include "requantize.h"
 #include "window.h"
 
-// Computes the channels of one output position from the inputs under all taps.
+// Computes the channels of one output position, or of a span, from the inputs under all taps.
 typedef void position_function(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
                                const skiff_qc8w_output *form, int8_t *output);
 
+// Output positions side by side that are computed at once, as if they had so many channels.
+typedef struct {
+  size_t positions, channels;
+  position_function *compute;
+} dwconv_span;
+
 #if SKIFF_X86
 // Packed for AVX-512: for each 64 channels this header, then for each four taps their weights; channels in the order
-// 16 l + 4 a + e of the accumulators a, their lanes l and the elements e of those.
+// 16 l + 4 a + e of the accumulators a, their lanes l and the elements e of those. Four taps are three of a row and
+// nothing where rows have three, so that a row of four inputs serves two positions.
 typedef struct {
   int32_t starts[64], multipliers[64], shifts[64];
   // The shifts to the right and half of what they take off, for sums that are small in the sense of is_small_sum.
@@ -25,7 +32,11 @@ size_t skiff_qc8w_dwconv_packed_size_avx512(const skiff_convolution *shape);
 void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t *weights,
                                    skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
                                    const skiff_factor *factors, void *packed);
-position_function skiff_qc8w_dwconv_position_avx512;
+
+// The taps that a row takes among the four at a time.
+size_t skiff_qc8w_dwconv_columns_avx512(const skiff_convolution *shape);
+position_function *skiff_qc8w_dwconv_position_avx512(const skiff_convolution *shape);
+dwconv_span skiff_qc8w_dwconv_span_avx512(const skiff_convolution *shape);
 #endif
 
 #endif

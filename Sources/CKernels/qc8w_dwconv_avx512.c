@@ -10,27 +10,45 @@
 #if SKIFF_X86
 #define CHANNELS 64
 #define TAPS 4
+#define UNROLL _Pragma("clang loop unroll(full)")
 
-static size_t quad_count(size_t taps) { return (taps + TAPS - 1) / TAPS; }
+static bool has_rows_of_three(const skiff_convolution *shape) { return shape->kernel_width == 3; }
 
-static size_t channels_size(size_t taps) { return sizeof(channels_header) + quad_count(taps) * TAPS * CHANNELS; }
+size_t skiff_qc8w_dwconv_columns_avx512(const skiff_convolution *shape) {
+  return has_rows_of_three(shape) ? TAPS : shape->kernel_width;
+}
+
+// The taps with those that are nothing.
+static size_t slot_count(const skiff_convolution *shape) {
+  return skiff_round_up(shape->kernel_height * skiff_qc8w_dwconv_columns_avx512(shape), TAPS);
+}
+
+static size_t channels_size(size_t slots) { return sizeof(channels_header) + slots * CHANNELS; }
 
 size_t skiff_qc8w_dwconv_packed_size_avx512(const skiff_convolution *shape) {
-  return skiff_round_up(shape->groups, CHANNELS) / CHANNELS * channels_size(tap_count(shape));
+  return skiff_round_up(shape->groups, CHANNELS) / CHANNELS * channels_size(slot_count(shape));
+}
+
+// How often all channels fit into a register, for positions side by side.
+static size_t repeat_count(const skiff_convolution *shape) {
+  return shape->stride_width == 1 && CHANNELS % shape->groups == 0 ? CHANNELS / shape->groups : 1;
 }
 
 void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t *weights,
                                    skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
                                    const skiff_factor *factors, void *packed) {
-  size_t taps = tap_count(shape);
+  size_t taps = tap_count(shape), size = channels_size(slot_count(shape));
+  size_t columns = skiff_qc8w_dwconv_columns_avx512(shape);
+  size_t count = shape->groups * repeat_count(shape);
   memset(packed, 0, skiff_qc8w_dwconv_packed_size_avx512(shape));
-  for (size_t channel = 0; channel < shape->groups; channel += CHANNELS) {
-    ((channels_header *)((char *)packed + channel / CHANNELS * channels_size(taps)))->is_small = true;
+  for (size_t lane = 0; lane < count; lane += CHANNELS) {
+    ((channels_header *)((char *)packed + lane / CHANNELS * size))->is_small = true;
   }
-  for (size_t channel = 0; channel < shape->groups; channel++) {
-    char *target = (char *)packed + channel / CHANNELS * channels_size(taps);
+  for (size_t index = 0; index < count; index++) {
+    size_t channel = index % shape->groups;
+    char *target = (char *)packed + index / CHANNELS * size;
     channels_header *header = (channels_header *)target;
-    size_t lane = channel % CHANNELS / 16, accumulator = channel % 16 / 4, element = channel % 4;
+    size_t lane = index % CHANNELS / 16, accumulator = index % 16 / 4, element = index % 4;
     size_t place = 16 * accumulator + 4 * lane + element;
     uint32_t sum = 0;
     uint64_t magnitude = (uint64_t)(bias ? llabs((long long)bias[channel]) : 0);
@@ -39,8 +57,8 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
       sum += (uint32_t)(int32_t)weight;
       // |x - zero point| <= 255.
       magnitude += 255 * (uint64_t)(weight < 0 ? -weight : weight);
-      size_t quad = tap / TAPS * CHANNELS + place;
-      target[sizeof *header + quad * TAPS + tap % TAPS] = (char)weight;
+      size_t slot = tap / shape->kernel_width * columns + tap % shape->kernel_width;
+      target[sizeof *header + (slot / TAPS * CHANNELS + place) * TAPS + slot % TAPS] = (char)weight;
     }
     uint32_t offset = 128 + (uint32_t)input_zero_point;
     header->starts[place] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * offset);
@@ -68,42 +86,76 @@ SKIFF_AVX512 static inline __m512i scale_small_avx512(__m512i sum, const channel
                                _mm512_loadu_si512(header->rights + place), _mm512_loadu_si512(header->halves + place));
 }
 
-SKIFF_AVX512 void skiff_qc8w_dwconv_position_avx512(size_t channels, size_t taps, const int8_t *const *inputs,
-                                                    const void *packed, const skiff_qc8w_output *form,
-                                                    int8_t *output) {
+// The results of 64 sums. Narrowing works on each lane and so brings the channels back into order.
+SKIFF_AVX512 static inline __attribute__((always_inline)) __m512i results_avx512(const __m512i *sums,
+                                                                                  const channels_header *header,
+                                                                                  const skiff_qc8w_output *form) {
+  if (header->is_small) {
+    return narrow_avx512(scale_small_avx512(sums[0], header, 0), scale_small_avx512(sums[1], header, 16),
+                         scale_small_avx512(sums[2], header, 32), scale_small_avx512(sums[3], header, 48), form);
+  }
+  __m512i low = _mm512_packs_epi32(finish_avx512(sums[0], header, 0, form), finish_avx512(sums[1], header, 16, form));
+  __m512i high =
+      _mm512_packs_epi32(finish_avx512(sums[2], header, 32, form), finish_avx512(sums[3], header, 48, form));
+  return _mm512_packs_epi16(low, high);
+}
+
+// One or two positions; of each four taps the first `used` are something, or for two positions of each four inputs the
+// first three are the one's and the last three the other's.
+SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(
+    const size_t positions, const size_t used, size_t channels, size_t slots, const int8_t *const *inputs,
+    const void *packed, const skiff_qc8w_output *form, int8_t *output) {
   const char *own = packed;
-  __m512i top = _mm512_set1_epi8(-128), zero = _mm512_setzero_si512();
-  for (size_t channel = 0; channel < channels; channel += CHANNELS, own += channels_size(taps)) {
+  __m512i top = _mm512_set1_epi8(-128);
+  for (size_t channel = 0; channel < channels; channel += CHANNELS, own += channels_size(slots)) {
     const channels_header *header = (const channels_header *)own;
     const char *weights = own + sizeof *header;
     size_t left = channels - channel;
     __mmask64 exists = left >= CHANNELS ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-    __m512i sum0 = _mm512_loadu_si512(header->starts), sum1 = _mm512_loadu_si512(header->starts + 16);
-    __m512i sum2 = _mm512_loadu_si512(header->starts + 32), sum3 = _mm512_loadu_si512(header->starts + 48);
-    for (size_t tap = 0; tap < taps; tap += TAPS, weights += TAPS * CHANNELS) {
-      // Taps beyond the last have weights of zero.
-#define LOAD(i) \
-  (tap + i < taps ? _mm512_xor_si512(_mm512_maskz_loadu_epi8(exists, inputs[tap + i] + channel), top) : zero)
-      __m512i x0 = LOAD(0), x1 = LOAD(1), x2 = LOAD(2), x3 = LOAD(3);
-#undef LOAD
-      __m512i low01 = _mm512_unpacklo_epi8(x0, x1), high01 = _mm512_unpackhi_epi8(x0, x1);
-      __m512i low23 = _mm512_unpacklo_epi8(x2, x3), high23 = _mm512_unpackhi_epi8(x2, x3);
-      sum0 = _mm512_dpbusd_epi32(sum0, _mm512_unpacklo_epi16(low01, low23), _mm512_loadu_si512(weights));
-      sum1 = _mm512_dpbusd_epi32(sum1, _mm512_unpackhi_epi16(low01, low23), _mm512_loadu_si512(weights + 64));
-      sum2 = _mm512_dpbusd_epi32(sum2, _mm512_unpacklo_epi16(high01, high23), _mm512_loadu_si512(weights + 128));
-      sum3 = _mm512_dpbusd_epi32(sum3, _mm512_unpackhi_epi16(high01, high23), _mm512_loadu_si512(weights + 192));
+    __m512i sums[2][4];
+    UNROLL for (size_t i = 0; i < 4; i++) sums[0][i] = sums[1][i] = _mm512_loadu_si512(header->starts + 16 * i);
+    for (size_t slot = 0; slot < slots; slot += TAPS, weights += TAPS * CHANNELS) {
+      __m512i x[TAPS];
+      UNROLL for (size_t i = 0; i < TAPS; i++) {
+        // Where weights are zero, so may be inputs.
+        x[i] = i < used ? _mm512_xor_si512(_mm512_maskz_loadu_epi8(exists, inputs[slot + i] + channel), top)
+                        : _mm512_setzero_si512();
+      }
+      __m512i low01 = _mm512_unpacklo_epi8(x[0], x[1]), high01 = _mm512_unpackhi_epi8(x[0], x[1]);
+      __m512i low23 = _mm512_unpacklo_epi8(x[2], x[3]), high23 = _mm512_unpackhi_epi8(x[2], x[3]);
+      x[0] = _mm512_unpacklo_epi16(low01, low23);
+      x[1] = _mm512_unpackhi_epi16(low01, low23);
+      x[2] = _mm512_unpacklo_epi16(high01, high23);
+      x[3] = _mm512_unpackhi_epi16(high01, high23);
+      UNROLL for (size_t i = 0; i < 4; i++) {
+        __m512i w = _mm512_loadu_si512(weights + CHANNELS * i);
+        sums[0][i] = _mm512_dpbusd_epi32(sums[0][i], x[i], w);
+        if (positions > 1) sums[1][i] = _mm512_dpbusd_epi32(sums[1][i], x[i], _mm512_slli_epi32(w, 8));
+      }
     }
-    // Narrowing works on each lane and so brings the channels back into order.
-    __m512i bytes;
-    if (header->is_small) {
-      bytes = narrow_avx512(scale_small_avx512(sum0, header, 0), scale_small_avx512(sum1, header, 16),
-                            scale_small_avx512(sum2, header, 32), scale_small_avx512(sum3, header, 48), form);
-    } else {
-      __m512i low = _mm512_packs_epi32(finish_avx512(sum0, header, 0, form), finish_avx512(sum1, header, 16, form));
-      __m512i high = _mm512_packs_epi32(finish_avx512(sum2, header, 32, form), finish_avx512(sum3, header, 48, form));
-      bytes = _mm512_packs_epi16(low, high);
+    UNROLL for (size_t i = 0; i < positions; i++) {
+      _mm512_mask_storeu_epi8(output + i * channels + channel, exists, results_avx512(sums[i], header, form));
     }
-    _mm512_mask_storeu_epi8(output + channel, exists, bytes);
   }
+}
+
+#define FORM(NAME, POSITIONS, USED)                                                                                  \
+  SKIFF_AVX512 static void NAME(size_t channels, size_t slots, const int8_t *const *inputs, const void *packed,      \
+                                const skiff_qc8w_output *form, int8_t *output) {                                     \
+    compute(POSITIONS, USED, channels, slots, inputs, packed, form, output);                                         \
+  }
+FORM(one_of_three, 1, 3)
+FORM(one_of_four, 1, 4)
+FORM(two_of_three, 2, 4)
+
+position_function *skiff_qc8w_dwconv_position_avx512(const skiff_convolution *shape) {
+  return has_rows_of_three(shape) ? one_of_three : one_of_four;
+}
+
+dwconv_span skiff_qc8w_dwconv_span_avx512(const skiff_convolution *shape) {
+  size_t repeats = repeat_count(shape);
+  if (repeats > 1) return (dwconv_span){repeats, CHANNELS, skiff_qc8w_dwconv_position_avx512(shape)};
+  bool shares = has_rows_of_three(shape) && shape->stride_width == 1 && shape->dilation_width == 1;
+  return shares ? (dwconv_span){2, shape->groups, two_of_three} : (dwconv_span){1, shape->groups, one_of_four};
 }
 #endif

@@ -4,20 +4,39 @@
 
 #include "dispatch.h"
 
+// Extremes are found in so many lanes.
+#define LANES 64
+
 SKIFF_BODY f32_extremes_body(size_t count, const float *restrict input, float *restrict least,
                              float *restrict greatest, bool *restrict is_finite) {
-  float low = *least, high = *greatest;
-  // Anything times zero is zero, but for infinities and not-a-number.
-  float zero = 0;
-  for (size_t i = 0; i < count; i++) {
-    float x = input[i];
-    low = x < low ? x : low;
-    high = x > high ? x : high;
-    zero = x * 0 == 0 ? zero : 1;
+  float low[LANES], high[LANES], zero[LANES];
+  for (size_t lane = 0; lane < LANES; lane++) {
+    low[lane] = *least;
+    high[lane] = *greatest;
+    zero[lane] = 0;
   }
-  *least = low;
-  *greatest = high;
-  *is_finite = zero == 0;
+  size_t whole = count / LANES * LANES;
+  for (size_t i = 0; i < whole; i += LANES) {
+    for (size_t lane = 0; lane < LANES; lane++) {
+      float x = input[i + lane];
+      low[lane] = x < low[lane] ? x : low[lane];
+      high[lane] = x > high[lane] ? x : high[lane];
+      // Anything times zero is zero, but for infinities and not-a-number, which stay.
+      zero[lane] += x * 0;
+    }
+  }
+  for (size_t i = whole; i < count; i++) {
+    low[0] = input[i] < low[0] ? input[i] : low[0];
+    high[0] = input[i] > high[0] ? input[i] : high[0];
+    zero[0] += input[i] * 0;
+  }
+  float sum = 0;
+  for (size_t lane = 0; lane < LANES; lane++) {
+    *least = low[lane] < *least ? low[lane] : *least;
+    *greatest = high[lane] > *greatest ? high[lane] : *greatest;
+    sum += zero[lane];
+  }
+  *is_finite = sum == 0;
 }
 SKIFF_EACH_LEVEL(f32_extremes,
                  (size_t count, const float *input, float *least, float *greatest, bool *is_finite),

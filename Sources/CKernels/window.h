@@ -10,8 +10,8 @@
 // A tile is this many output positions by this many output channels.
 #define TILE_ROWS 6
 #define TILE_COLUMNS 16
-// Output positions whose inputs are looked up at once: a block of weights is read once for all of them.
-#define CHUNK_ROWS (16 * TILE_ROWS)
+// Output positions whose inputs are looked up at once, at most: a block of weights is read once for all of them.
+#define CHUNK_ROWS (34 * TILE_ROWS)
 
 static inline size_t tap_count(const skiff_convolution *shape) {
   return shape->kernel_height * shape->kernel_width;
@@ -19,6 +19,12 @@ static inline size_t tap_count(const skiff_convolution *shape) {
 
 static inline size_t position_count(const skiff_convolution *shape) {
   return shape->batch * shape->output_height * shape->output_width;
+}
+
+// How many of `blocks` a tile takes, at most `greatest`: all tiles as many, so that none is left over.
+static inline size_t even_width(size_t blocks, size_t greatest) {
+  size_t tiles = (blocks + greatest - 1) / greatest;
+  return (blocks + tiles - 1) / tiles;
 }
 
 // An output position.
@@ -75,6 +81,22 @@ static inline bool reads_every_pixel(const skiff_convolution *shape) {
          shape->output_width == shape->input_width;
 }
 
+// The taps of a position that lie inside of the input along one axis.
+typedef struct {
+  size_t first, end;
+} tap_range;
+
+static inline tap_range taps_inside(size_t at, size_t stride, size_t padding, size_t kernel, size_t dilation,
+                                    size_t size) {
+  ptrdiff_t origin = (ptrdiff_t)(at * stride - padding);
+  tap_range range = {0, 0};
+  if (origin < 0) range.first = ((size_t)-origin + dilation - 1) / dilation;
+  if (origin < (ptrdiff_t)size) range.end = ((size_t)((ptrdiff_t)size - origin) + dilation - 1) / dilation;
+  range.end = skiff_min(range.end, kernel);
+  range.first = skiff_min(range.first, range.end);
+  return range;
+}
+
 // Whether every tap of a position is inside of the input along one axis.
 static inline bool is_inside(size_t at, size_t stride, size_t padding, size_t kernel, size_t dilation, size_t size) {
   size_t first = at * stride - padding;
@@ -88,26 +110,76 @@ static inline bool is_window_inside(const skiff_convolution *shape, window_posit
                    shape->input_width);
 }
 
+// The columns of output positions whose taps are all inside of the input along the width.
+static inline skiff_range positions_inside(const skiff_convolution *shape) {
+  ptrdiff_t padding = (ptrdiff_t)shape->padding_left, stride = (ptrdiff_t)shape->stride_width;
+  ptrdiff_t reach = (ptrdiff_t)((shape->kernel_width - 1) * shape->dilation_width);
+  ptrdiff_t last = (ptrdiff_t)shape->input_width - 1 - reach + padding;
+  size_t begin = padding > 0 ? (size_t)((padding + stride - 1) / stride) : 0;
+  size_t end = last < 0 ? 0 : (size_t)(last / stride) + 1;
+  end = skiff_min(end, shape->output_width);
+  return (skiff_range){skiff_min(begin, end), end};
+}
+
+// Copies a run of a few bytes; a call would take longer.
+static inline void copy_run(char *target, const char *source, size_t size) {
+  if (size >= 16) {
+    for (size_t place = 0; place + 16 <= size; place += 16) memcpy(target + place, source + place, 16);
+    memcpy(target + size - 16, source + size - 16, 16);
+  } else if (size >= 8) {
+    memcpy(target, source, 8);
+    memcpy(target + size - 8, source + size - 8, 8);
+  } else {
+    for (size_t place = 0; place < size; place++) target[place] = source[place];
+  }
+}
+
 // Gathers what lies under the window at an output position; the rest of the row is zero.
 static inline void gather(const skiff_convolution *shape, size_t size, const char *input, window_position at,
                           const char *empty, char *target) {
   size_t run = shape->input_channels * size;
   size_t pixel_stride = shape->groups * run;
   char *end = target + gathered_size(shape, size);
-  bool has_whole_lines = shape->groups == 1 && shape->dilation_width == 1 && is_window_inside(shape, at);
-  for (size_t row = 0; row < shape->kernel_height; row++) {
-    if (has_whole_lines) {
-      size_t line = shape->kernel_width * run;
-      memcpy(target, input + pixel_under(shape, at, row, 0) * pixel_stride, line);
-      target += line;
-      continue;
+  if (shape->groups == 1 && shape->dilation_width == 1 && is_window_inside(shape, at)) {
+    size_t line = shape->kernel_width * run;
+    const char *source = input + pixel_under(shape, at, 0, 0) * pixel_stride;
+    for (size_t row = 0; row < shape->kernel_height; row++, target += line) {
+      copy_run(target, source, line);
+      source += shape->dilation_height * shape->input_width * pixel_stride;
     }
-    for (size_t column = 0; column < shape->kernel_width; column++, target += run) {
-      size_t pixel = pixel_under(shape, at, row, column);
-      memcpy(target, pixel == SIZE_MAX ? empty : input + pixel * pixel_stride, run);
+  } else {
+    for (size_t row = 0; row < shape->kernel_height; row++) {
+      for (size_t column = 0; column < shape->kernel_width; column++, target += run) {
+        size_t pixel = pixel_under(shape, at, row, column);
+        copy_run(target, pixel == SIZE_MAX ? empty : input + pixel * pixel_stride, run);
+      }
     }
   }
-  memset(target, 0, (size_t)(end - target));
+  while (target < end) *target++ = 0;
+}
+
+// What a part of a convolution computes: output positions, and those of `tiles` tiles of outputs, all groups together.
+typedef struct {
+  skiff_range positions, tiles;
+} conv_share;
+
+// Many positions are divided by position. Few of them would leave whole tiles of positions over, and all of the weights to
+// each part: then outputs are divided.
+static inline conv_share share_of(const skiff_convolution *shape, size_t tiles, skiff_part part) {
+  size_t total = position_count(shape), rows = (total + TILE_ROWS - 1) / TILE_ROWS;
+  size_t by_rows = (rows + part.count - 1) / part.count * tiles;
+  size_t by_tiles = (tiles + part.count - 1) / part.count * rows;
+  if (rows < 16 * part.count && by_tiles <= by_rows) {
+    return (conv_share){{0, total}, skiff_share(tiles, part)};
+  }
+  skiff_range share = skiff_share(rows, part);
+  return (conv_share){{share.begin * TILE_ROWS, skiff_min(share.end * TILE_ROWS, total)}, {0, tiles}};
+}
+
+// The positions of each chunk, all of them as many.
+static inline size_t chunk_rows(const conv_share *share) {
+  size_t rows = (share->positions.end - share->positions.begin + TILE_ROWS - 1) / TILE_ROWS;
+  return rows ? even_width(rows, CHUNK_ROWS / TILE_ROWS) * TILE_ROWS : TILE_ROWS;
 }
 
 // Points to what each output position of a chunk reads: `pointers` holds [tile][tap][row of the tile]. Positions
@@ -137,8 +209,15 @@ static inline void look_up(const skiff_convolution *shape, size_t size, const ch
       gather(shape, size, input, at, empty, row);
     } else {
       const char **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
+      bool is_inside = is_window_inside(shape, at);
+      const char *corner = is_inside ? input + pixel_under(shape, at, 0, 0) * pixel_stride : NULL;
       for (size_t row = 0; row < shape->kernel_height; row++) {
+        size_t line = row * shape->dilation_height * shape->input_width;
         for (size_t column = 0; column < shape->kernel_width; column++, own += TILE_ROWS) {
+          if (is_inside) {
+            *own = corner + (line + column * shape->dilation_width) * pixel_stride;
+            continue;
+          }
           size_t pixel = pixel_under(shape, at, row, column);
           *own = pixel == SIZE_MAX ? empty : input + pixel * pixel_stride;
         }

@@ -21,10 +21,15 @@ public struct Timing: Sendable {
 }
 
 extension Model {
-  /// Times runs on one random input, after a run that is not timed.
+  /// Times runs on one input, after a run that is not timed.
   ///
   /// The model runs as it would after being written: simplified, with its channels last.
-  public func timing(runs: Int) throws(ModelError) -> Timing {
+  ///
+  /// - Parameters:
+  ///   - runs: How many runs.
+  ///   - threads: In how many threads.
+  ///   - samples: The first of them is the input; random numbers if nil.
+  public func timing(runs: Int, threads: Int = 1, samples: Samples? = nil) throws(ModelError) -> Timing {
     var copy = self
     try copy.prepare()
     var shapes: [String: [Int]] = [:]
@@ -34,9 +39,14 @@ extension Model {
         dimension.fixed ?? (axis == 0 ? 1 : 0)
       }
     }
-    let plan = try Plan(copy.graph, inputShapes: shapes)
+    let plan = try Plan(copy.graph, inputShapes: shapes, threads: threads)
     var generator = SeededInputs(seed: 1)
-    let inputs = try generator.next(for: plan.graph)
+    let inputs: [String: Tensor]
+    if let sample = try samples?.runs(for: plan.graph).first {
+      inputs = sample
+    } else {
+      inputs = try generator.next(for: plan.graph)
+    }
     let session = Session(plan)
     _ = try session.run(inputs)
     let clock = ContinuousClock()

@@ -4,11 +4,15 @@ import Skiff
 /// `skiff benchmark model`.
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Times runs of a model on random inputs, and tells where the time goes.",
-    discussion: "Sizes that are open are 1 along the first axis; others must be given by --input-shape.")
+    abstract: "Times runs of a model, and tells where the time goes.",
+    discussion:
+      "Inputs are random numbers if none are given. Sizes that are open are 1 along the first axis; others must be given by --input-shape."
+  )
 
   @Argument(help: "The model to time.") var model: String
   @OptionGroup var modelOptions: ModelOptions
+  @Option(help: "Samples (.npz by input name, or .npy), of which the first is run.") var input: String?
+  @Option(help: "The number of threads.") var threads = 1
   @Option(help: "The number of runs that are timed, after one that is not.") var runs = 20
   @Flag(help: "Adds the share of each operator.") var perOperator = false
   @Flag(help: "Adds the share of each node.") var perNode = false
@@ -20,7 +24,9 @@ struct Benchmark: ParsableCommand {
 
   func run() throws {
     let model = try modelOptions.model(at: model)
-    let timing = try model.timing(runs: runs)
+    let timing = try model.timing(
+      runs: runs, threads: threads,
+      samples: input.map { path throws(ModelError) in try Samples(contentsOf: path) })
     var rows: [(name: String, share: Double)] = []
     if perOperator { rows += timing.operators.map { ("\($0.count) × \($0.name)", $0.share) } }
     if perNode { rows += timing.nodes.map { ($0.node.location.description, $0.share) } }

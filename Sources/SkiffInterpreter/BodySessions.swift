@@ -5,9 +5,9 @@ import SkiffIR
 struct BodySessions {
   private var sessions: [Subgraph: (shapes: [[Int]], session: Session)] = [:]
 
-  /// Runs a graph on the values of its inputs.
+  /// Runs a graph on the values of its inputs, in as many threads and such kernels as the plan around it.
   mutating func run(
-    _ subgraph: Subgraph, _ tensors: [Tensor], usesReferenceKernels: Bool
+    _ subgraph: Subgraph, _ tensors: [Tensor], like plan: Plan
   ) throws(ModelError) -> [Tensor] {
     let graph = subgraph.graph
     guard tensors.count == graph.inputs.count else {
@@ -23,7 +23,7 @@ struct BodySessions {
       session = Session(
         try Plan(
           graph, inputShapes: Dictionary(zip(names, shapes)) { first, _ in first },
-          usesReferenceKernels: usesReferenceKernels))
+          threads: plan.threads, usesReferenceKernels: plan.usesReferenceKernels))
       sessions[subgraph] = (shapes, session)
     }
     let results = try session.run(Dictionary(zip(names, tensors)) { first, _ in first })

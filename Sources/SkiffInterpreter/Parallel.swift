@@ -12,8 +12,8 @@ import Synchronization
 
 /// Work shared among the processors.
 package enum Parallel {
-  /// The number of processors that are running.
-  package static let processorCount = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  /// The number of processors that are running, 256 at most.
+  package static let processorCount = min(256, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
   /// The results of `body` for each worker, all at the same time.
   ///

@@ -24,7 +24,8 @@ extension Plan {
         requests.append(.init(byteCount: count, lifetime: index...max(index, lastUse[value] ?? index)))
         owners.append((index, false))
       }
-      requests.append(.init(byteCount: kernel.scratchByteCount, lifetime: index...index))
+      let scratch = (kernel.scratchByteCount + 63) & ~63
+      requests.append(.init(byteCount: step.parts * scratch, lifetime: index...index))
       owners.append((index, true))
     }
     let layout = ArenaLayout(requests)

@@ -29,6 +29,8 @@ public struct Plan: Sendable {
     /// Where a direct kernel's results and working memory are.
     var offsets: [Int] = []
     var scratch = 0..<0
+    /// The parts that its work is divided into.
+    var parts = 1
   }
 
   /// The graph with the sizes of its inputs filled in.
@@ -40,16 +42,32 @@ public struct Plan: Sendable {
   /// The states before the first run.
   let initialStates: [ValueID: Tensor]
   let usesReferenceKernels: Bool
+  /// How many threads a session runs in.
+  public let threads: Int
 
   /// Chooses kernels and places.
   ///
   /// - Parameters:
   ///   - inputShapes: The sizes of inputs by name; needed for each input whose shape is not fixed.
+  ///   - threads: How many threads a session runs in, from 1 to 256. Results do not depend on it.
   ///   - usesReferenceKernels: Whether every operator runs in the plainest way, as the oracle of the others.
   /// - Throws: ``ModelError/Code/unsupported`` naming every node that no kernel can run.
   public init(
-    _ graph: Graph, inputShapes: [String: [Int]] = [:], usesReferenceKernels: Bool = false
+    _ graph: Graph, inputShapes: [String: [Int]] = [:], threads: Int = 1, usesReferenceKernels: Bool = false
   ) throws(ModelError) {
+    try self.init(
+      graph, inputShapes: inputShapes, threads: threads, leastWork: 1 << 16,
+      usesReferenceKernels: usesReferenceKernels)
+  }
+
+  /// As above; work of fewer operations than `leastWork`, which is at least 1, is not divided among the threads.
+  package init(
+    _ graph: Graph, inputShapes: [String: [Int]] = [:], threads: Int, leastWork: Int,
+    usesReferenceKernels: Bool = false
+  ) throws(ModelError) {
+    guard (1...256).contains(threads) else {
+      throw ModelError(.invalidArgument, "\(threads) threads; from 1 to 256 are possible")
+    }
     var graph = graph
     try graph.setInputShapes(inputShapes)
     try graph.verifyQuantization()
@@ -62,6 +80,11 @@ public struct Plan: Sendable {
     }
     try Plan.checkSizes(of: graph)
     var steps = try Plan.chooseKernels(graph, usesReferenceKernels ? [] : Plan.factories)
+    for (index, step) in steps.enumerated() {
+      if case .direct(let kernel) = step.kernel, kernel.divisibleWork >= leastWork {
+        steps[index].parts = threads
+      }
+    }
     arenaByteCount = Plan.place(&steps, in: graph)
     guard arenaByteCount <= Limits.current.tensorSize else {
       throw ModelError(.limitExceeded, "\(arenaByteCount) bytes of working memory")
@@ -77,6 +100,7 @@ public struct Plan: Sendable {
     self.initialStates = initialStates
     self.graph = graph
     self.usesReferenceKernels = usesReferenceKernels
+    self.threads = threads
     self.steps = steps
     self.constants = constants
   }

@@ -29,6 +29,8 @@ public final class Session {
     _ inputs: [String: Tensor], observer: ((ValueID, Tensor) throws(ModelError) -> Void)? = nil
   ) throws(ModelError) -> [String: Tensor] {
     let graph = plan.graph
+    let crew = Crew(threads: plan.steps.map(\.parts).max() ?? 1)
+    defer { crew.end() }
     var values = plan.constants.merging(states) { $1 }
     for id in graph.inputs {
       values[id] = try input(id, from: inputs)
@@ -41,7 +43,7 @@ public final class Session {
     }
     for step in plan.steps {
       try locating(graph[step.node].location) { () throws(ModelError) in
-        let results = try run(step, values)
+        let results = try run(step, values, crew)
         for (value, result) in zip(step.outputs, results) {
           values[value] = result
           try observer?(value, result)
@@ -91,15 +93,17 @@ public final class Session {
     return tensor.quantized(with: type.quantization)
   }
 
-  private func run(_ step: Plan.Step, _ values: [ValueID: Tensor]) throws(ModelError) -> [Tensor] {
+  private func run(
+    _ step: Plan.Step, _ values: [ValueID: Tensor], _ crew: Crew
+  ) throws(ModelError) -> [Tensor] {
     let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
     switch step.kernel {
     case .reference(let kernel): return try outsideOfArena(checked(kernel.evaluate(inputs), step))
     case .prepared(let kernel): return try outsideOfArena(checked(kernel.run(inputs), step))
-    case .direct(let kernel): return try run(kernel, step, inputs)
+    case .direct(let kernel): return try run(kernel, step, inputs, crew)
     case .control(let kernel):
       let results = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
-        try bodies.run(subgraph, tensors, usesReferenceKernels: plan.usesReferenceKernels)
+        try bodies.run(subgraph, tensors, like: plan)
       }
       var sized: [Tensor] = []
       for (result, type) in zip(results, step.types) { sized.append(try self.sized(result, as: type)) }
@@ -137,7 +141,7 @@ public final class Session {
   }
 
   private func run(
-    _ kernel: any DirectKernel, _ step: Plan.Step, _ inputs: [Tensor?]
+    _ kernel: any DirectKernel, _ step: Plan.Step, _ inputs: [Tensor?], _ crew: Crew
   ) throws(ModelError) -> [Tensor] {
     var results: [Tensor] = []
     var targets: [UnsafeMutableRawBufferPointer] = []
@@ -152,7 +156,9 @@ public final class Session {
           bytes: arena.region(offset..<offset + byteCount)))
     }
     let scratch = arena.memory(step.scratch)
-    withPointers(to: inputs[...], []) { kernel.run($0, targets, scratch: scratch) }
+    withPointers(to: inputs[...], []) {
+      crew.run(.init(kernel: kernel, inputs: $0, outputs: targets, scratch: scratch, parts: step.parts))
+    }
     return results
   }
 

@@ -17,8 +17,8 @@ struct KernelTwin: CustomStringConvertible {
     return "\(type(of: node).name)(\(attributes)) of \(operands.map { $0.type.description })"
   }
 
-  /// The result of one of the two.
-  private func run(reference: Bool) throws -> Tensor {
+  /// The result of one of the two, in threads that divide all that can be divided.
+  private func run(reference: Bool, threads: Int = 1) throws -> Tensor {
     var graph = Graph()
     var inputs: [String: Tensor] = [:]
     var values: [ValueID] = []
@@ -37,21 +37,32 @@ struct KernelTwin: CustomStringConvertible {
       graph.setType(of: id, to: type)
     }
     graph.addOutput(id, name: "y")
-    let plan = try Plan(graph, usesReferenceKernels: reference)
+    let plan = try Plan(graph, threads: threads, leastWork: 1, usesReferenceKernels: reference)
     let isEmpty = graph[id].type?.shape.elementCount == 0
     #expect(isEmpty || (plan.arenaByteCount > 0) != reference, "no direct kernel for \(self)")
     return try #require(try Session(plan).run(inputs)["y"])
   }
 
-  /// Checks that both agree: integers in every bit, floats within 1e-5 of their range.
+  /// Checks that both agree: integers in every bit, floats within 1e-5 of their range; and that threads change nothing.
   func check(_ note: @autoclosure () -> String = "") throws {
     let (actual, expected) = (try run(reference: false), try run(reference: true))
+    for threads in [2, 3] {
+      let divided = try run(reference: false, threads: threads)
+      #expect(divided.hasSameBits(as: actual), "\(note()) \(self) in \(threads) threads")
+    }
     if expected.dataType == .float32 {
       let difference = FloatDifference(try actual.floats(), from: try expected.floats())
       #expect(difference.largestError <= 1e-5 * max(1, difference.range), "\(note()) \(self): \(difference)")
     } else {
       #expect(actual == expected, "\(note()) \(self)")
     }
+  }
+}
+
+extension Tensor {
+  /// Whether type and bytes are the same, not-a-number included.
+  fileprivate func hasSameBits(as other: Tensor) -> Bool {
+    type == other.type && bytes.withBytes { own in other.bytes.withBytes { own.elementsEqual($0) } }
   }
 }
 

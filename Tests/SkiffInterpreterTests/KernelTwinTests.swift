@@ -217,4 +217,106 @@ import Testing
       #expect(try outputs["y"]?.floats().allSatisfy(\.isNaN) == true)
     }
   }
+
+  @Test(arguments: Seed.fixedAndFresh)
+  func batchProducts(_ seed: Seed) throws {
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for _ in 0..<100 {
+        var product = MatrixMultiply()
+        product.transposesA = generator.integer(0...1) == 0
+        product.transposesB = generator.integer(0...1) == 0
+        let (rows, depth, columns) = (
+          generator.integer(1...20), generator.integer(1...40), generator.integer(1...70)
+        )
+        let batch = (0..<generator.integer(0...2)).map { _ in generator.integer(1...3) }
+        let others = generator.integer(0...1) == 0 ? batch : batch.map { generator.pick([1, $0]) }
+        let a = batch + (product.transposesA ? [depth, rows] : [rows, depth])
+        let b = others + (product.transposesB ? [columns, depth] : [depth, columns])
+        try KernelTwin(node: product, operands: [generator.floatTensor(a), generator.floatTensor(b)]).check(
+          "\(seed)")
+      }
+    }
+  }
+
+  @Test(arguments: Seed.fixedAndFresh)
+  func rows(_ seed: Seed) throws {
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for _ in 0..<100 {
+        let shape = [generator.integer(1...3), generator.integer(1...5), generator.integer(1...130)]
+        let operand = Tensor(try generator.floatTensor(shape).floats().map { 20 * $0 }, shape: shape)
+        var softmax = Softmax()
+        softmax.beta = generator.pick([1, 0.5])
+        try KernelTwin(node: softmax, operands: [operand]).check("\(seed)")
+        var normalization = LayerNormalization()
+        normalization.axis = generator.integer(0...2)
+        let inner = Array(shape[normalization.axis...])
+        let parameters = (0..<generator.integer(0...2)).map { _ in generator.floatTensor(inner) }
+        try KernelTwin(node: normalization, operands: [operand] + parameters).check("\(seed)")
+        var batch = BatchNormalization()
+        batch.axis = generator.integer(0...2)
+        let channels = shape[batch.axis]
+        let variance = Tensor(
+          try generator.floatTensor([channels]).floats().map { abs($0) + 0.5 }, shape: [channels])
+        let constants = (0..<3).map { _ in generator.floatTensor([channels]) } + [variance]
+        try KernelTwin(node: batch, operands: [operand] + constants, constants: [1, 2, 3, 4]).check("\(seed)")
+        let bounds = [Tensor(scalar: -1 as Float), Tensor(scalar: Float(generator.integer(-2...9)))]
+        try KernelTwin(node: Clip(), operands: [operand] + bounds, constants: [1, 2]).check("\(seed)")
+        try KernelTwin(node: Clip(minimum: 0.5, maximum: nil), operands: [operand]).check("\(seed)")
+      }
+    }
+  }
+
+  /// Each function from far below to far above.
+  @Test func functions() throws {
+    let values = (-4000...4000).map { Float($0) / 333 } + [-1e4, -104, -90, 90, 1e4, 1e-30, -1e-5, 0]
+    var approximate = Gelu()
+    approximate.approximation = .tanh
+    try inAllForms {
+      for node in [Erf(), Tanh(), Sigmoid(), Swish(), Gelu(), approximate] as [any Operator] {
+        try KernelTwin(node: node, operands: [Tensor(values, shape: [values.count])]).check()
+      }
+      let exponents = values.filter { $0 < 12 }
+      try KernelTwin(node: Exp(), operands: [Tensor(exponents, shape: [exponents.count])]).check()
+    }
+  }
+
+  @Test func functionsOfExtremes() throws {
+    let values: [Float] = [.nan, .infinity, -.infinity]
+    let expected: [(any Operator, [Float])] = [
+      (Exp(), [.nan, .infinity, 0]), (Erf(), [.nan, 1, -1]), (Tanh(), [.nan, 1, -1]),
+      (Sigmoid(), [.nan, 1, 0]),
+    ]
+    try inAllForms {
+      for (node, results) in expected {
+        var graph = Graph()
+        // Often enough to fill registers.
+        let input = Tensor((0..<33).map { values[$0 % 3] }, shape: [33])
+        graph.addOutput(try graph.add(node, graph.addInput("x", input.type)), name: "y")
+        let output = try #require(try Session(Plan(graph)).run(["x": input])["y"]).floats()
+        for (index, value) in output.enumerated() {
+          let result = results[index % 3]
+          #expect(value == result || (value.isNaN && result.isNaN), "\(node) of \(values[index % 3])")
+        }
+      }
+    }
+  }
+
+  @Test func widerDepthwiseConvolutions() throws {
+    try inAllForms {
+      var generator = SeededGenerator(Seed(3))
+      for (kernel, stride, dilation) in [(3, 1, 1), (3, 2, 1), (3, 1, 2), (5, 1, 1), (2, 3, 1)] {
+        for groups in [16, 19, 80] {
+          var parts = Parts()
+          (parts.kernel, parts.strides, parts.dilations) = (
+            [kernel, kernel], [stride, stride], [dilation, dilation]
+          )
+          (parts.size, parts.groups, parts.pads) = ([9, 21], groups, [1, 2, 1, 0])
+          try integer(parts, &generator).check()
+          try float(parts, &generator).check()
+        }
+      }
+    }
+  }
 }

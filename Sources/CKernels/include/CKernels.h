@@ -26,6 +26,15 @@ skiff_kernel_level skiff_kernels_level(void);
 // not be used after it.
 skiff_kernel_level skiff_kernels_limit_level(skiff_kernel_level greatest);
 
+// Tells the processor that a loop only waits.
+static inline void skiff_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // A convolution over [batch, input_height, input_width, groups * input_channels]. A matrix product is one with a
 // kernel of one tap, its rows as the width.
 typedef struct {
@@ -40,6 +49,11 @@ typedef struct {
   size_t input_channels;   // per group
   size_t output_channels;  // per group
 } skiff_convolution;
+
+// One of `count` parts of a kernel's work. Parts may be computed at the same time, each with working memory of its own.
+typedef struct {
+  size_t index, count;
+} skiff_part;
 
 // Where the weight of an output channel, a tap and an input channel stands, in elements.
 typedef struct {
@@ -58,14 +72,14 @@ void skiff_f32_conv_pack(const skiff_convolution *shape, const float *weights, s
 
 // Each result is clamped to [lower, upper]; not-a-number stays one.
 void skiff_f32_conv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
-                    float upper, float *output, void *scratch);
+                    float upper, skiff_part part, float *output, void *scratch);
 
 // A depthwise convolution: one input and one output channel per group.
 size_t skiff_f32_dwconv_packed_size(const skiff_convolution *shape);
 void skiff_f32_dwconv_pack(const skiff_convolution *shape, const float *weights, skiff_weight_strides strides,
                            const float *bias, void *packed);
 void skiff_f32_dwconv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
-                      float upper, float *output);
+                      float upper, skiff_part part, float *output);
 
 // output[column][row] = input[row][column].
 void skiff_f32_transpose(size_t rows, size_t columns, const float *input, float *output);
@@ -86,10 +100,10 @@ void skiff_qs8_quantize(size_t count, const float *input, float scale, int32_t z
 
 // The greatest element under each window and the mean of those inside of the input; `groups` are the channels. A mean
 // of integers is rounded half away from zero, of at most 2^20 elements, and one of nothing is `lower`.
-void skiff_f32_maxpool(const skiff_convolution *shape, const float *input, float *output);
-void skiff_qs8_maxpool(const skiff_convolution *shape, const int8_t *input, int8_t *output);
-void skiff_f32_avgpool(const skiff_convolution *shape, const float *input, float lower, float upper, float *output);
-void skiff_qs8_avgpool(const skiff_convolution *shape, const int8_t *input, int32_t lower, int32_t upper,
+void skiff_f32_maxpool(const skiff_convolution *shape, skiff_part part, const float *input, float *output);
+void skiff_qs8_maxpool(const skiff_convolution *shape, skiff_part part, const int8_t *input, int8_t *output);
+void skiff_f32_avgpool(const skiff_convolution *shape, skiff_part part, const float *input, float lower, float upper, float *output);
+void skiff_qs8_avgpool(const skiff_convolution *shape, skiff_part part, const int8_t *input, int32_t lower, int32_t upper,
                        int8_t *output, int32_t *scratch);  // one number for each channel
 
 // Widens least and greatest to those of the elements, and tells whether all are finite numbers.
@@ -97,6 +111,26 @@ void skiff_f32_extremes(size_t count, const float *input, float *least, float *g
 
 // Counts elements in `bins` bins around zero, of a width of 1 / scale each; |element| * scale is at most bins / 2.
 void skiff_f32_histogram(size_t count, const float *input, double scale, size_t bins, uint64_t *counts);
+
+// Functions element by element, within 2^-20 of the greatest result.
+void skiff_f32_exp(size_t count, const float *input, float *output);
+void skiff_f32_erf(size_t count, const float *input, float *output);
+void skiff_f32_tanh(size_t count, const float *input, float *output);
+void skiff_f32_sigmoid(size_t count, const float *input, float *output);
+void skiff_f32_swish(size_t count, const float *input, float *output);       // x * sigmoid(x)
+void skiff_f32_gelu(size_t count, const float *input, float *output);        // by the error function
+void skiff_f32_gelu_tanh(size_t count, const float *input, float *output);   // by the hyperbolic tangent
+
+// e^(beta x) / sum of e^(beta x), for each of `count` rows of `width` elements.
+void skiff_f32_softmax(size_t count, size_t width, const float *input, float beta, float *output);
+
+// (x - mean) / sqrt(variance + epsilon) * scale + shift (null: 1 and 0), for each row.
+void skiff_f32_layernorm(size_t count, size_t width, const float *input, const float *scale, const float *shift,
+                         float epsilon, float *output);
+
+// (x - center) * factor + offset with numbers for each channel; input and output are [count][channels][inner].
+void skiff_f32_batchnorm(size_t count, size_t channels, size_t inner, const float *input, const float *center,
+                         const float *factor, const float *offset, float *output);
 
 // Sums over `count` rows of `width` elements, added to `sums`.
 void skiff_f32_sum_rows(size_t count, size_t width, const float *input, double *sums);
@@ -143,7 +177,7 @@ size_t skiff_qc8w_conv_scratch_size(const skiff_convolution *shape);
 bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
                           const int32_t *bias, int32_t input_zero_point, skiff_qc8w_scales scales, void *packed);
 void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const void *packed,
-                     const skiff_qc8w_output *form, int8_t *output, void *scratch);
+                     const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch);
 
 // A depthwise convolution: one input and one output channel per group.
 size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape);
@@ -152,7 +186,7 @@ void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weight
                             skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
                             const skiff_factor *factors, void *packed);
 void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
-                       const skiff_qc8w_output *form, int8_t *output, void *scratch);
+                       const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch);
 
 // The sum or difference of two int8 tensors, each of which advances by its step, 0 or 1.
 typedef struct {

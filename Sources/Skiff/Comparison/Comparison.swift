@@ -107,7 +107,10 @@ struct SessionCache {
     if let known = sessions[shapes] {
       session = known
     } else {
-      session = Session(try Plan(graph, inputShapes: shapes, usesReferenceKernels: usesReferenceKernels))
+      session = Session(
+        try Plan(
+          graph, inputShapes: shapes, threads: Parallel.processorCount,
+          usesReferenceKernels: usesReferenceKernels))
     }
     sessions[shapes] = session
     return try session.run(inputs, observer: observer)

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Two broadcast tensors cut into runs in which each either advances or stands still.
 struct BroadcastRuns: Sendable {
   /// The elements of a run.
@@ -41,5 +43,20 @@ struct BroadcastRuns: Sendable {
       stride = (stride.a * a[axis], stride.b * b[axis])
     }
     self.starts = starts
+  }
+
+  /// The stretches that belong to a part: their lengths and where they start in both tensors and in the result.
+  func forEach(
+    of part: skiff_part, _ body: (_ length: Int, _ start: (a: Int, b: Int), _ target: Int) -> Void
+  ) {
+    if starts.count >= part.count {
+      for index in part.share(of: starts.count) { body(length, starts[index], index * length) }
+      return
+    }
+    let share = part.share(of: length)
+    for (index, start) in starts.enumerated() {
+      let own = (a: start.a + share.lowerBound * steps.a, b: start.b + share.lowerBound * steps.b)
+      body(share.count, own, index * length + share.lowerBound)
+    }
   }
 }

@@ -9,6 +9,8 @@ struct ConversionKernel: DirectKernel {
   private let parameters: LinearQuantization
   private let quantizes: Bool
 
+  var divisibleWork: Int { 8 * count }
+
   static let factory: KernelFactory = { (context) throws(ModelError) in
     guard let input = context.inputs.first ?? nil, let output = context.outputs.first,
       let count = output.shape.elementCount
@@ -28,17 +30,20 @@ struct ConversionKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
-    guard let input = inputs[0] else { return }
+    let share = part.share(of: count)
+    let start = share.lowerBound
     if quantizes {
-      skiff_qs8_quantize(
-        count, input.start(as: Float.self), parameters.scale, parameters.zeroPoint,
-        outputs[0].start(as: Int8.self))
+      guard let input = inputs[0]?.start(as: Float.self), let output = outputs[0].start(as: Int8.self) else {
+        return
+      }
+      skiff_qs8_quantize(share.count, input + start, parameters.scale, parameters.zeroPoint, output + start)
     } else {
-      skiff_qs8_dequantize(
-        count, input.start(as: Int8.self), parameters.scale, parameters.zeroPoint,
-        outputs[0].start(as: Float.self))
+      guard let input = inputs[0]?.start(as: Int8.self), let output = outputs[0].start(as: Float.self) else {
+        return
+      }
+      skiff_qs8_dequantize(share.count, input + start, parameters.scale, parameters.zeroPoint, output + start)
     }
   }
 }

@@ -16,6 +16,11 @@ struct ConvolutionForm: Sendable {
   var isDepthwise: Bool { shape.input_channels == 1 && shape.output_channels == 1 && shape.groups > 1 }
   /// The output channels of all groups.
   var outputCount: Int { shape.groups * shape.output_channels }
+  /// The products of all results.
+  var productCount: Int {
+    let each = shape.kernel_height * shape.kernel_width * shape.input_channels
+    return each * outputCount * shape.batch * shape.output_height * shape.output_width
+  }
   /// The elements of one input image and of one output image.
   var imageCounts: (input: Int, output: Int) {
     let input = shape.input_height * shape.input_width * shape.groups * shape.input_channels

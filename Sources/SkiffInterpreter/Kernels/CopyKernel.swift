@@ -24,7 +24,7 @@ struct CopyKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     if let filling { outputs[0].fill(with: filling) }
     for copy in copies {

@@ -11,6 +11,8 @@ struct FloatArithmeticKernel: DirectKernel {
   private let runs: BroadcastRuns
   private let activation: FusedActivation
 
+  var divisibleWork: Int { 8 * runs.length * runs.starts.count }
+
   static let factory: KernelFactory = { (context) throws(ModelError) in
     guard context.isFloat, context.inputs.count == 2, let first = context.inputs[0]?.shape.fixed,
       let second = context.inputs[1]?.shape.fixed
@@ -30,10 +32,10 @@ struct FloatArithmeticKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let a = inputs[0]?.start(as: Float.self), let b = inputs[1]?.start(as: Float.self),
-      var output = outputs[0].start(as: Float.self)
+      let output = outputs[0].start(as: Float.self)
     else { return }
     var form = skiff_f32_binary(
       step_a: runs.steps.a, step_b: runs.steps.b, lower: activation.lowerBound, upper: activation.upperBound)
@@ -44,31 +46,6 @@ struct FloatArithmeticKernel: DirectKernel {
       case .multiply: skiff_f32_mul
       case .divide: skiff_f32_div
       }
-    for start in runs.starts {
-      compute(runs.length, a + start.a, b + start.b, &form, output)
-      output += runs.length
-    }
-  }
-}
-
-/// `max(x, 0)` of float32.
-struct FloatRectifierKernel: DirectKernel {
-  private let count: Int
-
-  static let factory: KernelFactory = { (context) throws(ModelError) in
-    guard context.operator is Relu, context.isFloat, let count = context.outputs[0].shape.elementCount else {
-      return nil
-    }
-    return FloatRectifierKernel(count: count)
-  }
-
-  func run(
-    _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
-  ) {
-    guard let input = inputs[0]?.start(as: Float.self), let output = outputs[0].start(as: Float.self) else {
-      return
-    }
-    skiff_f32_clamp(count, input, 0, .infinity, output)
+    runs.forEach(of: part) { compute($0, a + $1.a, b + $1.b, &form, output + $2) }
   }
 }

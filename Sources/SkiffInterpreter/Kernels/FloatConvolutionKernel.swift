@@ -11,6 +11,7 @@ struct FloatConvolutionKernel: DirectKernel {
 
   let scratchByteCount: Int
   let packsConstants = true
+  var divisibleWork: Int { form.layout == .last ? form.productCount : 0 }
 
   /// Packs the weights; `bias` may be empty.
   init(_ form: ConvolutionForm, weights: [Float], bias: [Float], activation: FusedActivation) {
@@ -71,13 +72,13 @@ struct FloatConvolutionKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let input = inputs[0]?.start(as: Float.self), let output = outputs[0].start(as: Float.self) else {
       return
     }
     guard form.layout == .first else {
-      compute(form.shape, input, output, scratch.baseAddress)
+      compute(form.shape, input, output, scratch.baseAddress, part)
       return
     }
     // One image at a time: to channels last, through the kernel, and back.
@@ -93,22 +94,22 @@ struct FloatConvolutionKernel: DirectKernel {
     for image in 0..<form.shape.batch {
       skiff_f32_transpose(
         shape.groups * shape.input_channels, inputPixels, input + image * inputCount, source)
-      compute(shape, source, target, rest)
+      compute(shape, source, target, rest, part)
       skiff_f32_transpose(outputPixels, form.outputCount, target, output + image * outputCount)
     }
   }
 
   private func compute(
     _ shape: skiff_convolution, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer?
+    _ scratch: UnsafeMutableRawPointer?, _ part: skiff_part
   ) {
     var shape = shape
     let (lower, upper) = (activation.lowerBound, activation.upperBound)
     packed.withBytes { packed in
       if form.isDepthwise {
-        skiff_f32_dwconv(&shape, input, packed.baseAddress, lower, upper, output)
+        skiff_f32_dwconv(&shape, input, packed.baseAddress, lower, upper, part, output)
       } else {
-        skiff_f32_conv(&shape, input, packed.baseAddress, lower, upper, output, scratch)
+        skiff_f32_conv(&shape, input, packed.baseAddress, lower, upper, part, output, scratch)
       }
     }
   }

@@ -19,6 +19,7 @@ struct IntegerConvolutionKernel: DirectKernel {
 
   let scratchByteCount: Int
   let packsConstants = true
+  var divisibleWork: Int { form.productCount }
 
   /// Packs the weights; nil if one is -128 and the kernel could not be exact with it.
   private init?(
@@ -93,7 +94,7 @@ struct IntegerConvolutionKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let input = inputs[0]?.start(as: Int8.self), let output = outputs[0].start(as: Int8.self) else {
       return
@@ -104,9 +105,9 @@ struct IntegerConvolutionKernel: DirectKernel {
       upper: bounds.upper, has_real_factors: hasRealFactors)
     packed.withBytes { packed in
       if form.isDepthwise {
-        skiff_qc8w_dwconv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
+        skiff_qc8w_dwconv(&shape, input, packed.baseAddress, &result, part, output, scratch.baseAddress)
       } else {
-        skiff_qc8w_conv(&shape, input, packed.baseAddress, &result, output, scratch.baseAddress)
+        skiff_qc8w_conv(&shape, input, packed.baseAddress, &result, part, output, scratch.baseAddress)
       }
     }
   }

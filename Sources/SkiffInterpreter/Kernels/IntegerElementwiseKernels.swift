@@ -8,6 +8,8 @@ struct IntegerAdditionKernel: DirectKernel {
   private let runs: BroadcastRuns
   private let form: skiff_qs8_addition
 
+  var divisibleWork: Int { 8 * runs.length * runs.starts.count }
+
   static let factory: KernelFactory = { (context) throws(ModelError) in
     let twin: QuantizedAddition?
     switch context.operator {
@@ -29,16 +31,13 @@ struct IntegerAdditionKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let a = inputs[0]?.start(as: Int8.self), let b = inputs[1]?.start(as: Int8.self),
-      var output = outputs[0].start(as: Int8.self)
+      let output = outputs[0].start(as: Int8.self)
     else { return }
     var form = form
-    for start in runs.starts {
-      skiff_qs8_add(runs.length, a + start.a, b + start.b, &form, output)
-      output += runs.length
-    }
+    runs.forEach(of: part) { skiff_qs8_add($0, a + $1.a, b + $1.b, &form, output + $2) }
   }
 }
 
@@ -46,6 +45,8 @@ struct IntegerAdditionKernel: DirectKernel {
 struct IntegerLookupKernel: DirectKernel {
   private let table: [Int8]
   private let count: Int
+
+  var divisibleWork: Int { 8 * count }
 
   static let factory: KernelFactory = { (context) throws(ModelError) in
     guard let tabulated = context.operator as? any TabulatedOperator,
@@ -56,11 +57,12 @@ struct IntegerLookupKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let input = inputs[0]?.start(as: Int8.self), let output = outputs[0].start(as: Int8.self) else {
       return
     }
-    skiff_qs8_lookup(count, input, table, output)
+    let share = part.share(of: count)
+    skiff_qs8_lookup(share.count, input + share.lowerBound, table, output + share.lowerBound)
   }
 }

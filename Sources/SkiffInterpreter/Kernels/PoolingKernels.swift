@@ -15,6 +15,10 @@ struct PoolingKernel: DirectKernel {
   private let shape: skiff_convolution
 
   var scratchByteCount: Int { shape.groups * MemoryLayout<Int32>.stride }
+  var divisibleWork: Int {
+    let taps = shape.kernel_height * shape.kernel_width
+    return 4 * taps * shape.batch * shape.output_height * shape.output_width * shape.groups
+  }
 
   static let factory: KernelFactory = { (context) throws(ModelError) in
     guard let pool = context.operator as? any Pooling, pool.layout == .last,
@@ -43,22 +47,22 @@ struct PoolingKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let input = inputs[0] else { return }
     var shape = shape
     switch kind {
     case .floatMaximum:
-      skiff_f32_maxpool(&shape, input.start(as: Float.self), outputs[0].start(as: Float.self))
+      skiff_f32_maxpool(&shape, part, input.start(as: Float.self), outputs[0].start(as: Float.self))
     case .integerMaximum:
-      skiff_qs8_maxpool(&shape, input.start(as: Int8.self), outputs[0].start(as: Int8.self))
+      skiff_qs8_maxpool(&shape, part, input.start(as: Int8.self), outputs[0].start(as: Int8.self))
     case .floatAverage(let activation):
       skiff_f32_avgpool(
-        &shape, input.start(as: Float.self), activation.lowerBound, activation.upperBound,
+        &shape, part, input.start(as: Float.self), activation.lowerBound, activation.upperBound,
         outputs[0].start(as: Float.self))
     case .integerAverage(let bounds):
       skiff_qs8_avgpool(
-        &shape, input.start(as: Int8.self), bounds.lower, bounds.upper, outputs[0].start(as: Int8.self),
+        &shape, part, input.start(as: Int8.self), bounds.lower, bounds.upper, outputs[0].start(as: Int8.self),
         scratch.start(as: Int32.self))
     }
   }

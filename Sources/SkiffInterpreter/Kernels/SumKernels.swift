@@ -40,7 +40,7 @@ struct SumKernel: DirectKernel {
 
   func run(
     _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
-    scratch: UnsafeMutableRawBufferPointer
+    scratch: UnsafeMutableRawBufferPointer, part: skiff_part
   ) {
     guard let input = inputs[0] else { return }
     let (outer, reduced, inner) = sizes

@@ -103,13 +103,13 @@ package struct MatrixGeometry {
   /// The sizes of the result.
   package let shape: [Int]
   /// The first element of each matrix of the batch.
-  let starts: ([Int], [Int])
-  let rows: Int
-  let inner: Int
-  let columns: Int
+  package let starts: ([Int], [Int])
+  package let rows: Int
+  package let inner: Int
+  package let columns: Int
   /// The distances of rows and columns.
-  let aStep: (Int, Int)
-  let bStep: (Int, Int)
+  package let aStep: (Int, Int)
+  package let bStep: (Int, Int)
 
   /// The products; rows of `b` are added up where they lie in a row, else its columns are multiplied.
   @inline(__always)

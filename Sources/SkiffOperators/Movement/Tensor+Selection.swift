@@ -46,19 +46,24 @@ extension Tensor {
   private func selected<Bits: FixedWidthInteger & TensorElement>(
     as type: Bits.Type, _ offsets: [Int], _ shape: [Int], _ fill: Tensor?
   ) throws(ModelError) -> Tensor {
-    let source = try bits(as: Bits.self)
     let filling = try fill?.bits(as: Bits.self).first
     var result: [Bits] = []
     result.reserveCapacity(offsets.count)
-    for offset in offsets {
-      if offset >= 0, offset < source.count {
-        result.append(source[offset])
-      } else if offset == -1, let filling {
-        result.append(filling)
-      } else {
-        throw ModelError(.invalidGraph, "element \(offset) of \(source.count) does not exist")
+    var missing: Int?
+    bytes.withBytes { source in
+      let count = source.count / MemoryLayout<Bits>.size
+      for offset in offsets {
+        if offset >= 0, offset < count {
+          result.append(source.loadUnaligned(fromByteOffset: offset * MemoryLayout<Bits>.size, as: Bits.self))
+        } else if offset == -1, let filling {
+          result.append(filling)
+        } else {
+          missing = offset
+          return
+        }
       }
     }
+    if let missing { throw ModelError(.invalidGraph, "element \(missing) of \(count) does not exist") }
     return try Tensor(dataType, shape: shape, bytes: Tensor(result, shape: shape).bytes)
   }
 
