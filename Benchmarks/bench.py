@@ -1,0 +1,113 @@
+"""Times Skiff beside its peers in turn and prints medians and ratios; Scripts/bench calls it.
+
+A round runs each contender once, in a process of its own; the figure is the median over the rounds.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+here = pathlib.Path(__file__).parent
+parser = argparse.ArgumentParser()
+parser.add_argument("skiff")
+parser.add_argument("models", type=pathlib.Path)
+parser.add_argument("cases", nargs="*")
+parser.add_argument("--rounds", type=int, default=7)
+parser.add_argument("--runs", type=int, default=7)
+arguments = parser.parse_args()
+folder = arguments.models
+
+
+def output(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(done.args)}\n{done.stderr}")
+    return done.stdout
+
+
+def skiff(model, threads=1):
+    def measure():
+        options = ["--json", "--threads", threads, "--runs", arguments.runs]
+        samples = (folder / model).with_suffix(".npz")
+        if samples.exists():
+            options += ["--input", samples]
+        text = output(arguments.skiff, "benchmark", folder / model, *options)
+        return 1000 * json.loads(text)["medianSeconds"]
+
+    return measure
+
+
+def peer(engine, model, threads=1):
+    script = here / "peer_time.py"
+    return lambda: float(output(sys.executable, script, engine, folder / model, threads, arguments.runs))
+
+
+def process(*command):
+    def measure():
+        start = time.perf_counter()
+        output(*command)
+        return 1000 * (time.perf_counter() - start)
+
+    return measure
+
+
+def copy_and_sync(source):
+    target = folder / "copied"
+    return process("sh", "-c", f"cp '{folder / source}' '{target}' && sync '{target}' && rm '{target}'")
+
+
+def convert(source, target, *options):
+    return process(arguments.skiff, "convert", folder / source, "-o", folder / target, *options)
+
+
+def int8(model):
+    return {"Skiff": skiff(f"{model}.int8.tflite"), "LiteRT": peer("litert", f"{model}.int8.tflite")}
+
+
+def real(model):
+    return {
+        "Skiff": skiff(f"{model}.tflite"),
+        "LiteRT": peer("litert", f"{model}.tflite"),
+        "ONNX Runtime": peer("ort", f"{model}.onnx"),
+    }
+
+
+def threads(model):
+    return {"two threads": skiff(model, 2), "one thread": skiff(model)}
+
+
+samples = ("--quantize", "int8", "--calibrate", folder / "samples.npy")
+cases = {
+    "mobilenetv2-int8": lambda: int8("mobilenetv2"),
+    "resnet50-int8": lambda: int8("resnet50"),
+    "mobilenetv2": lambda: real("mobilenetv2"),
+    "resnet50": lambda: real("resnet50"),
+    "bert": lambda: {"Skiff": skiff("bert.onnx"), "ONNX Runtime": peer("ort", "bert.onnx")},
+    "mobilenetv2-int8-threads": lambda: threads("mobilenetv2.int8.tflite"),
+    "resnet50-int8-threads": lambda: threads("resnet50.int8.tflite"),
+    "resnet50-threads": lambda: threads("resnet50.tflite"),
+    "bert-threads": lambda: threads("bert.onnx"),
+    "convert-mobilenetv2-int8": lambda: {"Skiff": convert("mobilenetv2.h5", "converted.tflite", *samples)},
+    "convert-vgg16": lambda: {"Skiff": convert("vgg16.onnx", "converted.skiff"), "cp and sync": copy_and_sync("vgg16.onnx")},
+}
+
+for name in ["mobilenetv2", "resnet50"]:
+    for target, options in [(f"{name}.tflite", ()), (f"{name}.int8.tflite", samples)]:
+        if not (folder / target).exists():
+            convert(f"{name}.h5", target, *options)()
+chosen = [name for name in cases if not arguments.cases or any(name.startswith(case) for case in arguments.cases)]
+if not chosen:
+    raise SystemExit(f"the cases are {', '.join(cases)}")
+for name in chosen:
+    contenders = cases[name]()
+    times = {contender: [] for contender in contenders}
+    for _ in range(arguments.rounds):
+        for contender, measure in contenders.items():
+            times[contender].append(measure())
+    medians = {contender: statistics.median(own) for contender, own in times.items()}
+    figures = ", ".join(f"{contender} {median:.4g} ms" for contender, median in medians.items())
+    first, *others = medians.values()
+    print(f"{name}: {figures}" + (f"; ratio {first / min(others):.2f}" if others else ""), flush=True)
