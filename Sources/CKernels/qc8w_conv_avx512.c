@@ -124,19 +124,33 @@ void skiff_qc8w_tile_avx512(const conv_tile *tile) {
   (tile->rows == 1 ? tile1 : tile->rows <= 3 ? tile3 : tile6)(tile);
 }
 
+// Adds up two neighbours of each of two registers, alternately.
+SKIFF_AVX512 static inline __m512i add_neighbours(__m512i a, __m512i b) {
+  return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+}
+
+// The sums of four registers.
+SKIFF_AVX512 static inline __m128i sum_four(__m512i a, __m512i b, __m512i c, __m512i d) {
+  __m512i low = add_neighbours(a, b), high = add_neighbours(c, d);
+  __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
+  __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
 SKIFF_AVX512 void skiff_qc8w_sum_inputs_avx512(const conv_tile *tile, int32_t *sums) {
-  __m512i ones = _mm512_set1_epi8(1);
-  for (size_t row = 0; row < TILE_ROWS; row++) {
-    __m512i sum = _mm512_setzero_si512();
-    for (size_t run = 0; run < tile->runs; run++) {
-      const int8_t *input = tile->inputs[run * TILE_ROWS + row];
-      for (size_t place = 0; place < tile->length; place += 64) {
-        size_t left = tile->length - place;
-        __mmask64 exists = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-        sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi8(exists, input + place));
+  __m512i ones = _mm512_set1_epi8(1), own[TILE_ROWS];
+  UNROLL for (size_t row = 0; row < TILE_ROWS; row++) own[row] = _mm512_setzero_si512();
+  for (size_t run = 0; run < tile->runs; run++) {
+    const int8_t *const *inputs = tile->inputs + run * TILE_ROWS;
+    for (size_t place = 0; place < tile->length; place += 64) {
+      size_t left = tile->length - place;
+      __mmask64 exists = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
+      UNROLL for (size_t row = 0; row < TILE_ROWS; row++) {
+        own[row] = _mm512_dpbusd_epi32(own[row], ones, _mm512_maskz_loadu_epi8(exists, inputs[row] + place));
       }
     }
-    sums[row] = _mm512_reduce_add_epi32(sum);
   }
+  _mm_storeu_si128((__m128i *)sums, sum_four(own[0], own[1], own[2], own[3]));
+  _mm_storel_epi64((__m128i *)(sums + 4), sum_four(own[4], own[5], own[4], own[5]));
 }
 #endif
