@@ -34,4 +34,14 @@ public enum FusedActivation: String, AttributeEnumeration, CaseIterable {
     guard self != .none else { return x }
     return x < Real(lowerBound) ? Real(lowerBound) : x > Real(upperBound) ? Real(upperBound) : x
   }
+
+  /// The clamped integer.
+  package func clamp(_ x: Int) -> Int {
+    switch self {
+    case .none: x
+    case .relu: max(0, x)
+    case .relu6: min(max(0, x), 6)
+    case .reluN1To1: min(max(-1, x), 1)
+    }
+  }
 }

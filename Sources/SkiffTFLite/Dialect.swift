@@ -4,8 +4,10 @@ import SkiffPasses
 
 /// A row of the dialect: how an operator of TensorFlow Lite is read, and which operator is written as it.
 struct Mapping: Sendable {
-  /// The operator's name in the schema.
+  /// The operator's name in the schema, or a custom operator's own.
   let name: String
+  /// Whether the operator is none of the schema.
+  private(set) var isCustom = false
   /// Adds what the operator computes and returns its results.
   ///
   /// It throws ``ModelError/Code/unsupported`` for what Skiff cannot say, and any other error for what the format
@@ -32,6 +34,16 @@ struct Mapping: Sendable {
       guard let node = node as? Kind else { return false }
       return try write(node, writer)
     }
+  }
+
+  /// An operator that is not in the schema but known to runtimes by its name.
+  init<Kind: Operator>(
+    custom name: String, _ kind: Kind.Type,
+    read: @escaping @Sendable (OperatorReader) throws(ModelError) -> [ValueID],
+    write: @escaping @Sendable (Kind, NodeWriter) throws(ModelError) -> Bool
+  ) {
+    self.init(name, kind, read: read, write: write)
+    isCustom = true
   }
 
   /// A form of an operator that the format lacks, made of operators that it has; it is never read.
@@ -65,8 +77,9 @@ enum Dialect {
   static let writers: [String: [Mapping]] = Dictionary(grouping: rows, by: \.writtenName)
 
   private static let rows: [Mapping] = [
-    activations, arithmetic, linear, spatial, resampling, movement, selections, shapes, reductions,
-    normalization, quantization, recurrent,
+    activations, arithmetic, linear, volumes, spatial, resampling, movement, selections, shapes, reductions,
+    normalization, quantization, recurrent, indexing, sequences,
+    detection, control,
   ].flatMap(\.self)
 }
 

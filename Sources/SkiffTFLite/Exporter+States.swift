@@ -11,12 +11,18 @@ extension Exporter {
   /// The states that are read and assigned by name.
   private var resources: [Graph.State] { graph.states.filter { !variableTensors.contains($0.value) } }
 
+  /// Whether there is a subgraph that assigns what states are at first.
+  var initializesStates: Bool { !resources.isEmpty }
+
   /// The states that one operator reads and writes as a variable tensor, which is zero at first.
   static func variableTensors(of graph: Graph) throws(ModelError) -> Set<ValueID> {
     var values: Set<ValueID> = []
     for state in graph.states {
-      guard let node = graph.soleUser(of: state.value), graph.operator(of: node, as: SVDF.self) != nil,
-        graph[node].inputs.last == state.value, graph[node].outputs.last == state.next,
+      guard let id = graph.soleUser(of: state.value),
+        stateOperands(of: graph[id].operator).contains(where: { operand, result in
+          graph[id].inputs.count > operand && graph[id].inputs[operand] == state.value
+            && graph[id].outputs[result] == state.next
+        }),
         let initial = try graph[state.value].initialState?.materialize()
       else { continue }
       let zero = initial.quantization?.perTensor?.zeroPoint ?? 0
@@ -26,6 +32,15 @@ extension Exporter {
       if isZero { values.insert(state.value) }
     }
     return values
+  }
+
+  /// The operands of an operator that the format has as variable tensors, and the results that they become.
+  private static func stateOperands(of operator: any Operator) -> [(operand: Int, result: Int)] {
+    switch `operator` {
+    case is SVDF: [(4, 1)]
+    case is IntegerLSTM: [(18, 1), (19, 2)]
+    default: []
+    }
   }
 
   /// Reads each state; returns the tensors that stand for the variables.

@@ -3,7 +3,9 @@ import SkiffIR
 
 /// Writes a graph as a TensorFlow Lite file.
 package final class Exporter {
-  let graph: Graph
+  private(set) var graph: Graph
+  /// The exporter of the main subgraph, nil for that itself.
+  private weak var root: Exporter?
   /// The states that are variable tensors of one operator.
   let variableTensors: Set<ValueID>
   var model = TFLiteModel()
@@ -22,6 +24,8 @@ package final class Exporter {
   private var codes: [TFLiteModel.OperatorCode: Int] = [:]
   private var names: Set<String> = []
   private var runtime = "1.5.0"
+  /// The subgraphs that operators run, behind the main one.
+  private var bodies: [Exporter] = []
 
   private struct DerivedTensor: Hashable {
     let source: Int
@@ -78,10 +82,64 @@ package final class Exporter {
     ]
     var stored = storeConstants(positions)
     let initialization = try initializeStates(&stored)
+    for body in bodies { body.complete(in: self, &stored) }
     addMetadata()
     model.description = "Written by Skiff"
-    model.subgraphs = [subgraph] + initialization
+    model.subgraphs = [subgraph] + initialization + bodies.map(\.subgraph)
     return stored
+  }
+
+  // MARK: Subgraphs
+
+  /// Adds a subgraph that `fill` gives inputs, operators and outputs; returns its number.
+  func addBody(_ fill: (Exporter) throws(ModelError) -> Void) throws(ModelError) -> Int {
+    let body = try Exporter(Graph())
+    body.root = root ?? self
+    let whole = root ?? self
+    whole.bodies.append(body)
+    let number = whole.bodies.count + (whole.initializesStates ? 1 : 0)
+    body.subgraph.name = "body_\(number)"
+    try fill(body)
+    return number
+  }
+
+  /// Appends the operators of a graph whose inputs are these tensors; returns those of its outputs.
+  func emitGraph(_ inner: Graph, _ inputs: [Int]) throws(ModelError) -> [Int] {
+    guard inner.inputs.count == inputs.count, inner.states.isEmpty else {
+      throw ModelError(.unsupported, "\(inputs.count) tensors for a graph of \(inner.inputs.count) inputs")
+    }
+    graph = inner
+    for (input, tensor) in zip(inner.inputs, inputs) { tensors[input] = tensor }
+    try writeNodes()
+    var outputs: [Int] = []
+    for output in inner.outputs {
+      let tensor = try self.tensor(of: output.value)
+      // An input or a constant is copied, so that all outputs are computed and none is there twice.
+      if inner.producer(of: output.value) != nil, !outputs.contains(tensor) {
+        outputs.append(tensor)
+      } else {
+        let copy = try addTensor(types[tensor], name: output.name)
+        let sizes = types[tensor].shape.dimensions.map { $0.fixed ?? -1 }
+        guard sizes.count(where: { $0 == -1 }) <= 1 else {
+          throw ModelError(.unsupported, "a copy of the shape \(types[tensor].shape)")
+        }
+        try emit("RESHAPE", [tensor, integers(sizes)], [copy], FlatObject("ReshapeOptions"))
+        outputs.append(copy)
+      }
+    }
+    return outputs
+  }
+
+  /// Gives the constants of a body buffers in the model of the main subgraph.
+  private func complete(in main: Exporter, _ stored: inout [Int: Constant]) {
+    let positions = compact()
+    for (tensor, constant) in constants.sorted(by: { $0.key < $1.key }) {
+      guard let position = positions[tensor] else { continue }
+      let count = constant.type.shape.elementCount ?? 0
+      subgraph.tensors[position].buffer = main.model.buffers.count
+      stored[main.model.buffers.count] = constant
+      main.model.buffers.append(.later(count: constant.type.dataType.byteCount(elements: count) ?? 0))
+    }
   }
 
   /// Writes every node, or throws one error that names all that cannot be written.
@@ -223,8 +281,10 @@ package final class Exporter {
   // MARK: Operators
 
   /// Appends an operator in the least version that covers its operands.
+  ///
+  /// - Parameter intermediates: Tensors whose parameters say how the operator computes.
   func emit(
-    _ name: String, _ inputs: [Int], _ outputs: [Int], _ options: FlatObject?
+    _ name: String, _ inputs: [Int], _ outputs: [Int], _ options: FlatObject?, intermediates: [Int]? = nil
   ) throws(ModelError) {
     guard let number = FlatSchema.tflite.enumerations["BuiltinOperator"]?.number(of: name) else {
       throw ModelError(.unsupported, "the format has no operator \(name)")
@@ -234,11 +294,11 @@ package final class Exporter {
       options: options ?? FlatObject(""))
     if name == "DEQUANTIZE" { dequantized[outputs[0]] = inputs[0] }
     let version = OperatorVersions.version(of: name, signature)
-    if let needed = version.runtime { require(needed) }
     var item = TFLiteModel.Operator()
     item.inputs = inputs
     item.outputs = outputs
     item.options = options
+    item.intermediates = intermediates
     append(item, .init(builtin: number, version: version.number))
   }
 
@@ -258,10 +318,15 @@ package final class Exporter {
   /// Appends an operator as it is.
   func append(_ item: TFLiteModel.Operator, _ code: TFLiteModel.OperatorCode) {
     var item = item
-    item.code = codes[code] ?? model.operatorCodes.count
-    if codes.updateValue(item.code, forKey: code) == nil { model.operatorCodes.append(code) }
-    if let needed = OperatorVersions.runtime(of: code.name, version: code.version) { require(needed) }
+    item.code = (root ?? self).number(of: code)
     subgraph.operators.append(item)
+  }
+
+  private func number(of code: TFLiteModel.OperatorCode) -> Int {
+    let number = codes[code] ?? model.operatorCodes.count
+    if codes.updateValue(number, forKey: code) == nil { model.operatorCodes.append(code) }
+    if let needed = OperatorVersions.runtime(of: code.name, version: code.version) { require(needed) }
+    return number
   }
 
   private func require(_ needed: String) {
@@ -274,7 +339,7 @@ package final class Exporter {
   /// Drops tensors that nothing uses; returns where the others went.
   private func compact() -> [Int: Int] {
     var used = Set(subgraph.inputs + subgraph.outputs)
-    for item in subgraph.operators { used.formUnion(item.inputs + item.outputs) }
+    for item in subgraph.operators { used.formUnion(item.inputs + item.outputs + (item.intermediates ?? [])) }
     var positions: [Int: Int] = [-1: -1]
     var kept: [TFLiteModel.Tensor] = []
     for (index, tensor) in subgraph.tensors.enumerated() where used.contains(index) {
@@ -288,6 +353,7 @@ package final class Exporter {
     for index in subgraph.operators.indices {
       subgraph.operators[index].inputs = moved(subgraph.operators[index].inputs)
       subgraph.operators[index].outputs = moved(subgraph.operators[index].outputs)
+      subgraph.operators[index].intermediates = subgraph.operators[index].intermediates.map(moved)
     }
     return positions
   }

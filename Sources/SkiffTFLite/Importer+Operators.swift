@@ -28,7 +28,7 @@ extension Importer {
   /// The results, or nil with a warning if there is no mapping or it cannot say what the operator means.
   private func importMapped(_ reader: OperatorReader) throws(ModelError) -> [ValueID]? {
     guard let mapping = Dialect.readers[reader.code.name],
-      reader.code.builtin != TFLiteModel.OperatorCode.custom
+      mapping.isCustom == (reader.code.builtin == TFLiteModel.OperatorCode.custom)
     else {
       warn("the operator is not known; it is kept as it is", at: reader.origin.location)
       return nil

@@ -13,6 +13,8 @@ package final class Importer {
   /// The states that variable tensors are, by the number of the tensor.
   private var variableTensors: [Int: ValueID] = [:]
   var resources: Resources
+  /// How many subgraphs run each other down to this one.
+  var depth = 0
 
   /// Tensors over one buffer with one type are one constant.
   private struct ConstantKey: Hashable {
@@ -30,8 +32,7 @@ package final class Importer {
   /// Inputs and outputs have the names of the model's first signature, else those of their tensors.
   ///
   /// - Parameter warnings: Gets what a user should know, among it every operator that is not known.
-  /// - Throws: ``ModelError`` naming the operator or tensor that contradicts the format, and
-  ///   ``ModelError/Code/unsupported`` for sparse tensors.
+  /// - Throws: ``ModelError`` naming the operator or tensor that contradicts the format.
   package static func makeGraph(
     from model: TFLiteModel, warnings: inout [Warning]
   ) throws(ModelError) -> Graph {
@@ -146,6 +147,9 @@ package final class Importer {
       bytes: ByteRegion([UInt8](repeating: UInt8(truncatingIfNeeded: zero), count: size)))
   }
 
+  /// Whether tensors keep what they have from one run to the next.
+  var hasVariables: Bool { !variableTensors.isEmpty || !resources.variables.isEmpty }
+
   /// Makes a variable tensor have a value from here on.
   func setVariable(_ index: Int, to value: ValueID) { values[index] = value }
 
@@ -160,7 +164,6 @@ package final class Importer {
   }
 
   private func constant(of tensor: TFLiteModel.Tensor) throws(ModelError) -> ValueID {
-    guard tensor.sparsity == nil else { throw ModelError(.unsupported, "sparse tensors are not supported") }
     let type = try type(of: tensor)
     guard
       case .data(let bytes)? = model.buffers.indices.contains(tensor.buffer)
@@ -169,9 +172,15 @@ package final class Importer {
     else { throw ModelError(.malformed, "is used but never computed") }
     let key = ConstantKey(buffer: tensor.buffer, type: type)
     if let known = constants[key] { return known }
+    var dense = bytes
+    if let sparsity = tensor.sparsity {
+      guard type.dataType.bitWidth % 8 == 0 else { throw ModelError(.unsupported, "sparse \(type)") }
+      dense = try SparseConstant(sparsity, shape: tensor.shape).dense(
+        bytes, width: type.dataType.bitWidth / 8)
+    }
     let value = graph.addConstant(
       try Constant(
-        type.dataType, shape: tensor.shape, quantization: type.quantization, bytes: bytes),
+        type.dataType, shape: tensor.shape, quantization: type.quantization, bytes: dense),
       name: tensor.name)
     constants[key] = value
     return value
@@ -201,6 +210,12 @@ package final class Importer {
     if scales.count == 1 { return QuantizationParameters(scale: first, zeroPoint: zeroPoint(0)) }
     guard zeroPoints.count <= 1 || zeroPoints.count == scales.count else {
       throw ModelError(.malformed, "\(scales.count) scales but \(zeroPoints.count) zero points")
+    }
+    guard stored.axis < tensor.shape.count else {
+      throw ModelError(
+        .malformed,
+        "has \(scales.count) scales along axis \(stored.axis), its quantized_dimension, but is of rank \(tensor.shape.count)"
+      )
     }
     let parameters = QuantizationParameters(
       scales: scales, zeroPoints: scales.indices.map(zeroPoint), granularity: .perAxis(stored.axis))

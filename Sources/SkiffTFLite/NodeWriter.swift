@@ -26,6 +26,9 @@ final class NodeWriter {
       throw ModelError(
         .unsupported, "the operator \(foreign.kind) of '\(foreign.dialect)' is not known to the format")
     }
+    guard !foreign.foreignAttributes.contains(where: { $0.name.hasSuffix("subgraph_index") }) else {
+      throw ModelError(.unsupported, "the operator \(foreign.kind) runs a subgraph that is not kept")
+    }
     var (code, item) = try ForeignOptions.restore(foreign)
     item.inputs = try operands()
     item.outputs = try results()
@@ -107,7 +110,11 @@ final class NodeWriter {
     let tensor = try required(index)
     let type = exporter.types[tensor]
     guard type.dataType == .int64 else { return tensor }
-    if exporter.constants[tensor] != nil { return try integers(known(index, "integers")) }
+    if exporter.constants[tensor] != nil {
+      let list = try known(index, "integers")
+      guard type.rank != 1, let shape = type.shape.fixed else { return try integers(list) }
+      return try exporter.addUnnamed(Tensor(integers: list, as: .int32, shape: shape))
+    }
     let narrow = try temporary(TensorType(.int32, type.shape))
     try emitCast(tensor, to: narrow)
     return narrow
@@ -294,7 +301,9 @@ final class NodeWriter {
       return try exporter.addUnnamed(zeros.cast(to: type.dataType))
     }
     let scales = parameters.scales.map { $0 * input.scale }
-    let zeros = Tensor([Int32](repeating: 0, count: outputs), shape: [outputs])
+    let wide = type.dataType == .int16
+    let zeros = try Tensor(
+      integers: [Int](repeating: 0, count: outputs), as: wide ? .int64 : .int32, shape: [outputs])
     return try exporter.addUnnamed(
       zeros.quantized(
         with: scales.count == outputs && outputs > 1

@@ -1,3 +1,4 @@
+import SkiffTestSupport
 import Testing
 
 import SkiffOperators
@@ -140,7 +141,7 @@ extension IntegerCase {
         output: try linear("output"))
       let slopes = try integers("slopes")
       var span = result.mutableSpan
-      kernel.run(input: data.span, slopes: slopes.span, output: &span)
+      kernel.run(first: data.span, second: slopes.span, output: &span)
     default:
       let kernel = QuantizedL2Normalization(depth: depth, input: input)
       var span = result.mutableSpan

@@ -104,7 +104,7 @@ public protocol QuantizedKernel: Operator {
   var parameterRule: ParameterRule { get }
   /// The operands that stay real numbers while the others are quantized; by default none.
   var realOperands: Set<Int> { get }
-  /// Whether the kernel also has the rules of unsigned bytes, see ``QuantizedContext/isUnsigned``; by default not.
+  /// Whether the kernel also has the rules of unsigned bytes, see ``QuantizedContext/isUnsigned``; by default so.
   var takesUnsigned: Bool { get }
   /// Derives every constant of the computation once.
   ///
@@ -115,7 +115,7 @@ public protocol QuantizedKernel: Operator {
 extension QuantizedKernel {
   public var parameterRule: ParameterRule { .free }
   public var realOperands: Set<Int> { [] }
-  public var takesUnsigned: Bool { false }
+  public var takesUnsigned: Bool { true }
 }
 
 /// A computation with all of its constants derived.

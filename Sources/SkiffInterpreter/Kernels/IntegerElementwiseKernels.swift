@@ -17,7 +17,8 @@ struct IntegerAdditionKernel: DirectKernel {
     case let subtract as Subtract: twin = subtract.quantized(context.quantized)
     default: return nil
     }
-    guard let twin, let first = context.inputs[0]?.shape.fixed, let second = context.inputs[1]?.shape.fixed,
+    guard context.outputs[0].dataType == .int8, let twin, let first = context.inputs[0]?.shape.fixed,
+      let second = context.inputs[1]?.shape.fixed,
       let runs = BroadcastRuns(first, second)
     else { return nil }
     let form = skiff_qs8_addition(

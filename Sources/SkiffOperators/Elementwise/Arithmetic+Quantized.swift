@@ -5,17 +5,18 @@ extension Add: QuantizedKernel {
   /// Integers where the factor to the result's scale is below 1.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let kernel = quantized(context) else { return nil }
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+    return context.kernel(combining: kernel)
   }
 
   /// The integer form; nil if there is none for these types.
   package func quantized(_ context: QuantizedContext) -> QuantizedAddition? {
-    guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
-      QuantizedAddition.outputFactor(first: first, second: second, output: output) < 1,
-      let broadcast = context.broadcast
+    guard let first = context.activation(0), let second = context.activation(1),
+      let output = context.activationOutput, let broadcast = context.broadcast,
+      QuantizedAddition.outputFactor(first: first, second: second, output: output, isWide: context.isWide) < 1
     else { return nil }
     return QuantizedAddition(
-      broadcast: broadcast, first: first, second: second, output: output, activation: activation)
+      broadcast: broadcast, isWide: context.isWide, first: first, second: second, output: output,
+      activation: activation)
   }
 }
 
@@ -23,29 +24,30 @@ extension Subtract: QuantizedKernel {
   /// Integers of any scales.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let kernel = quantized(context) else { return nil }
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+    return context.kernel(combining: kernel)
   }
 
   /// The integer form; nil if there is none for these types.
   package func quantized(_ context: QuantizedContext) -> QuantizedAddition? {
-    guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
-      let broadcast = context.broadcast
+    guard let first = context.activation(0), let second = context.activation(1),
+      let output = context.activationOutput, let broadcast = context.broadcast
     else { return nil }
     return QuantizedAddition(
-      broadcast: broadcast, subtracts: true, first: first, second: second, output: output,
-      activation: activation)
+      broadcast: broadcast, subtracts: true, isWide: context.isWide, first: first, second: second,
+      output: output, activation: activation)
   }
 }
 
 extension Multiply: QuantizedKernel {
   /// Integers of any scales.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
-      let broadcast = context.broadcast
+    guard let first = context.activation(0), let second = context.activation(1),
+      let output = context.activationOutput, let broadcast = context.broadcast
     else { return nil }
     let kernel = QuantizedMultiplication(
-      broadcast: broadcast, first: first, second: second, output: output, activation: activation)
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+      broadcast: broadcast, isWide: context.isWide, first: first, second: second, output: output,
+      activation: activation)
+    return context.kernel(combining: kernel)
   }
 }
 
@@ -58,7 +60,7 @@ extension SquaredDifference: QuantizedKernel {
     else { return nil }
     let kernel = QuantizedSquaredDifference(
       broadcast: broadcast, first: first, second: second, output: output)
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+    return context.kernel(combining: kernel)
   }
 }
 
@@ -82,9 +84,11 @@ extension Minimum: QuantizedKernel {
 
 extension QuantizedContext {
   fileprivate func extremum(takesMaximum: Bool) -> (any PreparedKernel)? {
-    guard let first = int8(0), int8(1) == first, int8Output == first, let broadcast else { return nil }
-    let kernel = QuantizedExtremum(broadcast: broadcast, takesMaximum: takesMaximum)
-    return IntegerKernel(self) { kernel.run(first: $0, second: $1, output: &$2) }
+    guard let first = activation(0), activation(1) == first, activationOutput == first, let broadcast else {
+      return nil
+    }
+    let extremum = QuantizedExtremum(broadcast: broadcast, takesMaximum: takesMaximum)
+    return kernel(combining: extremum)
   }
 }
 
@@ -96,6 +100,6 @@ extension PRelu: QuantizedKernel {
     else { return nil }
     let kernel = QuantizedParametricRectifier(
       broadcast: broadcast, input: input, slope: slope, output: output)
-    return IntegerKernel(context) { kernel.run(input: $0, slopes: $1, output: &$2) }
+    return context.kernel(combining: kernel)
   }
 }

@@ -41,6 +41,9 @@ extension BinaryOperator {
     let result = try plan.combine(try a.plainIntegers(), try b.plainIntegers()) {
       (x: Int, y: Int) throws(ModelError) -> Int in try apply(x, y)
     }
-    return [try Tensor(integers: result, as: a.dataType, shape: plan.sizes)]
+    let wrapped = try Tensor(integers: result, as: a.dataType, shape: plan.sizes)
+    guard activation != .none else { return [wrapped] }
+    let clamped = try wrapped.plainIntegers().map(activation.clamp)
+    return [try Tensor(integers: clamped, as: a.dataType, shape: plan.sizes)]
   }
 }

@@ -103,7 +103,7 @@ public struct Gelu: UnaryOperator {
   package func apply<Real: RealNumber>(_ x: Real) -> Real {
     switch approximation {
     case .none:
-      return x / 2 * (1 + Real.errorFunction(x * Real(0.5).squareRoot()))
+      return x / 2 * Real.complementaryErrorFunction(-x * Real(0.5).squareRoot())
     case .tanh:
       let inner = Real(0.797_884_560_802_865_4) * (x + Real(0.044715) * x * x * x)
       return x / 2 * (1 + Real.hyperbolicTangent(inner))

@@ -16,6 +16,7 @@ package protocol RealNumber: BinaryFloatingPoint, TensorElement {
   static func logarithmOfOnePlus(_ x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
   static func errorFunction(_ x: Self) -> Self
+  static func complementaryErrorFunction(_ x: Self) -> Self
   static func sine(_ x: Self) -> Self
   static func cosine(_ x: Self) -> Self
   static func tangent(_ x: Self) -> Self
@@ -38,6 +39,7 @@ extension Float: RealNumber {
   package static func logarithmOfOnePlus(_ x: Float) -> Float { log1pf(x) }
   package static func power(_ x: Float, _ y: Float) -> Float { powf(x, y) }
   package static func errorFunction(_ x: Float) -> Float { erff(x) }
+  package static func complementaryErrorFunction(_ x: Float) -> Float { erfcf(x) }
   package static func sine(_ x: Float) -> Float { sinf(x) }
   package static func cosine(_ x: Float) -> Float { cosf(x) }
   package static func tangent(_ x: Float) -> Float { tanf(x) }
@@ -60,6 +62,7 @@ extension Double: RealNumber {
   package static func logarithmOfOnePlus(_ x: Double) -> Double { log1p(x) }
   package static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
   package static func errorFunction(_ x: Double) -> Double { erf(x) }
+  package static func complementaryErrorFunction(_ x: Double) -> Double { erfc(x) }
   package static func sine(_ x: Double) -> Double { sin(x) }
   package static func cosine(_ x: Double) -> Double { cos(x) }
   package static func tangent(_ x: Double) -> Double { tan(x) }

@@ -1,4 +1,4 @@
-/// The exact sums of a convolution of bytes: grouped, depthwise and dilated.
+/// The exact sums of a convolution of integers with bytes: grouped, depthwise and dilated.
 ///
 /// Input `[batch, height, width, inputChannels]`; weights `[outputChannels, kernelHeight, kernelWidth,
 /// inputChannels / groups]`. Padded positions add nothing.
@@ -31,15 +31,16 @@ package struct ConvolutionSums: Hashable, Sendable {
   /// One sum for each element of the result, the channels innermost.
   ///
   /// |x − zeroPoint| ≤ 255 and |w − weightZeroPoint| ≤ 255 bound a product by 65,025, so that 33,025 products fit the 32-bit
-  /// sum whatever the data; beyond that it wraps, as the reference's does.
-  package func run(
-    input: Span<Int8>, zeroPoint: Int32, weights: Span<Int8>, weightZeroPoint: Int32 = 0
-  ) -> [Int32] {
+  /// sum of bytes whatever the data; beyond that it wraps, as the reference's does.
+  package func run<Element: QuantizedElement, Sum: FixedWidthInteger & SignedInteger>(
+    input: Span<Element>, zeroPoint: Int32, weights: Span<Int8>, weightZeroPoint: Int32 = 0,
+    as type: Sum.Type = Int32.self
+  ) -> [Sum] {
     let inputDepth = inputChannels / groups
     let outputDepth = outputChannels / groups
     let taps = geometry.kernel.height * geometry.kernel.width
     let count = geometry.batch * geometry.output.height * geometry.output.width * outputChannels
-    var sums: [Int32] = []
+    var sums: [Sum] = []
     sums.reserveCapacity(count)
     for batch in 0..<geometry.batch {
       for y in 0..<geometry.output.height {
@@ -50,7 +51,7 @@ package struct ConvolutionSums: Hashable, Sendable {
           let left = x * geometry.stride.width - geometry.paddingBegin.width
           for channel in 0..<outputChannels {
             let group = channel / outputDepth
-            var sum: Int32 = 0
+            var sum: Sum = 0
             for row in rows {
               let line = batch * geometry.input.height + top + row * geometry.dilation.height
               for column in columns {
@@ -59,9 +60,9 @@ package struct ConvolutionSums: Hashable, Sendable {
                 let tap = row * geometry.kernel.width + column
                 let weight = (channel * taps + tap) * inputDepth
                 for depth in 0..<inputDepth {
-                  sum &+=
-                    (Int32(input[source + depth]) &- zeroPoint)
-                    &* (Int32(weights[weight + depth]) &- weightZeroPoint)
+                  let x = Int32(truncatingIfNeeded: input[source + depth]) &- zeroPoint
+                  let w = Int32(weights[weight + depth]) &- weightZeroPoint
+                  sum &+= Sum(truncatingIfNeeded: x &* w)
                 }
               }
             }

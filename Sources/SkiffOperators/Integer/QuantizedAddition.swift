@@ -1,11 +1,10 @@
-/// Sum or difference of two int8 tensors with broadcasting.
+/// Sum or difference of two tensors of int8 or int16 with broadcasting.
 ///
-/// Both inputs are brought to the scale of twice the larger one with 20 more fraction bits, added there and
+/// Both inputs are brought to the scale of twice the larger one with 20 more fraction bits, 15 for int16, added there and
 /// brought to the output's scale.
-package struct QuantizedAddition: Sendable {
+package struct QuantizedAddition: BinaryIntegerComputation {
   /// The fraction bits gained before the inputs are scaled.
-  static let leftShift: Int32 = 20
-
+  package let leftShift: Int32
   /// The alignment of the inputs.
   package let broadcast: QuantizedBroadcast
   /// Whether the second input is subtracted.
@@ -20,9 +19,10 @@ package struct QuantizedAddition: Sendable {
 
   /// Derives the three factors in double precision.
   package init(
-    broadcast: QuantizedBroadcast, subtracts: Bool = false, first: LinearQuantization,
+    broadcast: QuantizedBroadcast, subtracts: Bool = false, isWide: Bool = false, first: LinearQuantization,
     second: LinearQuantization, output: LinearQuantization, activation: FusedActivation = .none
   ) {
+    leftShift = Self.leftShift(isWide: isWide)
     self.broadcast = broadcast
     self.subtracts = subtracts
     self.zeroPoints = (first.zeroPoint, second.zeroPoint, output.zeroPoint)
@@ -30,33 +30,42 @@ package struct QuantizedAddition: Sendable {
     self.multipliers = (
       QuantizedMultiplier(Double(first.scale) / twiceMaximum),
       QuantizedMultiplier(Double(second.scale) / twiceMaximum),
-      QuantizedMultiplier(Self.outputFactor(first: first, second: second, output: output))
+      QuantizedMultiplier(
+        Self.outputFactor(first: first, second: second, output: output, isWide: isWide))
     )
-    self.bounds = activation.bounds(of: Int8.self, in: output)
+    self.bounds =
+      isWide
+      ? activation.bounds(of: Int16.self, in: output) : activation.bounds(of: Int8.self, in: output)
   }
+
+  /// The fraction bits for int16, or int8.
+  private static func leftShift(isWide: Bool) -> Int32 { isWide ? 15 : 20 }
 
   /// The real factor from the sum to the output. An addition whose factor is 1 or more has no counterpart
   /// in the reference, which ends the process.
   package static func outputFactor(
-    first: LinearQuantization, second: LinearQuantization, output: LinearQuantization
+    first: LinearQuantization, second: LinearQuantization, output: LinearQuantization, isWide: Bool = false
   ) -> Double {
-    2 * Double(max(first.scale, second.scale)) / (Double(Int32(1) << leftShift) * Double(output.scale))
+    2 * Double(max(first.scale, second.scale))
+      / (Double(Int32(1) << leftShift(isWide: isWide)) * Double(output.scale))
   }
 
   /// One element.
   ///
-  /// |x - zeroPoint| <= 255 shifted by 20 is below 2^28; the input factors are at most 1/2, so each term is
-  /// below 2^27 and the sum below 2^28.
+  /// |x - zeroPoint| <= 255 shifted by 20 is below 2^28, and 65,535 shifted by 15 below 2^31; the input factors are at most
+  /// 1/2, so that the sum fits 31 bits.
   @inline(__always)
-  package func element(_ first: Int8, _ second: Int8) -> Int8 {
-    let a = multipliers.first.apply((Int32(first) &- zeroPoints.first) << Self.leftShift)
-    let b = multipliers.second.apply((Int32(second) &- zeroPoints.second) << Self.leftShift)
+  package func element<Element: QuantizedElement>(_ first: Element, _ second: Element) -> Element {
+    let a = multipliers.first.apply((Int32(truncatingIfNeeded: first) &- zeroPoints.first) << leftShift)
+    let b = multipliers.second.apply((Int32(truncatingIfNeeded: second) &- zeroPoints.second) << leftShift)
     let sum = subtracts ? a &- b : a &+ b
-    return Int8(truncatingIfNeeded: bounds.clamp(multipliers.output.apply(sum) &+ zeroPoints.output))
+    return Element(truncatingIfNeeded: bounds.clamp(multipliers.output.apply(sum) &+ zeroPoints.output))
   }
 
   /// Adds or subtracts element by element.
-  package func run(first: Span<Int8>, second: Span<Int8>, output: inout MutableSpan<Int8>) {
+  package func run<Element: QuantizedElement>(
+    first: Span<Element>, second: Span<Element>, output: inout MutableSpan<Element>
+  ) {
     broadcast.forEach { index, a, b in
       output[index] = element(first[a], second[b])
     }
@@ -64,7 +73,7 @@ package struct QuantizedAddition: Sendable {
 }
 
 /// The square of the difference of two int8 tensors with broadcasting.
-package struct QuantizedSquaredDifference: Sendable {
+package struct QuantizedSquaredDifference: BinaryIntegerComputation {
   /// The fraction bits gained before the inputs are scaled.
   static let leftShift: Int32 = 7
 
@@ -102,14 +111,18 @@ package struct QuantizedSquaredDifference: Sendable {
   /// Squares the difference element by element.
   ///
   /// A term is at most 255 · 2^7 / 2 in magnitude, their difference at most 255 · 2^7 and its square below 2^30.
-  package func run(first: Span<Int8>, second: Span<Int8>, output: inout MutableSpan<Int8>) {
-    let bounds = QuantizedBounds(of: Int8.self)
+  package func run<Element: QuantizedElement>(
+    first: Span<Element>, second: Span<Element>, output: inout MutableSpan<Element>
+  ) {
+    let bounds = QuantizedBounds(of: Element.self)
     broadcast.forEach { index, i, j in
-      let a = multipliers.first.apply((Int32(first[i]) &- zeroPoints.first) << Self.leftShift)
-      let b = multipliers.second.apply((Int32(second[j]) &- zeroPoints.second) << Self.leftShift)
+      let a = multipliers.first.apply(
+        (Int32(truncatingIfNeeded: first[i]) &- zeroPoints.first) << Self.leftShift)
+      let b = multipliers.second.apply(
+        (Int32(truncatingIfNeeded: second[j]) &- zeroPoints.second) << Self.leftShift)
       let square = (a &- b) &* (a &- b)
       let scaled = multipliers.output.apply(square) &+ zeroPoints.output
-      output[index] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
+      output[index] = Element(truncatingIfNeeded: bounds.clamp(scaled))
     }
   }
 }

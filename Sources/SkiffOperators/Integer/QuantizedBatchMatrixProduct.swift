@@ -1,5 +1,5 @@
-/// Products of stacks of int8 matrices, `[…, rows, depth] × […, depth, columns]`, with broadcast stacks.
-package struct QuantizedBatchMatrixProduct: Sendable {
+/// Products of stacks of matrices of int8 or int16, `[…, rows, depth] × […, depth, columns]`, with broadcast stacks.
+package struct QuantizedBatchMatrixProduct: BinaryIntegerComputation {
   /// The alignment of the stacks.
   package let broadcast: QuantizedBroadcast
   /// The size of one product.
@@ -27,10 +27,12 @@ package struct QuantizedBatchMatrixProduct: Sendable {
     self.multiplier = QuantizedMultiplier.perTensor(input: first, weightScale: second.scale, output: output)
   }
 
-  /// Multiplies; a product of two elements is at most 255^2, so 33,025 of them fit the accumulator, which
-  /// wraps beyond as the reference's does.
-  package func run(first: Span<Int8>, second: Span<Int8>, output: inout MutableSpan<Int8>) {
-    let bounds = QuantizedBounds(of: Int8.self)
+  /// Multiplies; a product of two bytes is at most 255^2, so 33,025 of them fit an accumulator of 32 bits, which wraps
+  /// beyond as the reference's does. Those of 16 bits are added in 64 bits and scaled from there.
+  package func run<Element: QuantizedElement>(
+    first: Span<Element>, second: Span<Element>, output: inout MutableSpan<Element>
+  ) {
+    let bounds = QuantizedBounds(of: Element.self)
     let (rowStep, firstStep) = transposesFirst ? (1, rows) : (depth, 1)
     let (secondStep, columnStep) = transposesSecond ? (1, depth) : (columns, 1)
     broadcast.forEach { matrix, i, j in
@@ -38,14 +40,17 @@ package struct QuantizedBatchMatrixProduct: Sendable {
       let b = j * depth * columns
       for row in 0..<rows {
         for column in 0..<columns {
-          var accumulator: Int32 = 0
+          var sum = 0
           for index in 0..<depth {
-            accumulator &+=
-              (Int32(first[a + row * rowStep + index * firstStep]) &- zeroPoints.first)
-              &* (Int32(second[b + index * secondStep + column * columnStep]) &- zeroPoints.second)
+            sum &+=
+              (Int(first[a + row * rowStep + index * firstStep]) - Int(zeroPoints.first))
+              &* (Int(second[b + index * secondStep + column * columnStep]) - Int(zeroPoints.second))
           }
-          let scaled = multiplier.apply(accumulator) &+ zeroPoints.output
-          output[(matrix * rows + row) * columns + column] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
+          let scaled =
+            Element.bitWidth == 8
+            ? multiplier.apply(Int32(truncatingIfNeeded: sum)) : multiplier.apply(wide: Int64(sum))
+          output[(matrix * rows + row) * columns + column] = Element(
+            truncatingIfNeeded: bounds.clamp(scaled &+ zeroPoints.output))
         }
       }
     }

@@ -34,33 +34,20 @@ package struct QuantizedLookup: Sendable {
 }
 
 extension QuantizedLookup {
-  /// RELU and its bounded forms as operators of their own: rescale, then clamp. The factor is a float32 quotient;
-  /// an infinite bound leaves its end open.
+  /// RELU and its bounded forms, see ``IntegerFunction``.
   package static func rectifier(
     minimum: Float, maximum: Float, input: LinearQuantization, output: LinearQuantization
   ) -> QuantizedLookup {
-    let bounds = QuantizedBounds(of: Int8.self, minimum: minimum, maximum: maximum, in: output)
-    let factor = QuantizedMultiplier(Double(input.scale / output.scale))
-    return QuantizedLookup { value in
-      bounds.clamp(factor.apply(value - input.zeroPoint) &+ output.zeroPoint)
-    }
+    QuantizedLookup(
+      IntegerFunction.rectifier(
+        of: Int8.self, minimum: minimum, maximum: maximum, input: input, output: output))
   }
 
-  /// LEAKY_RELU: one factor on each side of zero, both computed in float32. A negative slope multiplies by its
-  /// magnitude and negates.
+  /// LEAKY_RELU, see ``IntegerFunction``.
   package static func leakyRectifier(
     slope: Float, input: LinearQuantization, output: LinearQuantization
   ) -> QuantizedLookup {
-    let identity = QuantizedMultiplier(Double(input.scale / output.scale))
-    var scaled = QuantizedMultiplier(Double(input.scale * slope / output.scale))
-    let negates = scaled.multiplier < 0
-    if negates { scaled.multiplier = -scaled.multiplier }
-    return QuantizedLookup { value in
-      let centred = value - input.zeroPoint
-      if centred >= 0 { return output.zeroPoint &+ identity.apply(centred) }
-      let result = scaled.apply(centred)
-      return output.zeroPoint &+ (negates ? 0 &- result : result)
-    }
+    QuantizedLookup(IntegerFunction.leakyRectifier(slope: slope, input: input, output: output))
   }
 
   /// HARD_SWISH: a pipeline of 16-bit fixed-point steps with float32 factors.
@@ -98,38 +85,23 @@ extension QuantizedLookup {
 
   private static func saturating(_ value: Int64) -> Int16 { Int16(clamping: value) }
 
-  /// ABS: the magnitude, rescaled by a float32 quotient unless the scales are equal.
+  /// ABS, see ``IntegerFunction``.
   package static func absolute(
     input: LinearQuantization, output: LinearQuantization
   ) -> QuantizedLookup {
-    let factor = QuantizedMultiplier(Double(input.scale / output.scale))
-    return QuantizedLookup { value in
-      let magnitude = Int32((value - input.zeroPoint).magnitude)
-      return (input.scale == output.scale ? magnitude : factor.apply(magnitude)) &+ output.zeroPoint
-    }
+    QuantizedLookup(IntegerFunction.absolute(input: input, output: output))
   }
 
-  /// RSQRT: 20 fraction bits between two fixed-point multiplications; zero yields the largest integer.
-  ///
-  /// Negative reals have no result; the table holds the largest integer for them too.
+  /// RSQRT, see ``IntegerFunction``.
   package static func reciprocalSquareRoot(
     input: LinearQuantization, output: LinearQuantization
   ) -> QuantizedLookup {
-    let fractionBits: Int32 = 20
-    var factor = QuantizedMultiplier(Double(1 / (input.scale.squareRoot() * output.scale)))
-    factor.shift -= fractionBits
-    return QuantizedLookup { value in
-      let centred = value - input.zeroPoint
-      guard centred > 0 else { return Int32(Int8.max) }
-      var inverse = FixedPoint.inverseSquareRoot(centred)
-      inverse.shift += fractionBits
-      return factor.apply(inverse.apply(1)) &+ output.zeroPoint
-    }
+    QuantizedLookup(IntegerFunction.reciprocalSquareRoot(of: Int8.self, input: input, output: output))
   }
 }
 
 /// PRELU: a slope per element below zero, with broadcasting of the slopes.
-package struct QuantizedParametricRectifier: Sendable {
+package struct QuantizedParametricRectifier: BinaryIntegerComputation {
   /// The alignment of input and slopes.
   package let broadcast: QuantizedBroadcast
   /// The zero points of the input, the slopes and the output.
@@ -151,15 +123,17 @@ package struct QuantizedParametricRectifier: Sendable {
   }
 
   /// Multiplies every negative element by its slope; a product is at most 255^2 in magnitude.
-  package func run(input: Span<Int8>, slopes: Span<Int8>, output: inout MutableSpan<Int8>) {
-    let bounds = QuantizedBounds(of: Int8.self)
+  package func run<Element: QuantizedElement>(
+    first input: Span<Element>, second slopes: Span<Element>, output: inout MutableSpan<Element>
+  ) {
+    let bounds = QuantizedBounds(of: Element.self)
     broadcast.forEach { index, source, slope in
-      let value = Int32(input[source]) &- zeroPoints.input
+      let value = Int32(truncatingIfNeeded: input[source]) &- zeroPoints.input
       let scaled =
         value >= 0
         ? multipliers.identity.apply(value)
-        : multipliers.scaled.apply(value &* (Int32(slopes[slope]) &- zeroPoints.slope))
-      output[index] = Int8(truncatingIfNeeded: bounds.clamp(scaled &+ zeroPoints.output))
+        : multipliers.scaled.apply(value &* (Int32(truncatingIfNeeded: slopes[slope]) &- zeroPoints.slope))
+      output[index] = Element(truncatingIfNeeded: bounds.clamp(scaled &+ zeroPoints.output))
     }
   }
 }

@@ -1,5 +1,5 @@
-/// Product of two int8 tensors with broadcasting.
-package struct QuantizedMultiplication: Sendable {
+/// Product of two tensors of int8 or int16 with broadcasting.
+package struct QuantizedMultiplication: BinaryIntegerComputation {
   /// The alignment of the inputs.
   package let broadcast: QuantizedBroadcast
   /// The zero points of both inputs and of the output.
@@ -11,27 +11,33 @@ package struct QuantizedMultiplication: Sendable {
 
   /// Derives the factor `first · second / output` in float32.
   package init(
-    broadcast: QuantizedBroadcast, first: LinearQuantization, second: LinearQuantization,
-    output: LinearQuantization, activation: FusedActivation = .none
+    broadcast: QuantizedBroadcast, isWide: Bool = false, first: LinearQuantization,
+    second: LinearQuantization, output: LinearQuantization, activation: FusedActivation = .none
   ) {
     self.broadcast = broadcast
     self.zeroPoints = (first.zeroPoint, second.zeroPoint, output.zeroPoint)
     self.multiplier = QuantizedMultiplier(Double(first.scale * second.scale / output.scale))
-    self.bounds = activation.bounds(of: Int8.self, in: output)
+    self.bounds =
+      isWide
+      ? activation.bounds(of: Int16.self, in: output) : activation.bounds(of: Int8.self, in: output)
   }
 
-  /// Multiplies element by element; a product is at most 255^2 in magnitude.
-  package func run(first: Span<Int8>, second: Span<Int8>, output: inout MutableSpan<Int8>) {
+  /// Multiplies element by element; a product is at most 255^2 in magnitude, or 2^30 without zero points.
+  package func run<Element: QuantizedElement>(
+    first: Span<Element>, second: Span<Element>, output: inout MutableSpan<Element>
+  ) {
     broadcast.forEach { index, a, b in
-      let product = (Int32(first[a]) &- zeroPoints.first) &* (Int32(second[b]) &- zeroPoints.second)
+      let product =
+        (Int32(truncatingIfNeeded: first[a]) &- zeroPoints.first)
+        &* (Int32(truncatingIfNeeded: second[b]) &- zeroPoints.second)
       let scaled = multiplier.apply(product) &+ zeroPoints.output
-      output[index] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
+      output[index] = Element(truncatingIfNeeded: bounds.clamp(scaled))
     }
   }
 }
 
-/// Larger or smaller of two int8 tensors that share scale and zero point with the output.
-package struct QuantizedExtremum: Sendable {
+/// Larger or smaller of two tensors that share scale and zero point with the output.
+package struct QuantizedExtremum: BinaryIntegerComputation {
   /// The alignment of the inputs.
   package let broadcast: QuantizedBroadcast
   /// Whether the larger element wins.
@@ -44,7 +50,9 @@ package struct QuantizedExtremum: Sendable {
   }
 
   /// Compares the integers as they are.
-  package func run(first: Span<Int8>, second: Span<Int8>, output: inout MutableSpan<Int8>) {
+  package func run<Element: QuantizedElement>(
+    first: Span<Element>, second: Span<Element>, output: inout MutableSpan<Element>
+  ) {
     broadcast.forEach { index, a, b in
       output[index] = takesMaximum ? max(first[a], second[b]) : min(first[a], second[b])
     }

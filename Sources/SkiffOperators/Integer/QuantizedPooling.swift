@@ -1,5 +1,5 @@
-/// Average and maximum over windows of a channel-last int8 tensor; input and output share their parameters.
-package struct QuantizedPooling: Sendable {
+/// Average and maximum over windows of a channel-last tensor of int8 or int16; input and output share their parameters.
+package struct QuantizedPooling: UnaryIntegerComputation {
   /// What a window is reduced to.
   package enum Kind: Hashable, Sendable {
     /// The mean of the elements inside the input, halves away from zero.
@@ -21,20 +21,24 @@ package struct QuantizedPooling: Sendable {
 
   /// A pooling with the parameters of its output.
   package init(
-    _ kind: Kind, geometry: WindowGeometry, channels: Int, output: LinearQuantization,
-    activation: FusedActivation = .none
+    _ kind: Kind, geometry: WindowGeometry, channels: Int, isWide: Bool = false,
+    output: LinearQuantization, activation: FusedActivation = .none
   ) {
     self.kind = kind
     self.geometry = geometry
     self.channels = channels
-    self.bounds = activation.bounds(of: Int8.self, in: output)
+    self.bounds =
+      isWide
+      ? activation.bounds(of: Int16.self, in: output) : activation.bounds(of: Int8.self, in: output)
   }
 
   /// Reduces every window of `input`.
   ///
-  /// A sum of n elements is at most 128 n in magnitude; it is kept in 64 bits. A window that holds no element
+  /// A sum of n elements is at most 2^15 n in magnitude; it is kept in 64 bits. A window that holds no element
   /// yields the lower bound.
-  package func run(input: Span<Int8>, output: inout MutableSpan<Int8>) {
+  package func run<Element: QuantizedElement>(
+    input: Span<Element>, output: inout MutableSpan<Element>
+  ) {
     var position = 0
     for batch in 0..<geometry.batch {
       for y in 0..<geometry.output.height {
@@ -46,14 +50,14 @@ package struct QuantizedPooling: Sendable {
           let count = rows.count * columns.count
           for channel in 0..<channels {
             var sum = 0
-            var largest = Int32(Int8.min)
+            var largest = Int32(truncatingIfNeeded: Element.min)
             for row in rows {
               let line = batch * geometry.input.height + top + row * geometry.dilation.height
               for column in columns {
                 let pixel = line * geometry.input.width + left + column * geometry.dilation.width
                 let value = input[pixel * channels + channel]
                 sum += Int(value)
-                largest = max(largest, Int32(value))
+                largest = max(largest, Int32(truncatingIfNeeded: value))
               }
             }
             let result: Int32
@@ -63,7 +67,7 @@ package struct QuantizedPooling: Sendable {
             case .averageRoundingUp: result = Int32((sum + count / 2 + 128 * count) / count - 128)
             case .average: result = Int32((sum > 0 ? sum + count / 2 : sum - count / 2) / count)
             }
-            output[position] = Int8(truncatingIfNeeded: bounds.clamp(result))
+            output[position] = Element(truncatingIfNeeded: bounds.clamp(result))
             position += 1
           }
         }

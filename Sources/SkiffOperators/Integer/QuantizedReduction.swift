@@ -1,5 +1,5 @@
-/// Mean, sum, maximum, minimum and product of an int8 tensor along axes.
-package struct QuantizedReduction: Sendable {
+/// Mean, sum, maximum, minimum and product of a tensor of int8 or int16 along axes.
+package struct QuantizedReduction: UnaryIntegerComputation {
   /// What the elements along the axes become.
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// The arithmetic mean.
@@ -56,20 +56,20 @@ package struct QuantizedReduction: Sendable {
     }
   }
 
-  /// Reduces `input`, of int8 or uint8. A sum of n elements less n zero points is at most 255 n in magnitude: 2^23 elements fit
-  /// 32 bits.
+  /// Reduces `input`. A sum of n bytes less n zero points is at most 255 n in magnitude: 2^23 elements fit 32 bits; so do
+  /// 2^16 elements of 16 bits.
   package func run<Value: FixedWidthInteger>(input: Span<Value>, output: inout MutableSpan<Value>) {
     let initial: Int32 =
       switch kind {
       case .mean, .sum: 0
-      case .maximum: Int32(Value.min)
-      case .minimum: Int32(Value.max)
+      case .maximum: Int32(truncatingIfNeeded: Value.min)
+      case .minimum: Int32(truncatingIfNeeded: Value.max)
       case .product: 0
       }
     var accumulators = [Int32](repeating: initial, count: outputCount)
     var started = [Bool](repeating: false, count: kind == .product ? outputCount : 0)
     forEachElement { source, target in
-      let value = Int32(input[source])
+      let value = Int32(truncatingIfNeeded: input[source])
       switch kind {
       case .mean, .sum: accumulators[target] &+= value
       case .maximum: accumulators[target] = max(accumulators[target], value)

@@ -1,11 +1,13 @@
-/// Resizing of the two spatial axes of a channel-last int8 tensor; input and output share their parameters.
-package struct QuantizedResize: Sendable {
+/// Resizing of the two spatial axes of a channel-last tensor of int8 or int16; input and output share their parameters.
+package struct QuantizedResize: UnaryIntegerComputation {
   /// How a result is found between the input's elements.
   package enum Method: Hashable, Sendable {
     /// The nearest element.
     case nearest
     /// The mean of four, weighted with 10 fraction bits.
     case bilinear
+    /// The mean of four in float32, halves up: that of unsigned bytes, here each less by 128.
+    case real
   }
 
   /// One output index along an axis: two input indices and the second one's weight in 1/1024.
@@ -14,6 +16,8 @@ package struct QuantizedResize: Sendable {
     var upper: Int
     /// The position less 1024 · lower; it can be negative at the border with half-pixel centres.
     var weight: Int
+    /// The second one's weight in float32.
+    var share: Float = 0
   }
 
   /// The method.
@@ -34,7 +38,12 @@ package struct QuantizedResize: Sendable {
     self.channels = channels
     inputHeight = input.height
     inputWidth = input.width
-    let tap = method == .nearest ? Self.nearest : Self.bilinear
+    let tap =
+      switch method {
+      case .nearest: Self.nearest
+      case .bilinear: Self.bilinear
+      case .real: Self.linear
+      }
     rows = (0..<output.height).map { tap($0, input.height, output.height, alignCorners, halfPixelCenters) }
     columns = (0..<output.width).map { tap($0, input.width, output.width, alignCorners, halfPixelCenters) }
   }
@@ -63,8 +72,20 @@ package struct QuantizedResize: Sendable {
     return Tap(lower: min(lower, input - 1), upper: max(upper, 0), weight: position - one * lower)
   }
 
-  /// Resizes `input`. Weights have 20 fraction bits together, so a sum is below 2^28 in magnitude.
-  package func run(input: Span<Int8>, output: inout MutableSpan<Int8>) {
+  /// The neighbours of an index, in float32.
+  private static func linear(_ index: Int, _ input: Int, _ output: Int, _ align: Bool, _ half: Bool) -> Tap {
+    let scale =
+      align && output > 1 ? Float(input - 1) / Float(output - 1) : Float(input) / Float(output)
+    let position = half ? (Float(index) + 0.5) * scale - 0.5 : Float(index) * scale
+    let lower = min(max(Int(position.rounded(.down)), 0), input - 1)
+    let upper = max(min(Int(position.rounded(.up)), input - 1), 0)
+    return Tap(lower: lower, upper: upper, weight: 0, share: position - Float(lower))
+  }
+
+  /// Resizes `input`. Weights have 20 fraction bits together, so a sum is below 2^36 in magnitude.
+  package func run<Element: QuantizedElement>(
+    input: Span<Element>, output: inout MutableSpan<Element>
+  ) {
     var position = 0
     for image in 0..<batch {
       for row in rows {
@@ -73,24 +94,41 @@ package struct QuantizedResize: Sendable {
         for column in columns {
           for channel in 0..<channels {
             let topLeft = Int(input[(upper + column.lower) * channels + channel])
-            if method == .nearest {
-              output[position] = Int8(truncatingIfNeeded: topLeft)
-            } else {
-              let topRight = Int(input[(upper + column.upper) * channels + channel])
-              let bottomLeft = Int(input[(lower + column.lower) * channels + channel])
-              let bottomRight = Int(input[(lower + column.upper) * channels + channel])
-              let sum =
-                topLeft * (1024 - row.weight) * (1024 - column.weight)
-                + bottomLeft * row.weight * (1024 - column.weight)
-                + topRight * (1024 - row.weight) * column.weight
-                + bottomRight * row.weight * column.weight
-              let nudge = sum > 0 ? 1 << 19 : -(1 << 19)
-              output[position] = Int8(truncatingIfNeeded: (sum + nudge) / (1 << 20))
+            guard method != .nearest else {
+              output[position] = Element(truncatingIfNeeded: topLeft)
+              position += 1
+              continue
             }
+            let bottomLeft = Int(input[(lower + column.lower) * channels + channel])
+            let topRight = Int(input[(upper + column.upper) * channels + channel])
+            let bottomRight = Int(input[(lower + column.upper) * channels + channel])
+            let corners = (topLeft, bottomLeft, topRight, bottomRight)
+            output[position] = Element(
+              truncatingIfNeeded: method == .bilinear
+                ? Self.mean(corners, row.weight, column.weight)
+                : Self.realMean(corners, row.share, column.share))
             position += 1
           }
         }
       }
     }
+  }
+
+  /// The mean of top left, bottom left, top right and bottom right, halves away from zero.
+  private static func mean(_ corners: (Int, Int, Int, Int), _ down: Int, _ right: Int) -> Int {
+    let sum =
+      corners.0 * (1024 - down) * (1024 - right) + corners.1 * down * (1024 - right)
+      + corners.2 * (1024 - down) * right + corners.3 * down * right
+    let nudge = sum > 0 ? 1 << 19 : -(1 << 19)
+    return (sum + nudge) / (1 << 20)
+  }
+
+  /// The mean of bytes that are 128 less, in float32 and rounded, halves up.
+  private static func realMean(_ corners: (Int, Int, Int, Int), _ down: Float, _ right: Float) -> Int {
+    func part(_ corner: Int, _ a: Float, _ b: Float) -> Float { Float(corner + 128) * a * b }
+    var sum = part(corners.0, 1 - down, 1 - right) + part(corners.1, down, 1 - right)
+    sum += part(corners.2, 1 - down, right)
+    sum += part(corners.3, down, right)
+    return Int(min(max(sum + 0.5, 0), 255)) - 128
   }
 }

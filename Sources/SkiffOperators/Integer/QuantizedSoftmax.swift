@@ -111,11 +111,14 @@ package struct QuantizedL2Normalization: Sendable {
   package let depth: Int
   /// What is subtracted from every input.
   package let inputZeroPoint: Int32
+  /// Whether seven fraction bits are gained before the factor and not by it: that of unsigned bytes, here each less by 128.
+  package let gainsBitsFirst: Bool
 
   /// A normalization of rows of `depth` elements.
-  package init(depth: Int, input: LinearQuantization) {
+  package init(depth: Int, input: LinearQuantization, gainsBitsFirst: Bool = false) {
     self.depth = depth
     self.inputZeroPoint = input.zeroPoint
+    self.gainsBitsFirst = gainsBitsFirst
   }
 
   /// Normalizes every row; the sum of squares fits 32 bits for 33,025 elements.
@@ -129,9 +132,9 @@ package struct QuantizedL2Normalization: Sendable {
         sum = sum &+ value &* value
       }
       var factor = FixedPoint.inverseSquareRoot(sum)
-      factor.shift += 7
+      if !gainsBitsFirst { factor.shift += 7 }
       for index in row * depth..<(row + 1) * depth {
-        let value = factor.apply(Int32(input[index]) &- inputZeroPoint)
+        let value = factor.apply((Int32(input[index]) &- inputZeroPoint) << (gainsBitsFirst ? 7 : 0))
         output[index] = Int8(truncatingIfNeeded: bounds.clamp(value))
       }
     }

@@ -1,4 +1,4 @@
-/// Transposed convolution of int8 activations with symmetric int8 weights.
+/// Transposed convolution of activations of int8 or int16 with int8 weights.
 ///
 /// Input `[batch, height, width, inputChannels]`; weights `[outputChannels, kernelHeight, kernelWidth,
 /// inputChannels]`. `geometry` reads as that of the convolution whose gradient this is: its strides and
@@ -12,6 +12,8 @@ package struct QuantizedTransposedConvolution: Sendable {
   package let outputChannels: Int
   /// What is subtracted from every input.
   package let inputZeroPoint: Int32
+  /// What is subtracted from every weight: zero for symmetric weights.
+  package let weightZeroPoint: Int32
   /// What is added to every result.
   package let outputZeroPoint: Int32
   /// One factor per output channel.
@@ -21,25 +23,45 @@ package struct QuantizedTransposedConvolution: Sendable {
 
   /// Derives the factors as ``QuantizedConvolution`` does.
   package init(
-    geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, input: LinearQuantization,
-    weightScales: [Float], output: LinearQuantization, activation: FusedActivation = .none
+    geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, isWide: Bool = false,
+    input: LinearQuantization, weightScales: [Float], output: LinearQuantization,
+    activation: FusedActivation = .none
   ) {
     self.geometry = geometry
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.inputZeroPoint = input.zeroPoint
+    self.weightZeroPoint = 0
     self.outputZeroPoint = output.zeroPoint
     self.multipliers = QuantizedMultiplier.perChannel(
       count: outputChannels, input: input, weightScales: weightScales, output: output)
+    self.bounds =
+      isWide
+      ? activation.bounds(of: Int16.self, in: output) : activation.bounds(of: Int8.self, in: output)
+  }
+
+  /// The form for unsigned bytes, here each less by 128: weights with a zero point, and one factor for all channels.
+  package init(
+    unsigned geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, input: LinearQuantization,
+    weights: LinearQuantization, output: LinearQuantization, activation: FusedActivation = .none
+  ) {
+    self.geometry = geometry
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.inputZeroPoint = input.zeroPoint
+    self.weightZeroPoint = weights.zeroPoint
+    self.outputZeroPoint = output.zeroPoint
+    let factor = QuantizedMultiplier.perTensor(input: input, weightScale: weights.scale, output: output)
+    self.multipliers = [QuantizedMultiplier](repeating: factor, count: outputChannels)
     self.bounds = activation.bounds(of: Int8.self, in: output)
   }
 
   /// Convolves `input` into `output`; `bias` is empty or holds one number per output channel.
   ///
-  /// An output collects at most kernelHeight · kernelWidth · inputChannels products below 2^15 in magnitude;
-  /// the accumulator holds 65,793 of them and wraps beyond.
-  package func run(
-    input: Span<Int8>, weights: Span<Int8>, bias: Span<Int32>, output: inout MutableSpan<Int8>
+  /// An output collects at most kernelHeight · kernelWidth · inputChannels products, of bytes at most 255^2 in magnitude; an
+  /// accumulator of 32 bits holds 33,025 of them and wraps beyond. One of 64 bits is scaled by 15 bits of the factor.
+  package func run<Element: QuantizedElement, Sum: FixedWidthInteger & SignedInteger>(
+    input: Span<Element>, weights: Span<Int8>, bias: Span<Sum>, output: inout MutableSpan<Element>
   ) {
     let kernel = geometry.kernel
     var position = 0
@@ -47,7 +69,7 @@ package struct QuantizedTransposedConvolution: Sendable {
       for y in 0..<geometry.output.height {
         for x in 0..<geometry.output.width {
           for channel in 0..<outputChannels {
-            var accumulator: Int32 = 0
+            var accumulator: Sum = 0
             for row in 0..<kernel.height {
               let down = y + geometry.paddingBegin.height - row
               guard down >= 0, down % geometry.stride.height == 0 else { continue }
@@ -62,14 +84,18 @@ package struct QuantizedTransposedConvolution: Sendable {
                 let source = (line * geometry.input.width + inputX) * inputChannels
                 let weight = ((channel * kernel.height + row) * kernel.width + column) * inputChannels
                 for depth in 0..<inputChannels {
-                  accumulator &+=
-                    (Int32(input[source + depth]) &- inputZeroPoint) &* Int32(weights[weight + depth])
+                  let value = Int32(truncatingIfNeeded: input[source + depth]) &- inputZeroPoint
+                  let factor = Int32(weights[weight + depth]) &- weightZeroPoint
+                  accumulator &+= Sum(truncatingIfNeeded: value &* factor)
                 }
               }
             }
             if !bias.isEmpty { accumulator &+= bias[channel] }
-            let scaled = multipliers[channel].apply(accumulator) &+ outputZeroPoint
-            output[position] = Int8(truncatingIfNeeded: bounds.clamp(scaled))
+            let scaled =
+              Sum.bitWidth == 32
+              ? multipliers[channel].apply(Int32(truncatingIfNeeded: accumulator))
+              : multipliers[channel].apply(wide: Int64(accumulator))
+            output[position] = Element(truncatingIfNeeded: bounds.clamp(scaled &+ outputZeroPoint))
             position += 1
           }
         }

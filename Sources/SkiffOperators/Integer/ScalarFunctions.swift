@@ -8,6 +8,8 @@
 
 /// The C library's functions that define tables and factors, under names of their own.
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+func exponential(_ value: Double) -> Double { exp(value) }
+func exponential(_ value: Float) -> Float { expf(value) }
 
 /// The real functions that the reference evaluates once per int8 value, in float32.
 package enum TabulatedFunction: Hashable, Sendable {

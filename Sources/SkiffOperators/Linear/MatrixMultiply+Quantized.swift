@@ -4,7 +4,8 @@ import SkiffIR
 extension MatrixMultiply: QuantizedKernel {
   /// Integers for operands of rank 2 and more.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard let first = context.int8(0), let second = context.int8(1), let output = context.int8Output,
+    guard let first = context.activation(0), let second = context.activation(1),
+      let output = context.activationOutput,
       let a = context.sizes(0), let b = context.sizes(1), let result = context.outputs[0].shape.fixed,
       a.count >= 2, b.count >= 2,
       let broadcast = QuantizedBroadcast(Array(a.dropLast(2)), Array(b.dropLast(2)))
@@ -14,6 +15,6 @@ extension MatrixMultiply: QuantizedKernel {
       depth: transposesA ? a[a.count - 2] : a[a.count - 1], columns: result[result.count - 1],
       transposesFirst: transposesA, transposesSecond: transposesB, first: first, second: second,
       output: output)
-    return IntegerKernel(context) { kernel.run(first: $0, second: $1, output: &$2) }
+    return context.kernel(combining: kernel)
   }
 }

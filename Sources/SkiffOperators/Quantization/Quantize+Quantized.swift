@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension Quantize: QuantizedKernel {
+  public var takesUnsigned: Bool { false }
+
   /// From float32 to 8 and 16 bits, and between such integers.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard let target = context.outputs.first, let output = LinearQuantization(target),

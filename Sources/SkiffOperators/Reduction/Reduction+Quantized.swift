@@ -1,7 +1,7 @@
 import SkiffBinary
 import SkiffIR
 
-/// A reduction with an int8 form.
+/// A reduction with a form in integers.
 package protocol QuantizedReductionOperator: Reduction, QuantizedKernel {
   /// What the elements become.
   var quantizedKind: QuantizedReduction.Kind { get }
@@ -15,18 +15,14 @@ extension QuantizedReductionOperator {
 
   /// Integers; extremes only where input and result share their parameters.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard let input = context.int8(0), let output = context.int8Output, let shape = context.sizes(0) else {
-      return nil
-    }
+    guard let input = context.activation(0), let output = context.activationOutput,
+      let shape = context.sizes(0)
+    else { return nil }
     if quantizedKind == .maximum || quantizedKind == .minimum, input != output { return nil }
     let kernel = QuantizedReduction(
       quantizedKind, shape: shape, axes: Set(try reducedAxes(rank: shape.count)), input: input,
       output: output)
-    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
-      let input = try inputs.required(0).elements(as: Int8.self)
-      var span = result.mutableSpan
-      kernel.run(input: input.span, output: &span)
-    }
+    return context.kernel(computing: kernel)
   }
 }
 

@@ -3,11 +3,11 @@ import SkiffIR
 
 extension AveragePool: QuantizedKernel {
   public var parameterRule: ParameterRule { .follows }
-  public var takesUnsigned: Bool { true }
 
   /// Integers for one or two spatial axes with the channels last, where input and result share their parameters.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard layout == .last, let input = context.int8(0), let output = context.int8Output, input == output,
+    guard layout == .last, let input = context.activation(0), let output = context.activationOutput,
+      input == output,
       let sizes = context.sizes(0), let result = context.outputs[0].shape.fixed
     else { return nil }
     let window = try window
@@ -18,11 +18,7 @@ extension AveragePool: QuantizedKernel {
     else { return nil }
     let kernel = QuantizedPooling(
       context.isUnsigned ? .averageRoundingUp : .average, geometry: geometry,
-      channels: sizes[sizes.count - 1], output: output, activation: activation)
-    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
-      let input = try inputs.required(0).elements(as: Int8.self)
-      var span = result.mutableSpan
-      kernel.run(input: input.span, output: &span)
-    }
+      channels: sizes[sizes.count - 1], isWide: context.isWide, output: output, activation: activation)
+    return context.kernel(computing: kernel)
   }
 }

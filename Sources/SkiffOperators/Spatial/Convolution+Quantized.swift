@@ -3,14 +3,14 @@ import SkiffIR
 
 extension Convolution: QuantizedKernel {
   public var parameterRule: ParameterRule { .weighted }
-  public var takesUnsigned: Bool { true }
 
   /// Integers for one or two spatial axes with the channels last, symmetric int8 weights and an int32 bias; or real numbers
   /// that are rounded to integers for such weights.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     if let hybrid = try hybrid(context) { return hybrid }
+    if context.isWide { return try wide(context)?.kernel(context) }
     guard let kernel = try quantized(context), context.hasIntegerBias(2) else { return nil }
-    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
+    return IntegerKernel<Int8>(context) { (inputs, result) throws(ModelError) in
       let input = try inputs.required(0).elements(as: Int8.self)
       let weights = try inputs.required(1).elements(as: Int8.self)
       let bias = try inputs.optional(2)?.elements(as: Int32.self) ?? []
@@ -38,6 +38,20 @@ extension Convolution: QuantizedKernel {
 }
 
 extension Convolution {
+  /// The form of int16 activations; nil for other types.
+  private func wide(_ context: QuantizedContext) throws(ModelError) -> WideConvolution? {
+    guard layout == .last, context.hasIntegerBias(2), let input = context.activation(0),
+      let output = context.activationOutput, let scales = context.weightScales(1),
+      let sizes = context.sizes(0), let weights = context.sizes(1),
+      let result = context.outputs[0].shape.fixed,
+      let geometry = WindowGeometry(try window(weights: weights), input: sizes, output: result)
+    else { return nil }
+    let sums = ConvolutionSums(
+      geometry: geometry, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups)
+    return WideConvolution(
+      sums, roundsOnce: false, input: input, weightScales: scales, output: output, activation: activation)
+  }
+
   /// The form for a real input and int8 weights; nil for other types.
   private func hybrid(_ context: QuantizedContext) throws(ModelError) -> HybridKernel? {
     guard layout == .last, context.isHybrid, let scales = context.weightScales(1),

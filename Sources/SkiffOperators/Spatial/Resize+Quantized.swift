@@ -10,7 +10,7 @@ extension Resize: QuantizedKernel {
   /// Integers for the two spatial axes of a channel-last tensor whose parameters the result shares, in the
   /// coordinates that TensorFlow Lite has.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard let input = context.int8(0), context.int8Output == input,
+    guard let input = context.activation(0), context.activationOutput == input,
       let sizes = context.sizes(0), let result = context.outputs[0].shape.fixed
     else { return nil }
     let hasScales = context.inputs.count > 2 && context.inputs[2] != nil
@@ -19,14 +19,10 @@ extension Resize: QuantizedKernel {
       return nil
     }
     let kernel = QuantizedResize(
-      form.isLinear ? .bilinear : .nearest, batch: sizes[0],
+      form.isLinear ? context.isUnsigned ? .real : .bilinear : .nearest, batch: sizes[0],
       input: WindowGeometry.Size(height: sizes[1], width: sizes[2]),
       output: WindowGeometry.Size(height: result[1], width: result[2]), channels: sizes[3],
       alignCorners: form.alignsCorners, halfPixelCenters: form.hasHalfPixels)
-    return IntegerKernel(context) { (inputs, result) throws(ModelError) in
-      let input = try inputs.required(0).elements(as: Int8.self)
-      var span = result.mutableSpan
-      kernel.run(input: input.span, output: &span)
-    }
+    return context.kernel(computing: kernel)
   }
 }

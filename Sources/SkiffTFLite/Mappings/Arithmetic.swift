@@ -13,6 +13,27 @@ extension Dialect {
     wide("MINIMUM", Minimum.self, options: "MaximumMinimumOptions"),
     wide("POW", Power.self, options: "PowOptions"),
     wide("SQUARED_DIFFERENCE", SquaredDifference.self, options: "SquaredDifferenceOptions"),
+    Mapping(plain: "ATAN2", Atan2.self, options: "ATan2Options"),
+    Mapping(plain: "BITWISE_XOR", BitwiseXor.self, options: "BitwiseXorOptions"),
+    Mapping(
+      "RIGHT_SHIFT", BitShift.self, accepts: { shift, _, _ in !shift.movesLeft },
+      read: { (reader) throws(ModelError) in
+        // Places below 0 are none, and those beyond the width one less than it.
+        let type = try reader.type(0)
+        func number(_ integer: Int) throws(ModelError) -> ValueID {
+          reader.importer.graph.addConstant(
+            try Tensor(integers: [integer], as: type.dataType, shape: []))
+        }
+        let least = try reader.addIntermediate(Maximum(), [reader.input(1), number(0)])
+        let places = try reader.addIntermediate(Minimum(), [least, number(type.dataType.bitWidth - 1)])
+        var shift = BitShift()
+        shift.movesLeft = false
+        return [try reader.add(shift, [reader.input(0), places])]
+      },
+      write: { (_, writer) throws(ModelError) in
+        try writer.emit("RIGHT_SHIFT", options: FlatObject("RightShiftOptions"))
+        return true
+      }),
     wide("FLOOR_DIV", FloorDivide.self, options: "FloorDivOptions"),
     Mapping(
       "FLOOR_MOD", Modulo.self,
@@ -36,10 +57,12 @@ extension Dialect {
       read: { (reader) throws(ModelError) in
         // A condition of rank 1 chooses among rows here, which broadcasting does not.
         let (condition, a) = (try reader.type(0), try reader.type(1))
-        guard condition.shape == a.shape || condition.rank == 0 else {
-          throw ModelError(.unsupported, "a condition \(condition.shape) for operands \(a.shape)")
+        guard condition.shape != a.shape, condition.rank == 1, a.rank > 1 else {
+          return [try reader.add(Select(), reader.inputs)]
         }
-        return [try reader.add(Select(), reader.inputs)]
+        let rows = try reader.addIntermediate(
+          Unsqueeze(axes: Array(1..<a.rank)), [reader.input(0)])
+        return [try reader.add(Select(), [rows] + reader.inputs.dropFirst())]
       },
       write: { _, _ in false }),
     Mapping(

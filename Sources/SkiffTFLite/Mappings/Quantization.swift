@@ -19,6 +19,10 @@ extension Dialect {
         try writer.emit("QUANTIZE", options: FlatObject("QuantizeOptions"))
         return true
       }),
+    // Constants without their zeros are filled up where they are read.
+    Mapping(
+      "DENSIFY", Identity.self, accepts: { _, _, _ in false },
+      read: { (reader) throws(ModelError) in [try reader.input(0)] }, write: { _, _ in false }),
     Mapping(plain: "DEQUANTIZE", Dequantize.self, options: "DequantizeOptions"),
   ]
 }

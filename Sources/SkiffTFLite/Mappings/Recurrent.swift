@@ -27,11 +27,15 @@ extension Dialect {
         try writer.emit("SVDF", operands, [writer.result(0)], options)
         return true
       }),
-    // Its states are the graph's, so that it is written step by step.
     Mapping(
-      "UNIDIRECTIONAL_SEQUENCE_LSTM", LSTM.self, accepts: { _, _, _ in false },
-      read: { (reader) throws(ModelError) in try reader.lstm() },
-      write: { (_, _) throws(ModelError) in false }),
+      "UNIDIRECTIONAL_SEQUENCE_LSTM", IntegerLSTM.self,
+      read: { (reader) throws(ModelError) in
+        try reader.type(0).dataType == .int8 ? try reader.integerLSTM() : try reader.lstm()
+      },
+      write: { (node, writer) throws(ModelError) in
+        try writer.writeIntegerLSTM(node)
+        return true
+      }),
   ]
 }
 
@@ -51,6 +55,33 @@ extension OperatorReader {
       importer.subgraph.tensors[item.inputs[index]].isVariable
     else { throw ModelError(.malformed, "operand \(index) is no variable") }
     importer.setVariable(item.inputs[index], to: value)
+  }
+
+  /// Integers without normalization of layers; the fifth intermediate tensor says what is projected.
+  fileprivate func integerLSTM() throws(ModelError) -> [ValueID] {
+    guard !(20...23).contains(where: { optionalInput($0) != nil }) else {
+      throw ModelError(.unsupported, "a normalization of layers")
+    }
+    guard options.enumerator("fused_activation_function") == "TANH" else {
+      throw ModelError(.unsupported, "another function than the hyperbolic tangent")
+    }
+    guard let intermediates = item.intermediates, intermediates.count == 5,
+      importer.subgraph.tensors.indices.contains(intermediates[4]),
+      let hidden = importer.subgraph.tensors[intermediates[4]].quantization, let scale = hidden.scale?.first
+    else { throw ModelError(.malformed, "the scale of the hidden state is missing") }
+    var node = IntegerLSTM()
+    node.isTimeMajor = options.boolean("time_major")
+    node.cellClip = options.real("cell_clip")
+    node.projectionClip = options.real("proj_clip")
+    (node.hiddenScale, node.hiddenZeroPoint) = (scale, hidden.zeroPoint?.first ?? 0)
+    let operands = (0..<20).map { optionalInput($0) }
+    let types = try [18, 19].map { (index) throws(ModelError) in try type(index) }
+    let results = try importer.graph.addNode(
+      node, operands, name: origin.name, origins: [origin],
+      types: [resultTypes.first ?? nil] + types.map(Optional.some))
+    try setVariable(18, to: results[1])
+    try setVariable(19, to: results[2])
+    return [results[0]]
   }
 
   /// Real numbers without projection and normalization of layers.
@@ -104,5 +135,28 @@ extension OperatorReader {
     try setVariable(18, to: addIntermediate(Squeeze(axes: [direction]), [results[1]]))
     try setVariable(19, to: addIntermediate(Squeeze(axes: [direction]), [results[2]]))
     return [try add(Squeeze(axes: [isTimeMajor ? 1 : 2]), [results[0]])]
+  }
+}
+
+extension NodeWriter {
+  fileprivate func writeIntegerLSTM(_ node: IntegerLSTM) throws(ModelError) {
+    var operands = try operands()
+    operands[18] = try variable(18, result: 1)
+    operands[19] = try variable(19, result: 2)
+    // Those of the gates have parameters only where layers are normalized.
+    var intermediates: [Int] = []
+    for _ in 0..<4 { intermediates.append(try temporary(TensorType(.float32, [0]))) }
+    let hidden = QuantizationParameters(scale: node.hiddenScale, zeroPoint: node.hiddenZeroPoint)
+    intermediates.append(try temporary(TensorType(.int8, [0], quantization: hidden)))
+    let options = FlatObject(
+      "UnidirectionalSequenceLSTMOptions",
+      [
+        "cell_clip": .real(Double(node.cellClip)), "proj_clip": .real(Double(node.projectionClip)),
+        "time_major": .integer(node.isTimeMajor ? 1 : 0),
+      ]
+    ).setting("fused_activation_function", to: "TANH")
+    try exporter.emit(
+      "UNIDIRECTIONAL_SEQUENCE_LSTM", operands + [-1, -1, -1, -1], [result(0)], options,
+      intermediates: intermediates)
   }
 }

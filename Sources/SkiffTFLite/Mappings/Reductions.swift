@@ -5,6 +5,8 @@ import SkiffOperators
 extension Dialect {
   /// Reductions along axes, and places of extremes.
   static let reductions: [Mapping] = [
+    reduction("REDUCE_ANY", ReduceMax.self, \.axes, \.keepsDimensions, of: .boolean),
+    reduction("REDUCE_ALL", ReduceMin.self, \.axes, \.keepsDimensions, of: .boolean),
     reduction("SUM", ReduceSum.self, \.axes, \.keepsDimensions),
     reduction("MEAN", ReduceMean.self, \.axes, \.keepsDimensions),
     reduction("REDUCE_PROD", ReduceProd.self, \.axes, \.keepsDimensions),
@@ -40,14 +42,25 @@ extension Dialect {
 
   private static func reduction<Kind: Operator>(
     _ name: String, _ kind: Kind.Type, _ axes: any WritableKeyPath<Kind, [Int]> & Sendable,
-    _ keeps: any WritableKeyPath<Kind, Bool> & Sendable
+    _ keeps: any WritableKeyPath<Kind, Bool> & Sendable, of dataType: DataType? = nil
   ) -> Mapping {
     Mapping(
       name, kind,
+      accepts: { _, node, graph in
+        dataType == nil || node.inputs.first.flatMap(\.self).flatMap { graph[$0].type }?.dataType == dataType
+      },
       read: { (reader) throws(ModelError) in
         var node = Kind()
         node[keyPath: axes] = try reader.integers(1, "axes")
         node[keyPath: keeps] = reader.options.boolean("keep_dims")
+        // No axes are none here, and all in the graph.
+        let type = try reader.type(0)
+        guard !node[keyPath: axes].isEmpty || type.rank == 0 else {
+          guard type.quantization == reader.resultTypes.first??.quantization else {
+            throw ModelError(.unsupported, "a change of parameters without axes")
+          }
+          return [try reader.add(Identity(), [reader.input(0)])]
+        }
         return [try reader.add(node, [reader.input(0)])]
       },
       write: { (node, writer) throws(ModelError) in

@@ -8,8 +8,8 @@ extension Dialect {
     Mapping(
       "CONCATENATION", Concat.self,
       read: { (reader) throws(ModelError) in
-        let joined = try reader.add(Concat(axis: reader.options.integer("axis")), reader.inputs)
-        return [joined]
+        try reader.requireNoActivation()
+        return [try reader.add(Concat(axis: reader.options.integer("axis")), reader.inputs)]
       },
       write: { (concat, writer) throws(ModelError) in
         try writer.emit(
@@ -112,7 +112,7 @@ extension Dialect {
       },
       write: { (_, writer) throws(ModelError) in try writeSlice(writer) }),
     Mapping(
-      "STRIDED_SLICE", Slice.self, read: readStridedSlice,
+      "STRIDED_SLICE", Slice.self, read: { (reader) throws(ModelError) in try StridedSlice(reader).read() },
       write: { (_, writer) throws(ModelError) in
         try writeStridedSlice(writer)
       }),
@@ -182,44 +182,6 @@ extension Dialect {
 
   private static func axis(_ split: Split, _ writer: NodeWriter) throws(ModelError) -> Int {
     try normalizedAxis(split.axis, rank: writer.type(0).rank)
-  }
-
-  private static func readStridedSlice(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
-    let options = reader.options
-    for mask in ["ellipsis_mask", "new_axis_mask"] where options.integer(mask) != 0 {
-      throw ModelError(.unsupported, "a slice with it is not supported", at: Location(attribute: mask))
-    }
-    guard !options.boolean("offset") else {
-      throw ModelError(.unsupported, "ends as offsets are not supported", at: Location(attribute: "offset"))
-    }
-    var starts = try reader.integers(1, "starts")
-    var ends = try reader.integers(2, "ends")
-    var steps = try reader.integers(3, "steps")
-    guard starts.count == ends.count, starts.count == steps.count, starts.count <= 32 else {
-      throw ModelError(.malformed, "\(starts.count) starts, \(ends.count) ends, \(steps.count) steps")
-    }
-    var removed: [Int] = []
-    for axis in starts.indices {
-      let isRemoved = options.integer("shrink_axis_mask") >> axis & 1 == 1
-      if options.integer("begin_mask") >> axis & 1 == 1, !isRemoved {
-        starts[axis] = steps[axis] < 0 ? Int(Int32.max) : 0
-      }
-      if isRemoved {
-        removed.append(axis)
-        steps[axis] = 1
-        // The place -1 is the last one, and what is behind it is the end.
-        ends[axis] = starts[axis] == -1 ? Int(Int32.max) : starts[axis] + 1
-      } else if options.integer("end_mask") >> axis & 1 == 1 {
-        ends[axis] = steps[axis] < 0 ? -Int(Int32.max) : Int(Int32.max)
-      }
-    }
-    let axes = reader.constant(Array(starts.indices))
-    let operands = [
-      try reader.input(0), reader.constant(starts), reader.constant(ends), axes, reader.constant(steps),
-    ]
-    guard !removed.isEmpty else { return [try reader.add(Slice(), operands)] }
-    let whole = try reader.addIntermediate(Slice(), operands)
-    return [try reader.add(Squeeze(axes: removed), [whole])]
   }
 
   /// A slice of steps of 1 whose sizes are known.

@@ -34,13 +34,12 @@ extension Dialect {
     Mapping(
       "MAX_POOL_2D", MaxPool.self,
       read: { (reader) throws(ModelError) in
-        try reader.requireNoActivation()
         var pool = MaxPool()
         pool.layout = .last
         pool.size = [reader.options.integer("filter_height"), reader.options.integer("filter_width")]
         pool.strides = reader.strides
         pool.padding = try reader.padding()
-        return [try reader.add(pool, reader.inputs)]
+        return [try reader.addClamped(pool, reader.inputs)]
       },
       write: { (pool, writer) throws(ModelError) in
         try writer.requireChannelsLast(pool.layout)
@@ -51,7 +50,22 @@ extension Dialect {
         try spatial.emit("MAX_POOL_2D", [], .none, options: spatial.poolOptions(window))
         return true
       }),
+    Mapping(
+      "L2_POOL_2D", AveragePool.self, accepts: { _, _, _ in false }, read: readRootMeanSquare,
+      write: { _, _ in false }),
   ]
+
+  /// The root of the mean of squares.
+  private static func readRootMeanSquare(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
+    var pool = AveragePool()
+    pool.layout = .last
+    pool.size = [reader.options.integer("filter_height"), reader.options.integer("filter_width")]
+    pool.strides = reader.strides
+    pool.padding = try reader.padding()
+    let squares = try reader.addIntermediate(Square(), [reader.input(0)])
+    let means = try reader.addIntermediate(pool, [squares])
+    return [try reader.addClamped(Sqrt(), [means])]
+  }
 
   private static func readConvolution(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
     var convolution = try convolution(reader)
@@ -145,6 +159,16 @@ extension Dialect {
 }
 
 extension OperatorReader {
+  /// Applies an operator that has no clamp of its own, and the fused one behind it.
+  fileprivate func addClamped(_ operator: any Operator, _ inputs: [ValueID?]) throws(ModelError) -> ValueID {
+    let activation = try activation()
+    guard activation != .none else { return try add(`operator`, inputs) }
+    let result = try addIntermediate(`operator`, inputs)
+    func bound(_ number: Float) -> Float? { number.isFinite ? number : nil }
+    return try add(
+      Clip(minimum: bound(activation.lowerBound), maximum: bound(activation.upperBound)), [result])
+  }
+
   /// The steps along height and width.
   fileprivate var strides: [Int] { [options.integer("stride_h"), options.integer("stride_w")] }
 }
