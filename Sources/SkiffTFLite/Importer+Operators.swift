@@ -4,6 +4,7 @@ import SkiffIR
 extension Importer {
   /// Adds what an operator computes, by its mapping if it has one, else as a foreign operator.
   func importOperator(_ index: Int) throws(ModelError) {
+    try budget.take()
     let item = subgraph.operators[index]
     let code = model.operatorCodes[item.code]
     let name = item.outputs.first.map { subgraph.tensors[$0].name } ?? ""

@@ -2,6 +2,17 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
+/// How many operators may still be imported.
+final class OperatorBudget {
+  private var left = 1 << 18
+
+  /// Takes one operator.
+  func take() throws(ModelError) {
+    left -= 1
+    guard left >= 0 else { throw ModelError(.limitExceeded, "subgraphs run each other too often") }
+  }
+}
+
 /// Subgraphs that operators refer to by number.
 extension Importer {
   /// The deepest that subgraphs may refer to each other.
@@ -50,6 +61,7 @@ extension Importer {
     }
     let inner = Importer(model, model.subgraphs[index], Resources(isInitialization: true))
     inner.depth = depth + 1
+    inner.budget = budget
     return inner
   }
 
@@ -122,6 +134,7 @@ extension Importer {
   ) throws(ModelError) -> Graph {
     let inner = Importer(model, TFLiteModel.Subgraph(), Resources(isInitialization: true))
     inner.depth = depth
+    inner.budget = budget
     _ = inner.graph.addInput("iteration", TensorType(.int64, .scalar))
     _ = inner.graph.addInput("condition", TensorType(.boolean, .scalar))
     var carried: [ValueID] = []

@@ -15,6 +15,8 @@ package final class Importer {
   var resources: Resources
   /// How many subgraphs run each other down to this one.
   var depth = 0
+  /// Shared with the importers of subgraphs, since each may be imported as often as it is run.
+  var budget = OperatorBudget()
 
   /// Tensors over one buffer with one type are one constant.
   private struct ConstantKey: Hashable {

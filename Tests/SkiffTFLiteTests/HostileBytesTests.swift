@@ -36,6 +36,25 @@ import SkiffTFLite
     #expect(accepted > 100 && accepted < 9_900, "\(accepted)")
   }
 
+  @Test func subgraphsThatRunEachOtherOftenAreRefused() throws {
+    var model = TFLiteModel()
+    let call = try #require(FlatSchema.tflite.enumerations["BuiltinOperator"]?.number(of: "CALL"))
+    model.operatorCodes = [.init(builtin: call)]
+    model.subgraphs = (0..<8).map { level in
+      var subgraph = TFLiteModel.Subgraph()
+      guard level < 7 else { return subgraph }
+      var item = TFLiteModel.Operator()
+      item.options = FlatObject("CallOptions", ["subgraph": .integer(level + 1)])
+      subgraph.operators = [TFLiteModel.Operator](repeating: item, count: 64)
+      return subgraph
+    }
+    var warnings: [Warning] = []
+    let error = #expect(throws: ModelError.self) {
+      try Importer.makeGraph(from: model, warnings: &warnings)
+    }
+    #expect(error?.code == .limitExceeded)
+  }
+
   @Test(
     .needsModels(RealModelTests.integer + RealModelTests.real),
     arguments: ["split_concat", "hello_world_int8", "trained_lstm_int8", "micro_speech", "nmp", "emotion"],
