@@ -458,6 +458,8 @@ def rarer(g):
         axes = [int(axis) for axis in g.random.permutation(rank)[:g.number(1, rank)]]
         g.add(kind, [x, g.integers([g.size() for _ in axes])], axes=axes)
     elif kind == "Compress":
+        if g.symbols:
+            raise Refused("the list must not be longer than the axis")
         x = g.any(1)
         axis = g.axis(g.arrays[x].ndim)
         if g.chance(0.3):
