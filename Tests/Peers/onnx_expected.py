@@ -67,7 +67,7 @@ def disturbed(array, random):
     """An input a little wrong, if it is real: operators that round inside are no better than that."""
     if array.dtype not in NOISE:
         return array
-    return (array * (1 + NOISE[array.dtype] * random.uniform(-1, 1, array.shape))).astype(array.dtype)
+    return np.asarray(array * (1 + NOISE[array.dtype] * random.uniform(-1, 1, array.shape))).astype(array.dtype)
 
 
 def deviation(a, b):
