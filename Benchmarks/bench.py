@@ -17,7 +17,7 @@ parser.add_argument("models", type=pathlib.Path)
 parser.add_argument("cases", nargs="*")
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--runs", type=int, default=7)
-arguments = parser.parse_args()
+arguments = parser.parse_intermixed_args()
 folder = arguments.models
 
 

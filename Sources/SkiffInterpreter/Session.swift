@@ -8,12 +8,20 @@ public final class Session {
   private let arena: Arena
   private var bodies = BodySessions()
   private var states: [ValueID: Tensor]
+  /// The results of steps with a direct kernel, from their first run on: they are always in the same places.
+  private var places: [Places?]
+
+  private struct Places {
+    let results: [Tensor]
+    let targets: [UnsafeMutableRawBufferPointer]
+  }
 
   /// Creates a session and its memory.
   public init(_ plan: Plan) {
     self.plan = plan
     arena = Arena(byteCount: plan.arenaByteCount)
     states = plan.initialStates
+    places = Array(repeating: nil, count: plan.steps.count)
   }
 
   /// Makes the states of the graph what they are before the first run.
@@ -41,9 +49,9 @@ public final class Session {
     }) {
       throw ModelError(.invalidArgument, "there is no such input", at: Location(tensor: name))
     }
-    for step in plan.steps {
+    for (index, step) in plan.steps.enumerated() {
       try locating(graph[step.node].location) { () throws(ModelError) in
-        let results = try run(step, values, crew)
+        let results = try run(index, step, values, crew)
         for (value, result) in zip(step.outputs, results) {
           values[value] = result
           try observer?(value, result)
@@ -94,13 +102,20 @@ public final class Session {
   }
 
   private func run(
-    _ step: Plan.Step, _ values: [ValueID: Tensor], _ crew: Crew
+    _ index: Int, _ step: Plan.Step, _ values: [ValueID: Tensor], _ crew: Crew
   ) throws(ModelError) -> [Tensor] {
     let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
     switch step.kernel {
     case .reference(let kernel): return try outsideOfArena(checked(kernel.evaluate(inputs), step))
     case .prepared(let kernel): return try outsideOfArena(checked(kernel.run(inputs), step))
-    case .direct(let kernel): return try run(kernel, step, inputs, crew)
+    case .direct(let kernel):
+      let places = try places(of: index, step)
+      let scratch = arena.memory(step.scratch)
+      withPointers(to: inputs[...], []) {
+        crew.run(
+          .init(kernel: kernel, inputs: $0, outputs: places.targets, scratch: scratch, parts: step.parts))
+      }
+      return places.results
     case .control(let kernel):
       let results = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
         try bodies.run(subgraph, tensors, like: plan)
@@ -140,9 +155,8 @@ public final class Session {
     return copies
   }
 
-  private func run(
-    _ kernel: any DirectKernel, _ step: Plan.Step, _ inputs: [Tensor?], _ crew: Crew
-  ) throws(ModelError) -> [Tensor] {
+  private func places(of index: Int, _ step: Plan.Step) throws(ModelError) -> Places {
+    if let known = places[index] { return known }
     var results: [Tensor] = []
     var targets: [UnsafeMutableRawBufferPointer] = []
     for (offset, type) in zip(step.offsets, step.types) {
@@ -155,11 +169,9 @@ public final class Session {
           type.dataType, shape: shape, quantization: type.quantization,
           bytes: arena.region(offset..<offset + byteCount)))
     }
-    let scratch = arena.memory(step.scratch)
-    withPointers(to: inputs[...], []) {
-      crew.run(.init(kernel: kernel, inputs: $0, outputs: targets, scratch: scratch, parts: step.parts))
-    }
-    return results
+    let made = Places(results: results, targets: targets)
+    places[index] = made
+    return made
   }
 
   /// Calls `body` with pointers to all operands, which stay valid during the call.
