@@ -1,8 +1,22 @@
+import CKernels
 import SkiffIR
 import SkiffInterpreter
 import SkiffOperators
 import SkiffTestSupport
+import Synchronization
 import Testing
+
+/// The level of the kernels belongs to the process: one test at a time changes it.
+private let level = Mutex(())
+
+/// Runs `body` with the kernels of every level up to the CPU's own.
+func inAllForms(_ body: () throws -> Void) throws {
+  try level.withLock { _ in
+    defer { skiff_kernels_limit_level(skiff_avx512) }
+    for level in [skiff_portable, skiff_avx2, skiff_avx512]
+    where skiff_kernels_limit_level(level) == level { try body() }
+  }
+}
 
 /// One node that runs twice: in the kernel that the plan chooses, and in its plain Swift twin.
 struct KernelTwin: CustomStringConvertible {

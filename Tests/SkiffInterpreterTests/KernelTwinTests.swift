@@ -7,13 +7,6 @@ import Testing
 
 /// Every kernel in C against its Swift twin, in each form that the CPU can run.
 @Suite(.serialized) struct KernelTwinTests {
-  /// Runs `body` with the kernels of every level up to the CPU's own.
-  private func inAllForms(_ body: () throws -> Void) throws {
-    defer { skiff_kernels_limit_level(skiff_avx512) }
-    for level in [skiff_portable, skiff_avx2, skiff_avx512]
-    where skiff_kernels_limit_level(level) == level { try body() }
-  }
-
   /// What a convolution is made of.
   private struct Parts {
     var batch = 1

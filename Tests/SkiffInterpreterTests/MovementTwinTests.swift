@@ -1,4 +1,3 @@
-import CKernels
 import SkiffIR
 import SkiffOperators
 import SkiffTestSupport
@@ -64,9 +63,7 @@ import Testing
   }
 
   @Test(arguments: Seed.fixedAndFresh) func pooling(_ seed: Seed) throws {
-    defer { skiff_kernels_limit_level(skiff_avx512) }
-    for level in [skiff_portable, skiff_avx2, skiff_avx512]
-    where skiff_kernels_limit_level(level) == level {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<100 {
         let axes = generator.integer(1...2)
@@ -91,9 +88,7 @@ import Testing
   }
 
   @Test(arguments: Seed.fixedAndFresh) func sumsAndConversions(_ seed: Seed) throws {
-    defer { skiff_kernels_limit_level(skiff_avx512) }
-    for level in [skiff_portable, skiff_avx2, skiff_avx512]
-    where skiff_kernels_limit_level(level) == level {
+    try inAllForms {
       var generator = SeededGenerator(seed)
       for _ in 0..<100 {
         let shape = shape(&generator, rank: generator.integer(1...4), 1...9)
