@@ -64,18 +64,18 @@ struct FunctionalRun {
 
   /// The model's results, where `make` makes one call of a layer.
   func results(
-    of inputs: [ValueID],
-    _ make: (KerasLayer, Int, [ValueID]) throws(ModelError) -> [ValueID]
-  ) throws(ModelError) -> [ValueID] {
+    of inputs: [KerasTensor],
+    _ make: (KerasLayer, Int, [KerasTensor]) throws(ModelError) -> [KerasTensor]
+  ) throws(ModelError) -> [KerasTensor] {
     guard inputs.count == model.inputs.count else {
       throw ModelError(
         .malformed,
         "the model '\(model.name)' has \(model.inputs.count) inputs, it is called with \(inputs.count)")
     }
-    var values: [KerasLayer.TensorReference: ValueID] = [:]
+    var values: [KerasLayer.TensorReference: KerasTensor] = [:]
     for (reference, value) in zip(model.inputs, inputs) { values[reference] = value }
 
-    func value(_ reference: KerasLayer.TensorReference) throws(ModelError) -> ValueID {
+    func value(_ reference: KerasLayer.TensorReference) throws(ModelError) -> KerasTensor {
       guard let value = values[reference] else {
         throw ModelError(.malformed, "the layer '\(reference.layer)' has no result \(reference.result)")
       }
@@ -83,13 +83,13 @@ struct FunctionalRun {
     }
     for entry in order {
       let layer = model.layers[entry.layer]
-      var operands: [ValueID] = []
+      var operands: [KerasTensor] = []
       for reference in layer.calls[entry.call].inputs { operands.append(try value(reference)) }
       for (result, made) in try make(layer, entry.call, operands).enumerated() {
         values[.init(layer: layer.name, call: entry.call, result: result)] = made
       }
     }
-    var results: [ValueID] = []
+    var results: [KerasTensor] = []
     for output in model.outputs { results.append(try value(output)) }
     return results
   }

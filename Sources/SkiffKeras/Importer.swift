@@ -9,6 +9,10 @@ package final class Importer {
   let isKeras3: Bool
   private let weights: KerasWeights
   private var constants: [ConstantKey: ValueID] = [:]
+  /// What the states of layers that remember are after the calls so far, by their paths.
+  private var states: [String: [ValueID]] = [:]
+  private var firstStates: [String: [ValueID]] = [:]
+  private var isInSubgraph = false
   private var warnings: [Warning] = []
 
   /// A constant that was made from a variable: the same steps on the same variable give the same value.
@@ -50,8 +54,8 @@ package final class Importer {
 
   private func importModel(_ model: KerasArchitecture) throws(ModelError) {
     let inputs = try model.inputTypes()
-    let values = inputs.map { graph.addInput($0.name, $0.type) }
-    let outputs = try run(model, on: values, path: "", name: "")
+    let values = inputs.map { KerasTensor(value: graph.addInput($0.name, $0.type)) }
+    let outputs = try run(model, on: values, path: "", name: "").map(\.value)
     var names: Set<String> = []
     for (name, value) in zip(model.outputNames, outputs) {
       var unique = name
@@ -72,8 +76,8 @@ package final class Importer {
   ///   - path: What its variables are found by.
   ///   - name: What its nodes' names start with.
   func run(
-    _ model: KerasArchitecture, on inputs: [ValueID], path: String, name: String
-  ) throws(ModelError) -> [ValueID] {
+    _ model: KerasArchitecture, on inputs: [KerasTensor], path: String, name: String
+  ) throws(ModelError) -> [KerasTensor] {
     switch model.kind {
     case .sequential:
       var values = inputs
@@ -82,31 +86,72 @@ package final class Importer {
       }
       return values
     case .functional:
-      return try FunctionalRun(model).results(of: inputs) { (layer, index, values) throws(ModelError) in
+      return try FunctionalRun(model).results(of: inputs) { (layer, index, tensors) throws(ModelError) in
         let suffix = index == 0 ? "" : "_call\(index)"
-        var operands = values
-        for (place, number) in layer.calls[index].numbers.sorted(by: { $0.key < $1.key }) {
-          operands.insert(graph.addConstant(Tensor(scalar: Float(number))), at: min(place, operands.count))
-        }
         return try call(
-          layer, on: operands, path: join(path, layer.name), name: join(name, layer.name + suffix))
+          layer, layer.calls[index], on: tensors, path: join(path, layer.name),
+          name: join(name, layer.name + suffix))
       }
     }
   }
 
-  /// The results of one call of a layer.
+  /// The results of one call of a layer; `how` says what else it is called with than the tensors.
   func call(
-    _ layer: KerasLayer, on inputs: [ValueID], path: String, name: String
-  ) throws(ModelError) -> [ValueID] {
+    _ layer: KerasLayer, _ how: KerasLayer.Call? = nil, on tensors: [KerasTensor], path: String, name: String
+  ) throws(ModelError) -> [KerasTensor] {
     try locating(layer.location) { () throws(ModelError) in
-      if let model = layer.model.first { return try run(model, on: inputs, path: path, name: name) }
+      if let model = layer.model.first { return try run(model, on: tensors, path: path, name: name) }
       guard let mapping = LayerMapping.of(layer) else {
         throw ModelError(.unsupported, "Skiff does not know this class of layers")
       }
-      let call = LayerCall(importer: self, layer: layer, path: path, name: name, inputs: inputs)
+      let call = try LayerCall(
+        importer: self, layer: layer, path: path, name: name, how: how ?? .tensors(tensors.count),
+        tensors: tensors)
       try call.requireFloat32Policy()
-      return try mapping.makeNodes(call)
+      let results = try mapping.makeNodes(call)
+      try call.requireAllRead()
+      return results
     }
+  }
+
+  /// A graph of its own, of inputs of these types and the results that `make` gives for them.
+  func subgraph(
+    _ types: [TensorType], _ make: ([ValueID]) throws(ModelError) -> [ValueID]
+  ) throws(ModelError) -> Subgraph {
+    let outer = (graph, constants, isInSubgraph)
+    (graph, constants, isInSubgraph) = (Graph(), [:], true)
+    defer { (graph, constants, isInSubgraph) = outer }
+    let inputs = types.enumerated().map { graph.addInput("input\($0)", $1) }
+    for (index, value) in try make(inputs).enumerated() { graph.addOutput(value, name: "output\(index)") }
+    graph.removeUnused()
+    return Subgraph(graph)
+  }
+
+  /// The states of a layer that remembers from one run to the next, of these types; zeros at first.
+  func states(of path: String, _ types: [TensorType]) throws(ModelError) -> [ValueID] {
+    if let known = states[path] { return known }
+    guard !isInSubgraph else {
+      throw ModelError(
+        .unsupported, "cannot be true inside of another layer", at: Location(attribute: "stateful"))
+    }
+    var values: [ValueID] = []
+    for (index, type) in types.enumerated() {
+      guard let sizes = type.shape.fixed, let count = sizes.checkedProduct(), count <= Limits.current.count
+      else {
+        throw ModelError(.unsupported, "needs a batch of a fixed size", at: Location(attribute: "stateful"))
+      }
+      let zeros = Tensor([Float](repeating: 0, count: count), shape: sizes)
+      values.append(graph.addState("\(path)/state\(index)", initial: Constant(zeros)))
+    }
+    states[path] = values
+    firstStates[path] = values
+    return values
+  }
+
+  /// Leaves the states of a layer that remembers to its next call and to the next run.
+  func setStates(of path: String, to values: [ValueID]) {
+    states[path] = values
+    for (state, value) in zip(firstStates[path] ?? [], values) { graph.setNext(of: state, to: value) }
   }
 
   /// A variable as a constant, after `steps`.

@@ -10,16 +10,42 @@ struct LayerCall {
   let path: String
   /// What the nodes are called.
   let name: String
+  /// The tensors without a name in order; numbers in their places are constants.
   let inputs: [ValueID]
+  /// The masks of ``inputs``.
+  let masks: [ValueID?]
   let settings: KerasSettings
+  /// What else it is called with.
+  let arguments: CallArguments
 
-  init(importer: Importer, layer: KerasLayer, path: String, name: String, inputs: [ValueID]) {
+  init(
+    importer: Importer, layer: KerasLayer, path: String, name: String, how: KerasLayer.Call,
+    tensors: [KerasTensor]
+  ) throws(ModelError) {
     self.importer = importer
     self.layer = layer
     self.path = path
     self.name = name
-    self.inputs = inputs
     settings = KerasSettings(layer.config)
+    arguments = CallArguments(how, tensors)
+    var operands: [KerasTensor] = []
+    for operand in how.operands {
+      switch operand {
+      case .tensor(let index): operands.append(tensors[index])
+      case .value(let json):
+        if let array = KerasArray(json) { operands.append(KerasTensor(value: importer.add(array))) }
+      case .list: break
+      }
+    }
+    inputs = operands.map(\.value)
+    masks = operands.map(\.mask)
+  }
+
+  /// The call of another layer with one tensor.
+  init(_ call: LayerCall, layer: KerasLayer, part: String, input: ValueID) throws(ModelError) {
+    try self.init(
+      importer: call.importer, layer: layer, path: join(call.path, part), name: join(call.name, part),
+      how: .tensors(1), tensors: [KerasTensor(value: input)])
   }
 
   /// The only input.
@@ -66,12 +92,20 @@ struct LayerCall {
   func add(
     _ operator: any Operator, _ operands: [ValueID?], part: String = ""
   ) throws(ModelError) -> ValueID {
+    guard let result = try addAll(`operator`, operands, part: part).first else {
+      throw ModelError(.invalidGraph, "a node without a result")
+    }
+    return result
+  }
+
+  /// Adds a node and gives all of its results.
+  func addAll(
+    _ operator: any Operator, _ operands: [ValueID?], part: String = ""
+  ) throws(ModelError) -> [ValueID] {
     let name = part.isEmpty ? name : "\(name)/\(part)"
-    let results = try importer.graph.addNode(
+    return try importer.graph.addNode(
       `operator`, operands, name: name, origins: [Origin(name: path, operatorName: layer.className)],
       outputNames: [name])
-    guard let result = results.first else { throw ModelError(.invalidGraph, "a node without a result") }
-    return result
   }
 
   /// A variable of the layer, of this shape and after these steps.

@@ -71,9 +71,9 @@ import Testing
   @Test func everythingUnknownIsReportedAtOnce() throws {
     let layers = [
       #"{"class_name": "Lambda", "config": {"name": "code"}}"#,
-      #"{"class_name": "LSTM", "config": {"name": "memory"}}"#,
+      #"{"class_name": "StringLookup", "config": {"name": "memory"}}"#,
       #"{"class_name": "Dense", "registered_name": "mine>Dense", "config": {"name": "own"}}"#,
-      #"{"class_name": "Sequential", "config": {"name": "inner", "layers": [{"class_name": "GRU", "config": {"name": "gates"}}]}}"#,
+      #"{"class_name": "Sequential", "config": {"name": "inner", "layers": [{"class_name": "Hashing", "config": {"name": "gates"}}]}}"#,
       #"{"class_name": "TimeDistributed", "config": {"name": "steps", "layer": {"class_name": "Odd", "config": {"name": "odd"}}}}"#,
       #"{"class_name": "Dense", "config": {"name": "fine", "units": 1}}"#,
     ]
@@ -88,7 +88,7 @@ import Testing
     for (note, name) in zip(
       notes,
       [
-        "'code' (Lambda)", "'memory' (LSTM)", "'own' (mine>Dense)", "'inner/gates' (GRU)",
+        "'code' (Lambda)", "'memory' (StringLookup)", "'own' (mine>Dense)", "'inner/gates' (Hashing)",
         "'steps/odd' (Odd)",
       ])
     {

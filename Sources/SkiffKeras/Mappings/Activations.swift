@@ -3,26 +3,33 @@ import SkiffIR
 import SkiffOperators
 
 let activationMappings: [LayerMapping] = [
-  LayerMapping("Activation") { (call) throws(ModelError) in try call.activated(call.input()) },
-  LayerMapping("ReLU", relu),
-  LayerMapping("LeakyReLU") { (call) throws(ModelError) in
+  LayerMapping("Activation", masking: .kept) { (call) throws(ModelError) in try call.activated(call.input())
+  },
+  LayerMapping("ReLU", masking: .kept, relu),
+  LayerMapping("LeakyReLU", masking: .kept) { (call) throws(ModelError) in
     // Keras 2 calls it alpha, with another default.
     let slope = call.settings.has("alpha") ? "alpha" : "negative_slope"
     return try call.leakyRelu(call.input(), slope: call.settings.number(slope, default: 0.3))
   },
-  LayerMapping("ELU") { (call) throws(ModelError) in
+  LayerMapping("ELU", masking: .kept) { (call) throws(ModelError) in
     var operator_ = Elu()
     operator_.alpha = Float(try call.settings.number("alpha", default: 1))
     return try call.add(operator_, call.input())
   },
-  LayerMapping("ThresholdedReLU") { (call) throws(ModelError) in
+  LayerMapping("ThresholdedReLU", masking: .kept) { (call) throws(ModelError) in
     var operator_ = ThresholdedRelu()
     operator_.alpha = Float(try call.settings.number("theta", default: 1))
     return try call.add(operator_, call.input())
   },
-  LayerMapping("PReLU", variables: { (_) throws(ModelError) in [KerasVariable("alpha")] }, prelu),
-  LayerMapping("Softmax") { (call) throws(ModelError) in
-    try call.softmax(call.input(), axis: call.settings.integer("axis", default: -1))
+  LayerMapping(
+    "PReLU", masking: .kept, variables: { (_) throws(ModelError) in [KerasVariable("alpha")] }, prelu),
+  LayerMapping("Softmax", masking: .kept) { (call) throws(ModelError) in
+    guard try call.mask() == nil else {
+      throw ModelError(.unsupported, "cannot be given", at: Location(attribute: "mask"))
+    }
+    let axes = try call.settings.integers("axis", default: [-1])
+    guard axes.count == 1, let axis = axes.first else { throw call.settings.unsupported("axis") }
+    return try call.softmax(call.input(), axis: axis)
   },
 ]
 
@@ -63,30 +70,32 @@ private func prelu(_ call: LayerCall) throws(ModelError) -> ValueID {
 }
 
 extension LayerCall {
-  /// The value after the layer's setting `activation`.
-  func activated(_ value: ValueID) throws(ModelError) -> ValueID {
-    guard let json = settings["activation"] else { return value }
-    guard json["class_name"]?.string != "function", let className = json["class_name"]?.string else {
-      guard let name = json.string ?? json["config"]?.string else { throw settings.unsupported("activation") }
-      return try activated(value, by: name)
-    }
+  /// The value after the function that a setting says.
+  func activated(_ value: ValueID, setting: String = "activation") throws(ModelError) -> ValueID {
+    guard let json = settings[setting] else { return value }
+    if let name = functionName(json) { return try activated(value, by: name, setting) }
+    guard let className = json["class_name"]?.string else { throw settings.unsupported(setting) }
     // An activation may be a layer; one with variables would need a place for them.
     let layer = KerasLayer(
-      name: "activation", className: className, config: json["config"] ?? .object([:]), isTrainable: false)
+      name: setting, className: className, config: json["config"] ?? .object([:]), isTrainable: false)
     guard let mapping = LayerMapping.of(layer), try mapping.variables(KerasSettings(layer.config)).isEmpty
     else {
-      throw settings.unsupported("activation")
+      throw settings.unsupported(setting)
     }
-    let call = LayerCall(
-      importer: importer, layer: layer, path: join(path, "activation"), name: join(name, "activation"),
-      inputs: [value])
-    guard let result = try mapping.makeNodes(call).first else { throw settings.unsupported("activation") }
-    return result
+    let call = try LayerCall(self, layer: layer, part: setting, input: value)
+    guard let result = try mapping.makeNodes(call).first else { throw settings.unsupported(setting) }
+    return result.value
+  }
+
+  /// The name of a function, nil if the activation is a layer or something else.
+  func functionName(_ json: JSONValue) -> String? {
+    if let className = json["class_name"]?.string, className != "function" { return nil }
+    return json.string ?? json["config"]?.string
   }
 
   /// The value after the function that Keras knows by this name.
-  private func activated(_ value: ValueID, by name: String) throws(ModelError) -> ValueID {
-    let part = layer.className == "Activation" ? "" : name
+  private func activated(_ value: ValueID, by name: String, _ setting: String) throws(ModelError) -> ValueID {
+    let part = layer.className == "Activation" ? "" : setting == "activation" ? name : "\(setting)/\(name)"
     func add(_ operator: any Operator) throws(ModelError) -> ValueID {
       try self.add(`operator`, value, part: part)
     }
@@ -116,25 +125,24 @@ extension LayerCall {
       // Keras 2: 0.2 · x + 0.5; Keras 3 as everybody else: x / 6 + 0.5.
       operator_.alpha = importer.isKeras3 ? 1 / 6 : 0.2
       return try add(operator_)
-    default: throw settings.unsupported("activation")
+    default: throw settings.unsupported(setting)
     }
   }
 
-  fileprivate func leakyRelu(_ value: ValueID, slope: Double, part: String = "") throws(ModelError) -> ValueID
-  {
+  func leakyRelu(_ value: ValueID, slope: Double, part: String = "") throws(ModelError) -> ValueID {
     var operator_ = LeakyRelu()
     operator_.alpha = Float(slope)
     return try add(operator_, value, part: part)
   }
 
-  fileprivate func clampedRelu(_ value: ValueID, _ limit: Double?, part: String = "") throws(ModelError)
+  func clampedRelu(_ value: ValueID, _ limit: Double?, part: String = "") throws(ModelError)
     -> ValueID
   {
     guard let limit, limit.isFinite else { return try add(Relu(), value, part: part) }
     return try add(Clip(minimum: 0, maximum: Float(limit)), value, part: part)
   }
 
-  fileprivate func softmax(_ value: ValueID, axis: Int, part: String = "") throws(ModelError) -> ValueID {
+  func softmax(_ value: ValueID, axis: Int, part: String = "") throws(ModelError) -> ValueID {
     try add(Softmax(axis: axis), value, part: part)
   }
 }

@@ -146,7 +146,7 @@ extension LayerCall {
   }
 
   /// The settings that all convolutions share.
-  fileprivate func convolutionOperator(rank: Int) throws(ModelError) -> Convolution {
+  func convolutionOperator(rank: Int) throws(ModelError) -> Convolution {
     var result = Convolution()
     result.layout = try channelLayout()
     result.strides = try settings.integers("strides", rank: rank, default: [Int](repeating: 1, count: rank))

@@ -3,9 +3,9 @@ import SkiffIR
 import SkiffOperators
 
 let denseMappings: [LayerMapping] = [
-  LayerMapping("Dense", variables: denseVariables, dense),
+  LayerMapping("Dense", masking: .kept, variables: denseVariables, dense),
   LayerMapping(
-    "Embedding", variables: { (_) throws(ModelError) in [KerasVariable("embeddings")] }, embedding),
+    "Embedding", variables: { (_) throws(ModelError) in [KerasVariable("embeddings")] }, results: embedding),
 ]
 
 private func denseVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
@@ -23,16 +23,16 @@ private func dense(_ call: LayerCall) throws(ModelError) -> ValueID {
   return try call.activated(call.add(FullyConnected(), input, weights, bias))
 }
 
-/// Rows of a table; indices that come as other numbers are cut to integers.
-private func embedding(_ call: LayerCall) throws(ModelError) -> ValueID {
-  // What a mask leaves out would be counted by the poolings that follow.
-  guard try !call.settings.boolean("mask_zero", default: false) else {
-    throw call.settings.unsupported("mask_zero")
-  }
-  var indices = try call.input()
+/// Rows of a table; indices that come as other numbers are cut to integers. With `mask_zero`, index 0 does not count.
+private func embedding(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {
+  let input = try call.input()
+  var indices = input
   if call.importer.graph[indices].type?.dataType.isInteger != true {
     indices = try call.add(Cast(to: .int32), indices, part: "indices")
   }
   let shape = [try call.settings.integer("input_dim"), try call.settings.integer("output_dim")]
-  return try call.add(Gather(axis: 0), call.variable("embeddings", shape), indices)
+  let rows = try call.add(Gather(axis: 0), call.variable("embeddings", shape), indices)
+  guard try call.settings.boolean("mask_zero", default: false) else { return [KerasTensor(value: rows)] }
+  let zero = call.scalar(0, like: input)
+  return [KerasTensor(value: rows, mask: try call.add(NotEqual(), input, zero, part: "mask"))]
 }

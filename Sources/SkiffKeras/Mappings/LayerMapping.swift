@@ -8,30 +8,78 @@ struct LayerMapping: Sendable {
   /// The variables in the order in which Keras creates them.
   let variables: @Sendable (KerasSettings) throws(ModelError) -> [KerasVariable]
   /// Adds what one call of the layer computes, and returns its results.
-  let makeNodes: @Sendable (LayerCall) throws(ModelError) -> [ValueID]
-  /// Whether numbers may stand in the place of its tensors.
-  private(set) var takesNumbers = false
+  let makeNodes: @Sendable (LayerCall) throws(ModelError) -> [KerasTensor]
+  /// What may stand in the places of tensors.
+  private(set) var operands = Operands.tensors
 
-  /// A class without variables and with one result.
-  init(_ className: String, _ makeNodes: @escaping @Sendable (LayerCall) throws(ModelError) -> ValueID) {
-    self.init(className, variables: noVariables, makeNodes)
+  /// What may stand in the places of a layer's tensors.
+  enum Operands {
+    case tensors
+    case numbers
+    /// Whatever the layer reads itself.
+    case anything
+  }
+
+  /// What becomes of the mask of a layer's input.
+  enum Masking {
+    /// The result has none.
+    case dropped
+    /// It is that of the result.
+    case kept
+    /// In Keras 3 it is that of the result, in Keras 2 that has none.
+    case keptByKeras3
   }
 
   /// A class with one result.
   init(
-    _ className: String, variables: @escaping @Sendable (KerasSettings) throws(ModelError) -> [KerasVariable],
+    _ className: String, masking: Masking = .dropped,
+    variables: @escaping @Sendable (KerasSettings) throws(ModelError) -> [KerasVariable] = noVariables,
     _ makeNodes: @escaping @Sendable (LayerCall) throws(ModelError) -> ValueID
+  ) {
+    self.init(className, variables: variables) { (call: LayerCall) throws(ModelError) in
+      let value = try makeNodes(call)
+      let isKept = masking == .kept || masking == .keptByKeras3 && call.importer.isKeras3
+      return [KerasTensor(value: value, mask: isKept ? call.masks.first ?? nil : nil)]
+    }
+  }
+
+  /// A class whose results may have masks.
+  init(
+    _ className: String,
+    variables: @escaping @Sendable (KerasSettings) throws(ModelError) -> [KerasVariable] = noVariables,
+    results makeNodes: @escaping @Sendable (LayerCall) throws(ModelError) -> [KerasTensor]
   ) {
     self.className = className
     self.variables = variables
-    self.makeNodes = { (call: LayerCall) throws(ModelError) in [try makeNodes(call)] }
+    self.makeNodes = makeNodes
   }
 
   /// The same row for a class in whose calls numbers may stand in the place of tensors.
-  var takingNumbers: LayerMapping {
+  var takingNumbers: LayerMapping { taking(.numbers) }
+
+  /// The same row for a class in whose calls this may stand in the place of tensors.
+  func taking(_ operands: Operands) -> LayerMapping {
     var copy = self
-    copy.takesNumbers = true
+    copy.operands = operands
     return copy
+  }
+
+  /// The same row for another class.
+  func named(_ className: String) -> LayerMapping {
+    var copy = LayerMapping(className, variables: variables, results: makeNodes)
+    copy.operands = operands
+    return copy
+  }
+
+  /// Whether a layer can be called so.
+  func takes(_ call: KerasLayer.Call) -> Bool {
+    call.operands.allSatisfy { operand in
+      switch (operand, operands) {
+      case (.tensor, _), (_, .anything), (.value(.null), _): true
+      case (.value(let json), .numbers): KerasArray(json) != nil
+      default: false
+      }
+    }
   }
 }
 
@@ -42,14 +90,18 @@ extension LayerMapping {
   static let all: [LayerMapping] =
     inputMappings + convolutionMappings + denseMappings + normalizationMappings + activationMappings
     + poolingMappings + shapeMappings + mergeMappings + regularizationMappings + preprocessingMappings
-    + wrapperMappings
+    + wrapperMappings + recurrentMappings + attentionMappings + tensorFlowMappings
 
   private static let byClass = Dictionary(
     all.map { ($0.className, $0) }, uniquingKeysWith: { first, _ in first })
 
+  private static let operationsByClass = Dictionary(
+    operationMappings.map { ($0.className, $0) }, uniquingKeysWith: { first, _ in first })
+
   /// The row of a layer, nil if Skiff does not know its class.
   static func of(_ layer: KerasLayer) -> LayerMapping? {
-    layer.registeredName == nil ? byClass[layer.className] : nil
+    guard layer.registeredName == nil else { return nil }
+    return layer.isOperation ? operationsByClass[layer.className] : byClass[layer.className]
   }
 
   /// Checks that every layer of a model is known and called in a way that is.
@@ -71,12 +123,11 @@ extension LayerMapping {
 
   private static func objections(to layer: KerasLayer, path: String) -> [String] {
     let path = join(path, layer.name)
-    let takesNumbers = of(layer)?.takesNumbers ?? false
-    if layer.calls.contains(where: { $0.isUnusual || !$0.numbers.isEmpty && !takesNumbers }) {
+    if let mapping = of(layer), !layer.calls.allSatisfy(mapping.takes) {
       return ["layer '\(path)' (\(layer.className)) is called with more than its tensors in order"]
     }
     if let inner = layer.model.first { return objections(to: inner, path: path) }
-    if of(layer) != nil { return layer.wrapped.flatMap { objections(to: $0, path: path) } }
+    if of(layer) != nil { return layer.parts.flatMap { objections(to: $0.layer, path: path) } }
     if layer.className == "Lambda" || layer.registeredName != nil || !isOfKeras(layer.className) {
       return ["layer '\(path)' (\(layer.registeredName ?? layer.className)): its code is not in the file"]
     }
@@ -113,8 +164,9 @@ extension VariableOwner {
         try LayerMapping.of(layer)?.variables(KerasSettings(layer.config)) ?? []
       }
     var children: [(place: Place, owner: VariableOwner)] = []
-    for wrapped in layer.wrapped {
-      children.append((.attribute("layer"), try VariableOwner(wrapped, path: join(path, wrapped.name))))
+    for part in layer.parts {
+      let place: Place = part.isInList ? .list(part.attribute) : .attribute(part.attribute)
+      children.append((place, try VariableOwner(part.layer, path: join(path, part.layer.name))))
     }
     self.children = children
   }

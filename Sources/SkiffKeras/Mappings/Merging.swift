@@ -3,53 +3,39 @@ import SkiffIR
 import SkiffOperators
 
 let mergeMappings: [LayerMapping] = [
-  LayerMapping("Add") { (call) throws(ModelError) in try call.folded(Add()) }.takingNumbers,
-  LayerMapping("Multiply") { (call) throws(ModelError) in try call.folded(Multiply()) }.takingNumbers,
-  LayerMapping("Maximum") { (call) throws(ModelError) in try call.folded(Maximum()) }.takingNumbers,
-  LayerMapping("Minimum") { (call) throws(ModelError) in try call.folded(Minimum()) }.takingNumbers,
-  LayerMapping("Subtract") { (call) throws(ModelError) in try call.paired(Subtract()) }.takingNumbers,
-  LayerMapping("Divide") { (call) throws(ModelError) in try call.paired(Divide()) }.takingNumbers,
-  LayerMapping("TrueDivide") { (call) throws(ModelError) in try call.paired(Divide()) }.takingNumbers,
-  LayerMapping("Power") { (call) throws(ModelError) in try call.paired(Power()) }.takingNumbers,
-  LayerMapping("TFOpLambda", tensorFlowFunction).takingNumbers,
-  LayerMapping("Average") { (call) throws(ModelError) in
+  merging("Add") { (call) throws(ModelError) in try call.folded(Add()) },
+  merging("Multiply") { (call) throws(ModelError) in try call.folded(Multiply()) },
+  merging("Maximum") { (call) throws(ModelError) in try call.folded(Maximum()) },
+  merging("Minimum") { (call) throws(ModelError) in try call.folded(Minimum()) },
+  merging("Subtract") { (call) throws(ModelError) in try call.paired(Subtract()) },
+  merging("Divide") { (call) throws(ModelError) in try call.paired(Divide()) },
+  merging("TrueDivide") { (call) throws(ModelError) in try call.paired(Divide()) },
+  merging("Power") { (call) throws(ModelError) in try call.paired(Power()) },
+  merging("Average") { (call) throws(ModelError) in
     let sum = try call.folded(Add(), part: "sum")
     return try call.add(Multiply(), sum, call.constant([1 / Float(call.inputs.count)], shape: []))
   },
-  LayerMapping("Concatenate") { (call) throws(ModelError) in
-    guard call.inputs.count > 1 else { return try call.input() }
-    return try call.add(Concat(axis: call.settings.integer("axis", default: -1)), call.inputs)
-  },
+  LayerMapping("Concatenate", results: concatenate),
   LayerMapping("Dot", dot),
 ]
 
-/// A function of TensorFlow that was applied to tensors of Keras: the second operand is a tensor or a number.
-private func tensorFlowFunction(_ call: LayerCall) throws(ModelError) -> ValueID {
-  let name = try call.settings.string("function", default: "")
-  guard call.layer.calls.allSatisfy({ $0.arguments.keys.allSatisfy { $0 == "name" } }) else {
-    throw call.settings.unsupported("function")
-  }
-  switch name {
-  case "__operators__.add", "math.add": return try call.paired(Add())
-  case "math.subtract": return try call.paired(Subtract())
-  case "math.multiply": return try call.paired(Multiply())
-  case "math.truediv", "math.divide", "realdiv": return try call.paired(Divide())
-  case "math.maximum": return try call.paired(Maximum())
-  case "math.minimum": return try call.paired(Minimum())
-  case "math.pow": return try call.paired(Power())
-  case "nn.relu": return try call.add(Relu(), call.input())
-  case "nn.relu6": return try call.add(Clip(minimum: 0, maximum: 6), call.input())
-  case "nn.sigmoid", "math.sigmoid": return try call.add(Sigmoid(), call.input())
-  case "nn.tanh", "math.tanh": return try call.add(Tanh(), call.input())
-  case "nn.silu", "nn.swish": return try call.add(Swish(), call.input())
-  case "nn.softplus", "math.softplus": return try call.add(Softplus(), call.input())
-  case "math.abs": return try call.add(Abs(), call.input())
-  case "math.exp": return try call.add(Exp(), call.input())
-  case "math.log": return try call.add(Log(), call.input())
-  case "math.sqrt": return try call.add(Sqrt(), call.input())
-  case "math.negative": return try call.add(Negate(), call.input())
-  default: throw ModelError(.unsupported, "the function '\(name)' is not known")
-  }
+/// A row whose result has the mask that its inputs have together.
+private func merging(
+  _ className: String, _ makeNodes: @escaping @Sendable (LayerCall) throws(ModelError) -> ValueID
+) -> LayerMapping {
+  LayerMapping(
+    className,
+    results: { (call: LayerCall) throws(ModelError) in
+      [KerasTensor(value: try makeNodes(call), mask: try call.combinedMask())]
+    }
+  ).takingNumbers
+}
+
+private func concatenate(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {
+  guard call.inputs.count > 1 else { return [KerasTensor(value: try call.input())] }
+  let axis = try call.settings.integer("axis", default: -1)
+  let value = try call.add(Concat(axis: axis), call.inputs)
+  return [KerasTensor(value: value, mask: try call.joinedMask(axis: axis))]
 }
 
 /// Products summed over one axis of each of two tensors, sample by sample: `[batch, a, k]` and `[batch, k, b]` give

@@ -4,10 +4,21 @@ import SkiffOperators
 
 let normalizationMappings: [LayerMapping] =
   ["BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"].map {
-    LayerMapping($0, variables: batchNormalizationVariables, batchNormalization)
+    LayerMapping($0, masking: .kept, variables: batchNormalizationVariables, batchNormalization)
   } + [
-    LayerMapping("LayerNormalization", variables: scaleAndShiftVariables, layerNormalization),
-    LayerMapping("GroupNormalization", variables: scaleAndShiftVariables, groupNormalization),
+    LayerMapping("LayerNormalization", masking: .kept, variables: scaleAndShiftVariables, layerNormalization),
+    LayerMapping("GroupNormalization", masking: .kept, variables: scaleAndShiftVariables, groupNormalization),
+    LayerMapping(
+      "RMSNormalization", variables: { (_) throws(ModelError) in [KerasVariable("scale")] }, rmsNormalization),
+    LayerMapping("UnitNormalization", masking: .kept) { (call) throws(ModelError) in
+      var operator_ = LpNormalization()
+      let axes = try call.settings.integers("axis", default: [-1])
+      guard axes.count == 1, let axis = axes.first else { throw call.settings.unsupported("axis") }
+      operator_.axis = axis
+      // Keras 3 bounds the norm, Keras 2 the sum of squares.
+      operator_.leastNorm = call.importer.isKeras3 ? 1e-12 : 1e-6
+      return try call.add(operator_, call.input())
+    },
     LayerMapping(
       "LayerScale",
       variables: { (_) throws(ModelError) in [KerasVariable("gamma", otherNames: [KerasVariable.unnamed])] },
@@ -51,17 +62,35 @@ private func layerScale(_ call: LayerCall) throws(ModelError) -> ValueID {
   return try call.add(Multiply(), input, call.variable("gamma", [channels]))
 }
 
+/// By the root mean square of the last axes.
+private func rmsNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let input = try call.input()
+  let (first, sizes) = try call.lastAxes(of: input)
+  var operator_ = RMSNormalization()
+  operator_.axis = first
+  operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-6))
+  return try call.add(operator_, input, call.variable("scale", sizes))
+}
+
+extension LayerCall {
+  /// The axes that a normalization goes over, which must be the last ones: the first of them, and their sizes.
+  fileprivate func lastAxes(of input: ValueID) throws(ModelError) -> (first: Int, sizes: [Int]) {
+    let rank = try shape(of: input).rank
+    let axes = try normalizedAxes(settings.integers("axis", default: [-1]), rank: rank)
+    guard let first = axes.first, axes == Array(first..<rank) else { throw settings.unsupported("axis") }
+    var sizes: [Int] = []
+    for axis in axes { sizes.append(try size(of: input, axis: axis)) }
+    return (first, sizes)
+  }
+}
+
 /// Over axes that are the last ones.
 private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
   guard try !call.settings.boolean("rms_scaling", default: false) else {
     throw call.settings.unsupported("rms_scaling")
   }
   let input = try call.input()
-  let rank = try call.shape(of: input).rank
-  let axes = try normalizedAxes(call.settings.integers("axis", default: [-1]), rank: rank)
-  guard let first = axes.first, axes == Array(first..<rank) else { throw call.settings.unsupported("axis") }
-  var sizes: [Int] = []
-  for axis in axes { sizes.append(try call.size(of: input, axis: axis)) }
+  let (first, sizes) = try call.lastAxes(of: input)
   var operator_ = LayerNormalization()
   operator_.axis = first
   operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
@@ -74,6 +103,11 @@ private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID
 
 /// Over groups of channels, with all of them in one group each where there are as many groups.
 private func groupNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
+  // Keras 2 would leave out what does not count.
+  let mask = try call.mask()
+  guard call.importer.isKeras3 || mask == nil else {
+    throw ModelError(.unsupported, "cannot be given", at: Location(attribute: "mask"))
+  }
   let input = try call.input()
   let rank = try call.shape(of: input).rank
   let axis = try normalizedAxis(call.settings.integer("axis", default: -1), rank: rank)

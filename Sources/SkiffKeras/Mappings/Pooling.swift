@@ -9,6 +9,7 @@ let poolingMappings: [LayerMapping] = [1, 2, 3].flatMap { rank in
       try averagePooling(call, rank: rank)
     },
     LayerMapping("GlobalAveragePooling\(rank)D") { (call) throws(ModelError) in
+      if rank == 1, let mask = try call.mask() { return try maskedAverage(call, mask) }
       let (input, axes, keepsDimensions) = try call.globalPooling(rank: rank)
       return try call.add(ReduceMean(axes: axes, keepsDimensions: keepsDimensions), input)
     },
@@ -16,8 +17,29 @@ let poolingMappings: [LayerMapping] = [1, 2, 3].flatMap { rank in
       let (input, axes, keepsDimensions) = try call.globalPooling(rank: rank)
       return try call.add(ReduceMax(axes: axes, keepsDimensions: keepsDimensions), input)
     },
+    LayerMapping("AdaptiveMaxPooling\(rank)D") { (call) throws(ModelError) in
+      var operator_ = MaxPool()
+      (operator_.layout, operator_.size, operator_.strides) = try call.adaptiveWindow(rank: rank)
+      return try call.add(operator_, call.spatialInput(rank: rank))
+    },
+    LayerMapping("AdaptiveAveragePooling\(rank)D") { (call) throws(ModelError) in
+      var operator_ = AveragePool()
+      (operator_.layout, operator_.size, operator_.strides) = try call.adaptiveWindow(rank: rank)
+      return try call.add(operator_, call.spatialInput(rank: rank))
+    },
     LayerMapping("UpSampling\(rank)D") { (call) throws(ModelError) in try upSampling(call, rank: rank) },
   ]
+}
+
+/// The mean over the steps that count.
+private func maskedAverage(_ call: LayerCall, _ mask: ValueID) throws(ModelError) -> ValueID {
+  let (input, axes, keepsDimensions) = try call.globalPooling(rank: 1)
+  try call.requireRank(of: mask, 2)
+  let weights = try call.add(
+    Cast(to: .float32), call.add(Unsqueeze(axes: [axes == [1] ? 2 : 1]), mask, part: "mask"), part: "weights")
+  let sum = ReduceSum(axes: axes, keepsDimensions: keepsDimensions)
+  let total = try call.add(sum, call.add(Multiply(), input, weights, part: "weighted"), part: "sum")
+  return try call.add(Divide(), total, call.add(sum, weights, part: "count"))
 }
 
 private func maxPooling(_ call: LayerCall, rank: Int) throws(ModelError) -> ValueID {
@@ -45,14 +67,58 @@ private func upSampling(_ call: LayerCall, rank: Int) throws(ModelError) -> Valu
   case "nearest":
     operator_.coordinates = .asymmetric
     operator_.rounding = .floor
-  case "bilinear":
-    operator_.mode = .linear
+  case "bilinear": operator_.mode = .linear
+  case "bicubic" where rank == 2: operator_.interpolateByKeys()
   default: throw call.settings.unsupported("interpolation")
   }
   return try call.add(operator_, input, nil, call.constant(factors.map(Float.init), shape: [rank]))
 }
 
+extension Resize {
+  /// The cubic interpolation of TensorFlow (Keys, 1981), which leaves out what lies outside.
+  mutating func interpolateByKeys() {
+    mode = .cubic
+    cubicCoefficient = -0.5
+    excludesOutside = true
+  }
+}
+
 extension LayerCall {
+  /// The window of a pooling to a given size, which must divide that of the input.
+  fileprivate func adaptiveWindow(rank: Int) throws(ModelError) -> (
+    ChannelLayout, size: [Int], strides: [Int]
+  ) {
+    let input = try spatialInput(rank: rank)
+    let layout = try channelLayout()
+    var size: [Int] = []
+    for (axis, wanted) in zip(
+      layout.spatialAxes(rank: rank + 2), try settings.integers("output_size", rank: rank))
+    {
+      let given = try self.size(of: input, axis: axis)
+      guard wanted > 0, given % wanted == 0, given > 0 else { throw settings.unsupported("output_size") }
+      size.append(given / wanted)
+    }
+    return (layout, size, size)
+  }
+
+  /// Images in another height and width.
+  func resized(_ input: ValueID, _ size: [Int], _ interpolation: String, layout: ChannelLayout = .last)
+    throws(ModelError) -> ValueID
+  {
+    guard size.allSatisfy({ $0 > 0 }) else { throw settings.unsupported("size") }
+    var operator_ = Resize()
+    operator_.axes = Array(layout.spatialAxes(rank: 4))
+    switch interpolation {
+    case "nearest":
+      operator_.coordinates = .tfHalfPixelForNN
+      operator_.rounding = .floor
+    case "bilinear": operator_.mode = .linear
+    case "bicubic": operator_.interpolateByKeys()
+    default: throw settings.unsupported("interpolation")
+    }
+    return try add(operator_, input, nil, nil, integers(size))
+  }
+
   /// The input of a pooling over all of space, the axes of that, and whether they stay.
   fileprivate func globalPooling(
     rank: Int

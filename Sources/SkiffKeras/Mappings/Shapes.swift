@@ -3,7 +3,9 @@ import SkiffIR
 import SkiffOperators
 
 let inputMappings: [LayerMapping] = [
-  LayerMapping("InputLayer") { (call) throws(ModelError) in try call.input() }
+  LayerMapping("InputLayer", masking: .kept) { (call) throws(ModelError) in try call.input() },
+  LayerMapping("Identity", masking: .keptByKeras3) { (call) throws(ModelError) in try call.input() },
+  LayerMapping("Masking", results: masking),
 ]
 
 let shapeMappings: [LayerMapping] =

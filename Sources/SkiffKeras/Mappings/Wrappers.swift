@@ -3,25 +3,66 @@ import SkiffIR
 import SkiffOperators
 
 let wrapperMappings: [LayerMapping] = [
-  LayerMapping("TimeDistributed", timeDistributed)
+  LayerMapping("TimeDistributed", masking: .kept, timeDistributed),
+  // The norm that its weights are divided by is theirs already when a model is stored.
+  LayerMapping(
+    "SpectralNormalization",
+    variables: { (_) throws(ModelError) in
+      [KerasVariable("vector_u", isTrainable: false, otherNames: ["sn_u"])]
+    }
+  ) { (call) throws(ModelError) in
+    let layer = try call.layer.part("layer")
+    let result = try call.importer.call(
+      layer, on: [KerasTensor(value: call.input())], path: join(call.path, layer.name),
+      name: join(call.name, layer.name))
+    return try call.single(result)
+  },
 ]
 
 /// The wrapped layer on each step of the second axis: batch and steps are one axis for it.
 private func timeDistributed(_ call: LayerCall) throws(ModelError) -> ValueID {
-  guard let layer = call.layer.wrapped.first else { throw call.settings.unsupported("layer") }
+  let layer = try call.layer.part("layer")
   let input = try call.input()
   let shape = try call.shape(of: input)
-  guard shape.rank > 2, let sizes = Shape(Array(shape.dimensions.dropFirst(2))).fixed,
-    let steps = shape[1].fixed
-  else { throw ModelError(.unsupported, "an input \(shape)") }
+  guard shape.rank > 2, let sizes = Shape(Array(shape.dimensions.dropFirst(2))).fixed else {
+    throw ModelError(.unsupported, "an input \(shape)")
+  }
+  // What looks at masks would get that of each step.
+  let mask = try call.mask()
+  guard mask == nil || layer.model.isEmpty && layer.parts.isEmpty && layer.className != "Softmax" else {
+    throw ModelError(.unsupported, "a mask for a '\(layer.className)'")
+  }
+  guard layer.config["stateful"]?.boolean != true else {
+    throw ModelError(
+      .unsupported, "cannot be true inside of another layer", at: Location(attribute: "stateful"))
+  }
   let together = try call.reshape(input, [-1] + sizes, part: "steps")
   let results = try call.importer.call(
-    layer, on: [together], path: join(call.path, layer.name), name: join(call.name, layer.name))
-  guard results.count == 1, let result = results.first else {
-    throw ModelError(.unsupported, "the wrapped layer has \(results.count) results")
+    layer, on: [KerasTensor(value: together)], path: join(call.path, layer.name),
+    name: join(call.name, layer.name))
+  guard results.first?.mask == nil || call.importer.isKeras3 else {
+    throw ModelError(.unsupported, "a '\(layer.className)' that makes a mask for each step")
   }
+  let result = try call.single(results)
   guard let outputs = try Shape(Array(call.shape(of: result).dimensions.dropFirst())).fixed else {
     throw ModelError(.unsupported, "the wrapped layer has a result whose sizes are not known")
   }
+  guard let steps = shape[1].fixed else {
+    var first = ShapeOf()
+    first.end = 2
+    let wanted = try call.add(
+      Concat(axis: 0), call.add(first, input, part: "batchAndSteps"), call.integers(outputs), part: "shape")
+    return try call.add(Reshape(), result, wanted)
+  }
   return try call.reshape(result, [-1, steps] + outputs)
+}
+
+extension LayerCall {
+  /// The only result of a layer inside.
+  fileprivate func single(_ results: [KerasTensor]) throws(ModelError) -> ValueID {
+    guard results.count == 1, let result = results.first else {
+      throw ModelError(.unsupported, "the wrapped layer has \(results.count) results")
+    }
+    return result.value
+  }
 }

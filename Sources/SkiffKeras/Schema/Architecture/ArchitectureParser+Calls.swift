@@ -5,64 +5,57 @@ extension ArchitectureParser {
   func call(_ json: JSONValue) throws(ModelError) -> KerasLayer.Call {
     var call = KerasLayer.Call()
     if json.object != nil {
-      for argument in json["args"]?.array ?? [] { try append(argument, to: &call, depth: 0) }
-      call.arguments = json["kwargs"]?.object ?? [:]
-      if call.arguments.values.contains(where: { containsTensor($0, depth: 0) }) { call.isUnusual = true }
+      for argument in json["args"]?.array ?? [] {
+        call.positional.append(
+          try self.argument(argument, of: &call, depth: 0) { $0["config"]?["keras_history"]?.array })
+      }
+      for (name, value) in (json["kwargs"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+        call.named[name] = try argument(value, of: &call, depth: 0) { $0["config"]?["keras_history"]?.array }
+      }
       return call
     }
     guard let list = json.array else { throw malformed(json) }
     // Early versions of TensorFlow 2 leave out the list around a single tensor.
     let tensors = list.first?.string != nil ? [json] : list
+    var operands: [KerasLayer.Argument] = []
     for tensor in tensors {
       guard let parts = tensor.array, let layer = parts.first?.string else { throw malformed(tensor) }
       if layer == "_CONSTANT_VALUE" {
-        append(number: parts.count > 2 ? parts[2].number : nil, to: &call)
+        operands.append(.value(parts.count > 2 ? parts[2] : .null))
       } else {
+        operands.append(.tensor(call.inputs.count))
         call.inputs.append(try reference(parts))
       }
-      for (name, value) in (parts.count > 3 ? parts[3].object : nil) ?? [:] {
-        // The second operand of TensorFlow's operators.
-        if name == "y", let parts = value.array, parts.first?.string != nil, parts.count == 3 {
-          call.inputs.append(try reference(parts))
-          continue
-        }
-        if name == "y", let number = value.number {
-          append(number: number, to: &call)
-          continue
-        }
-        call.arguments[name] = value
-        // A tensor that is passed by name is written like any other list of a name and two numbers.
-        if let parts = value.array, parts.first?.string != nil, parts.count == 3 { call.isUnusual = true }
+    }
+    call.positional = operands.count == 1 ? operands : [.list(operands)]
+    // All of them carry the same further arguments.
+    let named = tensors.first?.array.flatMap { $0.count > 3 ? $0[3].object : nil } ?? [:]
+    for (name, value) in named.sorted(by: { $0.key < $1.key }) {
+      // A tensor that is passed by name is written like any other list of a name and two numbers.
+      call.named[name] = try argument(value, of: &call, depth: 0) { json in
+        guard let parts = json.array, parts.count == 3, parts[0].string != nil, parts[1].integer != nil,
+          parts[2].integer != nil
+        else { return nil }
+        return parts
       }
     }
     return call
   }
 
-  private func append(_ json: JSONValue, to call: inout KerasLayer.Call, depth: Int) throws(ModelError) {
+  /// An argument, in which `tensor` gives the parts of what stands for a tensor and nil for everything else.
+  private func argument(
+    _ json: JSONValue, of call: inout KerasLayer.Call, depth: Int, tensor: (JSONValue) -> [JSONValue]?
+  ) throws(ModelError) -> KerasLayer.Argument {
     guard depth <= limits.depth else { throw malformed(json) }
-    if json["class_name"]?.string == "__keras_tensor__" {
-      guard let history = json["config"]?["keras_history"]?.array else { throw malformed(json) }
-      call.inputs.append(try reference(history))
-    } else if let list = json.array, !list.isEmpty {
-      for item in list { try append(item, to: &call, depth: depth + 1) }
-    } else {
-      append(number: json.number, to: &call)
+    if let parts = tensor(json) {
+      call.inputs.append(try reference(parts))
+      return .tensor(call.inputs.count - 1)
     }
-  }
-
-  private func append(number: Double?, to call: inout KerasLayer.Call) {
-    guard let number else {
-      call.isUnusual = true
-      return
-    }
-    call.numbers[call.inputs.count + call.numbers.count] = number
-  }
-
-  private func containsTensor(_ json: JSONValue, depth: Int) -> Bool {
-    guard depth <= limits.depth else { return false }
-    if json["class_name"]?.string == "__keras_tensor__" { return true }
-    let children = json.array ?? json.object.map { Array($0.values) } ?? []
-    return children.contains { containsTensor($0, depth: depth + 1) }
+    guard let list = json.array else { return .value(json) }
+    let count = call.inputs.count
+    var arguments: [KerasLayer.Argument] = []
+    for item in list { arguments.append(try argument(item, of: &call, depth: depth + 1, tensor: tensor)) }
+    return call.inputs.count == count ? .value(json) : .list(arguments)
   }
 
   /// `[layer, call, result]`, as Keras writes a tensor.

@@ -51,7 +51,7 @@ struct ArchitectureParser {
     return registered == className || registered == "Keras>\(className)"
   }
 
-  private func layer(
+  func layer(
     _ json: JSONValue, in kind: KerasArchitecture.Kind, depth: Int
   ) throws(ModelError) -> KerasLayer {
     guard let className = json["class_name"]?.string, let config = json["config"] else {
@@ -71,10 +71,8 @@ struct ArchitectureParser {
         layer.model = [model]
         layer.isTrainable = model.isTrainable
       }
-      if className == "TimeDistributed", let inner = config["layer"] {
-        guard depth < limits.depth else { throw ModelError(.limitExceeded, "layers nest too deep") }
-        layer.wrapped = [try self.layer(inner, in: .sequential, depth: depth + 1)]
-      }
+      layer.isOperation = json["module"]?.string?.hasPrefix("keras.src.ops.") ?? false
+      if !layer.isOperation, layer.registeredName == nil { layer.parts = try parts(of: layer, depth: depth) }
       if kind == .functional {
         for call in json["inbound_nodes"]?.array ?? [] { layer.calls.append(try self.call(call)) }
       }

@@ -2,16 +2,42 @@ import SkiffBinary
 
 /// A layer as the configuration of a model describes it: its class, its settings, and what it is called with.
 package struct KerasLayer: Sendable {
+  /// What a layer is called with at one place.
+  package indirect enum Argument: Hashable, Sendable {
+    /// A tensor, by its place among the inputs of the call.
+    case tensor(Int)
+    /// Several of them, tensors among them.
+    case list([Argument])
+    /// Something else: a number, an array, a slice.
+    case value(JSONValue)
+  }
+
   /// One application of a layer.
   package struct Call: Hashable, Sendable {
-    /// The tensors that it is applied to, in order.
+    /// The tensors that it is applied to: those without a name in order, then those with one.
     package var inputs: [TensorReference] = []
-    /// The numbers that are passed in the place of tensors, by their places among the operands.
-    package var numbers: [Int: Double] = [:]
-    /// What else is passed, by name: tensors among them are listed in ``inputs`` only if they come without a name.
-    package var arguments: [String: JSONValue] = [:]
-    /// Whether a tensor is passed by name or something else than a number in the place of a tensor.
-    package var isUnusual = false
+    /// What is passed without a name.
+    package var positional: [Argument] = []
+    /// What is passed by name.
+    package var named: [String: Argument] = [:]
+
+    /// The call of a layer with so many tensors and nothing else.
+    static func tensors(_ count: Int) -> Call {
+      Call(positional: count == 1 ? [.tensor(0)] : [.list((0..<count).map { .tensor($0) })])
+    }
+
+    /// What is passed without a name, lists resolved.
+    package var operands: [Argument] { positional.flatMap(\.flattened) }
+  }
+
+  /// A layer inside of another one, as the attribute of this name.
+  package struct Part: Sendable {
+    /// The name of the attribute.
+    package var attribute: String
+    /// Whether the attribute is a list of layers, in which they are called after their classes.
+    package var isInList = false
+    /// The layer.
+    package var layer: KerasLayer
   }
 
   /// A tensor: one of the results of one call of a layer.
@@ -47,9 +73,28 @@ package struct KerasLayer: Sendable {
   package var buildShape: [Int?]?
   /// The model that the layer is, if it is one: no or one element.
   package var model: [KerasArchitecture] = []
-  /// The layer inside of a `TimeDistributed`: no or one element.
-  package var wrapped: [KerasLayer] = []
+  /// The layers inside of it, in the order in which Keras creates them.
+  package var parts: [Part] = []
+  /// Whether it is an operator on tensors of Keras 3, which may have the name of a layer.
+  package var isOperation = false
 
   /// The layer as the place of an error.
   package var location: Location { Location(node: .init(name: name, operatorName: className)) }
+}
+
+extension KerasLayer {
+  /// The layer that is the attribute of this name.
+  func part(_ attribute: String) throws(ModelError) -> KerasLayer {
+    guard let part = parts.first(where: { $0.attribute == attribute }) else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: attribute))
+    }
+    return part.layer
+  }
+}
+
+extension KerasLayer.Argument {
+  /// The argument, or those in its lists.
+  package var flattened: [KerasLayer.Argument] {
+    if case .list(let arguments) = self { arguments.flatMap(\.flattened) } else { [self] }
+  }
 }

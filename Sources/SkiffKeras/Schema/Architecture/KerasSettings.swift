@@ -2,9 +2,12 @@ import SkiffBinary
 
 /// The settings of a layer, each read as what it must be; errors name the setting.
 struct KerasSettings {
-  private let json: JSONValue
+  private let json: TrackedSettings
 
-  init(_ json: JSONValue) { self.json = json }
+  init(_ json: JSONValue) { self.json = TrackedSettings(json) }
+
+  /// The names of settings that say something and that nothing has read.
+  var unread: [String] { json.unread }
 
   /// The setting as it is; nil if it is missing or null.
   subscript(name: String) -> JSONValue? { json[name] }
@@ -113,5 +116,22 @@ struct KerasSettings {
 
   private func wrong(_ name: String, _ expected: String, _ json: JSONValue) -> ModelError {
     ModelError(.malformed, "expected \(expected), found \(json.kind)", at: Location(attribute: name))
+  }
+}
+
+/// The settings of a layer, and which of them were read.
+private final class TrackedSettings {
+  private let json: JSONValue
+  private var read: Set<String> = []
+
+  init(_ json: JSONValue) { self.json = json }
+
+  subscript(name: String) -> JSONValue? {
+    read.insert(name)
+    return json[name]
+  }
+
+  var unread: [String] {
+    (json.object ?? [:]).filter { $0.value != .null && !read.contains($0.key) }.keys.sorted()
   }
 }

@@ -40,6 +40,8 @@ struct VariableOwner {
     case layers
     /// As the attribute of this name.
     case attribute(String)
+    /// In the list that is the attribute of this name.
+    case list(String)
   }
 
   /// The names of the layers from the outermost in, joined by slashes; empty for the whole model.

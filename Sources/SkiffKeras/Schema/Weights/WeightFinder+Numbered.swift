@@ -51,15 +51,23 @@ extension WeightFinder {
     for child in owner.children {
       let path: String
       switch child.place {
-      case .attribute(let name): path = join(group, name)
-      case .layers:
-        let name = snakeCase(child.owner.className)
-        let count = counts[name, default: 0]
-        counts[name] = count + 1
-        path = join(container, count == 0 ? name : "\(name)_\(count)")
+      case .attribute(let name):
+        // Keras 2 stores attributes that are not public under the names with which they are.
+        let hidden = join(group, "_\(name)")
+        path = file.groups.contains(hidden) ? hidden : join(group, name)
+      case .list(let name): path = counted(child.owner, in: join(group, name), &counts)
+      case .layers: path = counted(child.owner, in: container, &counts)
       }
       find(child.owner, at: path, isRoot: false, used: &used, names: &names)
     }
+  }
+
+  /// The group of a layer in a list, where layers are called after their classes and counted.
+  private func counted(_ owner: VariableOwner, in list: String, _ counts: inout [String: Int]) -> String {
+    let name = snakeCase(owner.className)
+    let count = counts[name, default: 0]
+    counts[name] = count + 1
+    return join(list, count == 0 ? name : "\(name)_\(count)")
   }
 }
 

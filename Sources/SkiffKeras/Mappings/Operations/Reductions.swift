@@ -1,0 +1,118 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+let reductionOperations: [Operation] = [
+  reduction("Sum", "reduce_sum") { ReduceSum(axes: $0, keepsDimensions: $1) },
+  reduction("Mean", "reduce_mean") { ReduceMean(axes: $0, keepsDimensions: $1) },
+  reduction("Max", "reduce_max") { ReduceMax(axes: $0, keepsDimensions: $1) },
+  reduction("Min", "reduce_min") { ReduceMin(axes: $0, keepsDimensions: $1) },
+  reduction("Amax") { ReduceMax(axes: $0, keepsDimensions: $1) },
+  reduction("Amin") { ReduceMin(axes: $0, keepsDimensions: $1) },
+  reduction("Prod", "reduce_prod") { ReduceProd(axes: $0, keepsDimensions: $1) },
+  reduction("Logsumexp", "reduce_logsumexp") { ReduceLogSumExp(axes: $0, keepsDimensions: $1) },
+  Operation("Var", "reduce_variance") { (call) throws(ModelError) in try variance(call, part: "") },
+  Operation("Std", "reduce_std") { (call) throws(ModelError) in
+    try call.add(Sqrt(), variance(call, part: "variance"))
+  },
+  Operation("Norm", "norm") { (call) throws(ModelError) in
+    let input = try call.operand(0, "x", "tensor")
+    let isEuclidean =
+      call.parameter("ord").map { [.string("euclidean"), .integer(2), .string("fro")].contains($0) } ?? true
+    let (axes, keeps) = try reducedAxes(call, input)
+    guard isEuclidean || call.parameter("ord") == .integer(1) else {
+      throw call.wrong("ord", call.parameter("ord") ?? .null)
+    }
+    // Of two axes, 2 and 1 would be norms of matrices.
+    guard axes.count == 1 || call.parameter("ord").map({ $0 != .integer(2) && $0 != .integer(1) }) ?? true
+    else {
+      throw call.wrong("ord", call.parameter("ord") ?? .null)
+    }
+    return try isEuclidean
+      ? call.add(ReduceL2(axes: axes, keepsDimensions: keeps), input)
+      : call.add(ReduceL1(axes: axes, keepsDimensions: keeps), input)
+  },
+  Operation("Any", "reduce_any") { (call) throws(ModelError) in
+    try truth(call) { ReduceMax(axes: $0, keepsDimensions: $1) }
+  },
+  Operation("All", "reduce_all") { (call) throws(ModelError) in
+    try truth(call) { ReduceMin(axes: $0, keepsDimensions: $1) }
+  },
+  Operation("Argmax", "argmax") { (call) throws(ModelError) in
+    var operator_ = ArgMax()
+    (operator_.axis, operator_.keepsDimensions, operator_.dataType) = try positionParameters(call)
+    return try call.add(operator_, call.operand(0, "x", "input"))
+  },
+  Operation("Argmin", "argmin") { (call) throws(ModelError) in
+    var operator_ = ArgMin()
+    (operator_.axis, operator_.keepsDimensions, operator_.dataType) = try positionParameters(call)
+    return try call.add(operator_, call.operand(0, "x", "input"))
+  },
+  Operation("Cumsum", "cumsum") { (call) throws(ModelError) in
+    var operator_ = CumSum()
+    operator_.axis = try call.integer("axis", default: call.layer.isOperation ? nil : 0)
+    operator_.isExclusive = try call.boolean("exclusive", default: false)
+    operator_.isReversed = try call.boolean("reverse", default: false)
+    return try call.add(operator_, call.operand(0, "x"))
+  },
+  Operation("Normalize", "l2_normalize") { (call) throws(ModelError) in
+    guard try call.integer("order", default: 2) == 2 else { throw call.settings.unsupported("order") }
+    var operator_ = LpNormalization()
+    let axes = try call.integers("axis", "dim") ?? [-1]
+    guard axes.count == 1, let axis = axes.first else { throw call.settings.unsupported("axis") }
+    operator_.axis = axis
+    let isKeras3 = call.layer.isOperation
+    // Keras 3 bounds the norm, TensorFlow the sum of squares.
+    operator_.leastNorm = Float(
+      try call.number("epsilon", default: isKeras3 ? 1e-7 : 1e-12).squareRootIf(!isKeras3))
+    return try call.add(operator_, call.operand(0, "x"))
+  },
+]
+
+extension Double {
+  fileprivate func squareRootIf(_ condition: Bool) -> Double { condition ? squareRoot() : self }
+}
+
+private func reduction(
+  _ className: String?, _ functions: String..., make: @escaping @Sendable ([Int], Bool) -> any Operator
+) -> Operation {
+  Operation(
+    className, functions,
+    make: { (call) throws(ModelError) in
+      let input = try call.operand(0, "x", "input_tensor")
+      let (axes, keeps) = try reducedAxes(call, input)
+      let isMean = ["Mean", "Logsumexp"].contains(className)
+      return try call.add(make(axes, keeps), isMean ? call.real(input) : input)
+    })
+}
+
+/// The axes that a function goes over, all of them if it does not say, and whether they stay with size 1.
+private func reducedAxes(_ call: LayerCall, _ input: ValueID) throws(ModelError) -> ([Int], Bool) {
+  let rank = try call.shape(of: input).rank
+  let axes = try call.integers("axis", "reduction_indices") ?? Array(0..<rank)
+  return (try normalizedAxes(axes, rank: rank), try call.boolean("keepdims", "keep_dims", default: false))
+}
+
+/// The mean of squared differences to the mean.
+private func variance(_ call: LayerCall, part: String) throws(ModelError) -> ValueID {
+  let input = try call.real(call.operand(0, "x", "input_tensor"))
+  let (axes, keeps) = try reducedAxes(call, input)
+  let mean = try call.add(ReduceMean(axes: axes, keepsDimensions: true), input, part: "mean")
+  let squares = try call.add(SquaredDifference(), input, mean, part: "squares")
+  return try call.add(ReduceMean(axes: axes, keepsDimensions: keeps), squares, part: part)
+}
+
+private func truth(
+  _ call: LayerCall, _ make: ([Int], Bool) -> any Operator
+) throws(ModelError) -> ValueID {
+  let input = try call.operand(0, "x", "input_tensor")
+  let (axes, keeps) = try reducedAxes(call, input)
+  let numbers = try call.real(call.cast(input, to: .boolean, part: "truth"))
+  return try call.add(Cast(to: .boolean), call.add(make(axes, keeps), numbers, part: "extreme"))
+}
+
+private func positionParameters(_ call: LayerCall) throws(ModelError) -> (Int, Bool, DataType) {
+  let axis = try call.integer("axis", "dimension", default: call.layer.isOperation ? nil : 0)
+  let isInt32 = call.layer.isOperation || call.parameter("output_type")?.string == "int32"
+  return (axis, try call.boolean("keepdims", default: false), isInt32 ? .int32 : .int64)
+}
