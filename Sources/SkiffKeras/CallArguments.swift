@@ -30,6 +30,13 @@ final class CallArguments {
   /// What is passed without a name, lists resolved.
   var operands: [KerasLayer.Argument] { call.operands }
 
+  /// How many arguments have tensors in them.
+  var tensorArgumentCount: Int {
+    (call.positional + call.named.values).count { argument in
+      argument.flattened.contains { if case .tensor = $0 { true } else { false } }
+    }
+  }
+
   /// The tensor that an argument stands for.
   func tensor(_ argument: KerasLayer.Argument) -> KerasTensor? {
     if case .tensor(let index) = argument { tensors[index] } else { nil }
@@ -47,6 +54,18 @@ final class CallArguments {
       result.append(tensors[index])
     }
     return result
+  }
+
+  /// What a model inside of another is called with, with the masks that are given by name.
+  func modelInputs() throws(ModelError) -> [KerasTensor] {
+    var inputs = operands.compactMap(tensor)
+    for (index, mask) in try tensors(nil, "mask").enumerated() where inputs.indices.contains(index) {
+      inputs[index].mask = mask.value
+    }
+    if let name = unread.first(where: { $0 != "training" }) {
+      throw ModelError(.unsupported, "is an argument that Skiff does not know", at: Location(attribute: name))
+    }
+    return inputs
   }
 
   /// The single tensor of such an argument.
@@ -77,8 +96,10 @@ final class CallArguments {
 
 extension LayerCall {
   /// Refuses a call with arguments that nothing has read.
+  ///
+  /// Keras 3 replaces what it has recorded as `training` when a model is run.
   func requireAllRead() throws(ModelError) {
-    if let name = arguments.unread.first {
+    if let name = arguments.unread.first(where: { $0 != "training" || !importer.isKeras3 }) {
       throw ModelError(.unsupported, "is an argument that Skiff does not know", at: Location(attribute: name))
     }
     if layer.isOperation, let name = settings.unread.first(where: { $0 != "name" && $0 != "trainable" }) {
@@ -86,9 +107,16 @@ extension LayerCall {
     }
   }
 
-  /// The mask that a layer is called with, or else that of its input.
-  func mask(of index: Int = 0) throws(ModelError) -> ValueID? {
+  /// The mask that a layer computes with: what it is called with, or else that of its input.
+  ///
+  /// Keras 3 hands the mask of the input on only if no other argument has tensors.
+  func mask() throws(ModelError) -> ValueID? {
     if let mask = try arguments.tensor(nil, "mask") { return mask.value }
-    return masks.indices.contains(index) ? masks[index] : nil
+    return importer.isKeras3 && arguments.tensorArgumentCount > 1 ? nil : masks.first ?? nil
+  }
+
+  /// The mask that the result has if the layer keeps it.
+  func keptMask() throws(ModelError) -> ValueID? {
+    try arguments.tensor(nil, "mask")?.value ?? masks.first ?? nil
   }
 }

@@ -100,7 +100,11 @@ package final class Importer {
     _ layer: KerasLayer, _ how: KerasLayer.Call? = nil, on tensors: [KerasTensor], path: String, name: String
   ) throws(ModelError) -> [KerasTensor] {
     try locating(layer.location) { () throws(ModelError) in
-      if let model = layer.model.first { return try run(model, on: tensors, path: path, name: name) }
+      if let model = layer.model.first {
+        return try run(
+          model, on: CallArguments(how ?? .tensors(tensors.count), tensors).modelInputs(), path: path,
+          name: name)
+      }
       guard let mapping = LayerMapping.of(layer) else {
         throw ModelError(.unsupported, "Skiff does not know this class of layers")
       }

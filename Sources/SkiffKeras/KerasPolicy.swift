@@ -32,12 +32,13 @@ enum KerasPolicy {
 extension LayerCall {
   /// Refuses what is not computed in float32; narrower types are computed in float32 with a warning.
   func requireFloat32Policy() throws(ModelError) {
+    if layer.isOperation { return }
     switch KerasPolicy.name(settings["dtype"]) {
     case nil, "float32": return
     case "mixed_float16"?, "mixed_bfloat16"?, "float16"?, "bfloat16"?:
       importer.warn("computes in float32 instead of its narrower type", at: layer.location)
     case let name?:
-      if layer.className == "InputLayer" || layer.className == "Embedding" { return }
+      if ["InputLayer", "Embedding", "Discretization"].contains(layer.className) { return }
       throw ModelError(.unsupported, "computes in '\(name)'", at: Location(attribute: "dtype"))
     }
   }

@@ -74,7 +74,7 @@ import Testing
     let json = #"""
       {"class_name": "Functional", "config": {"name": "m", "layers": [
       {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [null, 2]}, "name": "x", "inbound_nodes": []},
-      {"class_name": "Concatenate", "config": {"name": "a"}, "name": "a", "inbound_nodes": [{"args": [
+      {"class_name": "Concatenate", "config": {"name": "a", "trainable": true}, "name": "a", "inbound_nodes": [{"args": [
         {"class_name": "__keras_tensor__", "config": {"keras_history": ["x", 0, 0]}}, 3.0], "kwargs": {}}]}],
       "input_layers": [["x", 0, 0]], "output_layers": [["a", 0, 0]]}}
       """#

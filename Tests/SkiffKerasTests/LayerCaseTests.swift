@@ -64,10 +64,19 @@ import Testing
         let expected = try #require(arrays["\(set)/out\(index)"], "\(label)")
         let result = try #require(results[output.name], "\(label)")
         #expect(result.shape == expected.shape, "\(label) output \(index)")
-        let difference = FloatDifference(try result.floats(), from: try expected.elements(as: Float.self))
+        let difference = FloatDifference(try result.floats(), from: try expected.numbers())
         let bound = max(1e-5 * difference.range, 2 * report.spread[index])
         #expect(difference.largestError <= bound, "\(label) output \(index) set \(set): \(difference)")
       }
     }
+  }
+}
+
+extension NumPyArray {
+  /// The elements as real numbers.
+  fileprivate func numbers() throws -> [Float] {
+    if let integers = try? elements(as: Int32.self) { return integers.map(Float.init) }
+    if let integers = try? elements(as: Int64.self) { return integers.map(Float.init) }
+    return try elements(as: Float.self)
   }
 }

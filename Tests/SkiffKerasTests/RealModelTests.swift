@@ -59,6 +59,33 @@ import Testing
     }
   }
 
+  /// Stages of sleep from sequences of any length, in which steps of −1 do not count.
+  @Test(.needsPeer(.tf), .needsModels("sleepecg/classifiers/wrn-gru-mesa.zip"))
+  func aClassifierOfMaskedSequencesEqualsKeras() throws {
+    let archive = try Archive(
+      parsing: ByteRegion(mapping: RealModel.path("sleepecg/classifiers/wrn-gru-mesa.zip")))
+    let file = try #require(archive["classifier.keras"]).contents()
+    let folder = try TemporaryFolder()
+    let path = folder.path("classifier.keras")
+    try file.withBytes { Data($0) }.write(to: URL(fileURLWithPath: path))
+    let graph = try graph(model(path))
+    let name = graph[graph.inputs[0]].name
+    for steps in [1, 40, 173] {
+      var generator = SeededGenerator(Seed(UInt64(steps)))
+      var numbers = generator.floats(3 * steps * 36, in: -2...2)
+      for step in 0..<3 * steps where step % 7 == 3 || step >= 3 * steps - steps / 2 {
+        for place in step * 36..<(step + 1) * 36 { numbers[place] = -1 }
+      }
+      let input = try NumPyArray(numbers, shape: [3, steps, 36])
+      let expected = try Peer.tf.outputs(of: path, under: "keras_run.py", inputs: [["0": input]])
+      let output = try #require(try run(graph, on: [name: input]).first?.value)
+      let wanted = try #require(expected[0]["0"])
+      #expect(output.shape == wanted.shape)
+      let difference = FloatDifference(try output.floats(), from: try wanted.elements(as: Float.self))
+      #expect(difference.errorOfRange <= 1e-5, "\(steps): \(difference)")
+    }
+  }
+
   @Test(.needsModels(wakeWords, emotion)) func weightsOfOneModelDoNotFitAnother() throws {
     let emotion = try model(RealModel.path(Self.emotion))
     let path = try RealModel.path(Self.wakeWords)

@@ -39,7 +39,7 @@ struct LayerMapping: Sendable {
     self.init(className, variables: variables) { (call: LayerCall) throws(ModelError) in
       let value = try makeNodes(call)
       let isKept = masking == .kept || masking == .keptByKeras3 && call.importer.isKeras3
-      return [KerasTensor(value: value, mask: isKept ? call.masks.first ?? nil : nil)]
+      return [KerasTensor(value: value, mask: isKept ? try call.keptMask() : nil)]
     }
   }
 
@@ -101,7 +101,8 @@ extension LayerMapping {
   /// The row of a layer, nil if Skiff does not know its class.
   static func of(_ layer: KerasLayer) -> LayerMapping? {
     guard layer.registeredName == nil else { return nil }
-    return layer.isOperation ? operationsByClass[layer.className] : byClass[layer.className]
+    let operation = layer.isOperation ? operationsByClass[layer.className] : nil
+    return operation ?? byClass[layer.className]
   }
 
   /// Checks that every layer of a model is known and called in a way that is.
@@ -152,7 +153,8 @@ extension VariableOwner {
   private init(_ layer: KerasLayer, path: String) throws(ModelError) {
     self.path = path
     name = layer.name
-    className = layer.className
+    // Keras exports this class under a name that is not its own.
+    className = layer.className == "GroupQueryAttention" ? "GroupedQueryAttention" : layer.className
     isTrainable = layer.isTrainable
     if let model = layer.model.first {
       variables = []

@@ -4,7 +4,7 @@ import SkiffOperators
 
 let mergeMappings: [LayerMapping] = [
   merging("Add") { (call) throws(ModelError) in try call.folded(Add()) },
-  merging("Multiply") { (call) throws(ModelError) in try call.folded(Multiply()) },
+  merging("Multiply") { (call) throws(ModelError) in try multiplied(call) },
   merging("Maximum") { (call) throws(ModelError) in try call.folded(Maximum()) },
   merging("Minimum") { (call) throws(ModelError) in try call.folded(Minimum()) },
   merging("Subtract") { (call) throws(ModelError) in try call.paired(Subtract()) },
@@ -29,6 +29,32 @@ private func merging(
       [KerasTensor(value: try makeNodes(call), mask: try call.combinedMask())]
     }
   ).takingNumbers
+}
+
+/// The product of all inputs. In Keras 3 an input is 1 where it does not count, and the product 0 where none does.
+private func multiplied(_ call: LayerCall) throws(ModelError) -> ValueID {
+  guard call.importer.isKeras3, call.masks.contains(where: { $0 != nil }) else {
+    return try call.folded(Multiply())
+  }
+  func spread(_ mask: ValueID, over input: ValueID) throws(ModelError) -> ValueID {
+    let axes = Array(
+      try call.shape(of: mask).rank..<max(call.shape(of: mask).rank, call.shape(of: input).rank))
+    return axes.isEmpty ? mask : try call.add(Unsqueeze(axes: axes), mask, part: "mask")
+  }
+  var product: ValueID?
+  for (index, (input, mask)) in zip(call.inputs, call.masks).enumerated() {
+    var factor = input
+    if let mask {
+      let one = call.constant([1], shape: [])
+      factor = try call.add(Select(), spread(mask, over: input), input, one, part: "factor\(index)")
+    }
+    if let known = product { factor = try call.add(Multiply(), known, factor) }
+    product = factor
+  }
+  guard let product else { return try call.input() }
+  guard let counts = try call.combinedMask() else { return product }
+  return try call.add(
+    Select(), spread(counts, over: product), product, call.constant([0], shape: []), part: "kept")
 }
 
 private func concatenate(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {

@@ -128,8 +128,8 @@ private let binaryOperations: [Operation] = [
   },
   Operation("TrueDivide") { (call) throws(ModelError) in try divided(call) },
   Operation("Arctan2", "atan2") { (call) throws(ModelError) in
-    let values = try call.pair()
-    return try call.add(Atan2(), call.real(values[0]), call.real(values[1]))
+    // TensorFlow calls the second operand x, Keras x2.
+    try call.add(Atan2(), call.real(call.operand(0, "x1", "y")), call.real(call.operand(1, "x2", "x")))
   },
 ]
 

@@ -5,8 +5,9 @@ import SkiffOperators
 let shapeOperations: [Operation] = [
   Operation("Reshape", "reshape") { (call) throws(ModelError) in
     let input = try call.operand(0, "x", "tensor")
-    if let shape = try call.arguments.tensor(nil, "shape") {
-      return try call.add(Reshape(), input, shape.value)
+    switch call.arguments.argument(nil, "shape") {
+    case .tensor?, .list?: return try call.add(Reshape(), input, call.computedShape())
+    default: break
     }
     guard let sizes = try call.integers("newshape", "shape"), sizes.allSatisfy({ $0 >= -1 }) else {
       throw ModelError(.unsupported, "sizes that are not known", at: Location(attribute: "shape"))
@@ -148,7 +149,9 @@ let shapeOperations: [Operation] = [
       let value = try call.number("constant_values", default: 0)
       return try call.add(
         Pad(), input, pads, call.importer.add(KerasArray(number: value), as: call.dataType(of: input)))
-    case "reflect": return try call.add(Pad(.reflect), input, pads)
+    case "reflect":
+      _ = call.parameter("constant_values")
+      return try call.add(Pad(.reflect), input, pads)
     default: throw call.settings.unsupported("mode")
     }
   },
@@ -206,6 +209,31 @@ extension KerasArray {
   /// One number.
   fileprivate init(number: Double) {
     self.init(shape: [], numbers: [number])
+  }
+}
+
+extension LayerCall {
+  /// The argument `shape` as a list of sizes, some or all of which are tensors.
+  fileprivate func computedShape() throws(ModelError) -> ValueID {
+    let parts: [KerasLayer.Argument]
+    switch arguments.argument(nil, "shape") {
+    case .list(let list)?: parts = list
+    case let argument?: parts = [argument]
+    case nil: parts = []
+    }
+    var sizes: [ValueID] = []
+    for part in parts {
+      if let tensor = arguments.tensor(part) {
+        let size = try cast(tensor.value, to: .int64, part: "size")
+        sizes.append(try shape(of: size).rank == 0 ? add(Unsqueeze(axes: [0]), size, part: "sizes") : size)
+      } else if case .value(let json) = part, let size = json.integer, (-1..<1 << 31).contains(size) {
+        sizes.append(integers([size]))
+      } else {
+        throw ModelError(.unsupported, "sizes that are not known", at: Location(attribute: "shape"))
+      }
+    }
+    guard sizes.count != 1 else { return sizes[0] }
+    return try add(Concat(axis: 0), sizes, part: "shape")
   }
 }
 

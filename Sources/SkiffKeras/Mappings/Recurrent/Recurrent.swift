@@ -33,7 +33,7 @@ private func recurrent(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {
   if run.returnsSequences {
     output = run.isReversed ? try call.add(Reverse(axes: [1]), result.steps, part: "reversed") : result.steps
   }
-  let first = KerasTensor(value: output, mask: run.returnsSequences ? mask : nil)
+  let first = KerasTensor(value: output, mask: run.returnsSequences ? try call.keptMask() : nil)
   return [first] + (run.returnsState ? result.states.map { KerasTensor(value: $0) } : [])
 }
 
@@ -70,7 +70,7 @@ private func bidirectional(_ call: LayerCall) throws(ModelError) -> [KerasTensor
     outputs.append(
       isReversed ? try call.add(Reverse(axes: [1]), result.steps, part: "reversed\(index)") : result.steps)
   }
-  let outputMask = runs[0].returnsSequences ? mask : nil
+  let outputMask = runs[0].returnsSequences ? try call.keptMask() : nil
   let merged = try call.merged(outputs).map { KerasTensor(value: $0, mask: outputMask) }
   return merged + (runs[0].returnsState ? states.map { KerasTensor(value: $0) } : [])
 }

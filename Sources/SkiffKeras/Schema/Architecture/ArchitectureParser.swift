@@ -71,13 +71,20 @@ struct ArchitectureParser {
         layer.model = [model]
         layer.isTrainable = model.isTrainable
       }
-      layer.isOperation = json["module"]?.string?.hasPrefix("keras.src.ops.") ?? false
+      layer.isOperation = isOperation(json)
       if !layer.isOperation, layer.registeredName == nil { layer.parts = try parts(of: layer, depth: depth) }
       if kind == .functional {
         for call in json["inbound_nodes"]?.array ?? [] { layer.calls.append(try self.call(call)) }
       }
       return layer
     }
+  }
+
+  /// Whether Keras 3 wrote an operator on tensors; without a module, what training would do tells layers from them.
+  private func isOperation(_ json: JSONValue) -> Bool {
+    if let module = json["module"]?.string { return module.hasPrefix("keras.src.ops.") }
+    let isKeras3 = json["inbound_nodes"]?.array?.first?.object != nil
+    return isKeras3 && json["config"]?["trainable"] == nil
   }
 
   /// A list of sizes with null for those that are not fixed; nil if there is none.
