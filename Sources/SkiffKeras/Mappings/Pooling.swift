@@ -68,7 +68,9 @@ private func upSampling(_ call: LayerCall, rank: Int) throws(ModelError) -> Valu
     operator_.coordinates = .asymmetric
     operator_.rounding = .floor
   case "bilinear": operator_.mode = .linear
-  case "bicubic" where rank == 2: operator_.interpolateByKeys()
+  // TensorFlow looks weights up in a table, which is exact for these only.
+  case "bicubic" where rank == 2 && factors.allSatisfy({ $0 <= 64 && $0.nonzeroBitCount == 1 }):
+    operator_.interpolateByKeys()
   default: throw call.settings.unsupported("interpolation")
   }
   return try call.add(operator_, input, nil, call.constant(factors.map(Float.init), shape: [rank]))
@@ -113,7 +115,6 @@ extension LayerCall {
       operator_.coordinates = .tfHalfPixelForNN
       operator_.rounding = .floor
     case "bilinear": operator_.mode = .linear
-    case "bicubic": operator_.interpolateByKeys()
     default: throw settings.unsupported("interpolation")
     }
     return try add(operator_, input, nil, nil, integers(size))

@@ -8,7 +8,11 @@ let wrapperMappings: [LayerMapping] = [
   LayerMapping(
     "SpectralNormalization",
     variables: { (_) throws(ModelError) in
-      [KerasVariable("vector_u", isTrainable: false, otherNames: ["sn_u"])]
+      // Keras 3 lists the kernel of the layer inside once more.
+      [
+        KerasVariable("wrapped_kernel", isOptional: true),
+        KerasVariable("vector_u", isTrainable: false, otherNames: ["sn_u"]),
+      ]
     }
   ) { (call) throws(ModelError) in
     let layer = try call.layer.part("layer")
