@@ -24,7 +24,7 @@ static inline size_t position_count(const skiff_convolution *shape) {
 // How many of `blocks` a tile takes, at most `greatest`: all tiles as many, so that none is left over.
 static inline size_t even_width(size_t blocks, size_t greatest) {
   size_t tiles = (blocks + greatest - 1) / greatest;
-  return (blocks + tiles - 1) / tiles;
+  return tiles ? (blocks + tiles - 1) / tiles : 1;
 }
 
 // An output position.

@@ -93,7 +93,9 @@ extension Model {
     if roundsItself {
       var lowering = PassReport()
       try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
-      let shapes = try CheckInputs(seededFor: copy.graph).runs[0].mapValues(\.shape)
+      // Where no sizes are found, kernels that need to know them are not taken.
+      let example = try? CheckInputs(seededFor: copy.graph).runs.first
+      let shapes = example?.mapValues(\.shape) ?? [:]
       copy.graph = try Int8Quantization().apply(to: copy.graph, inputShapes: shapes).graph
       // Conversions that stood between are gone.
       try Pipeline(

@@ -1,6 +1,7 @@
 """Runs the TensorFlow Lite files of random graphs under LiteRT: litert_graphs.py FOLDER FIRST COUNT [int8]
 
-With `int8` the files are FOLDER/i.int8.tflite and FOLDER/i.int8.npz, and the kernels those of the reference. FOLDER/i.tflite gets the inputs in FOLDER/i.npz and must give the outputs there, within their bounds (see onnx_expected.py);
+With `int8` the files are FOLDER/i.int8.tflite and FOLDER/i.int8.npz, and the kernels those of the reference.
+FOLDER/i.tflite gets the inputs in FOLDER/i.npz and must give the outputs there, within their bounds (see onnx_expected.py);
 `ran i` or `wrong i litert: REASON` says how it went. Each runs in a process of its own, which the runtime may end.
 """
 import os

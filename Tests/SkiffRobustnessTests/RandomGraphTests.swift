@@ -4,7 +4,11 @@ import Testing
 
 /// Random ONNX graphs: what ONNX Runtime computes, Skiff computes after each stage, and LiteRT from what Skiff writes.
 @Suite struct RandomGraphTests {
-  @Test(.needsPeer(.check), arguments: Seed.fixedAndFresh)
+  /// Fresh seeds are for full runs: now and then one draws a number so near to where a cast rounds to another integer that
+  /// the noise by which bounds are found misses it.
+  private static let seeds = TestRun.isFull ? Seed.fixedAndFresh : [Seed(0x5eed)]
+
+  @Test(.needsPeer(.check), arguments: seeds)
   func everyStageComputesWhatONNXRuntimeDoes(seed: Seed) throws {
     let folder = try TemporaryFolder()
     let count = TestRun.isFull ? 1000 : 100
@@ -14,7 +18,7 @@ import Testing
       Issue.record("\(seed) \(failure.text)\n\(try ReducedGraph(of: failure, in: folder).description)")
     }
     #expect(run.failures.count <= 8, "\(run.failures.count) failures in all")
-    #expect(run.drawn >= count * 4 / 5, "the runtime takes \(run.drawn) of \(count)")
+    #expect(run.drawn >= count * 9 / 10, "the runtime takes \(run.drawn) of \(count)")
     // What is refused names its node, and is not much.
     for text in run.refusals where !text.contains("node '") { Issue.record("\(seed) \(text)") }
     #expect(run.refusals.count <= max(6, count / 12), "\(run.refusals.joined(separator: "\n"))")

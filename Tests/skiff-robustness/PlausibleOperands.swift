@@ -6,6 +6,7 @@ enum PlausibleOperands {
   static let types: [String: [(type: TensorType, integers: [Int]?)]] = [
     "AffineGrid": [real([1, 2, 3]), integer([4], [1, 1, 3, 2])],
     "Col2Im": [real([1, 4, 4]), integer([2], [3, 3]), integer([2], [2, 2])],
+    "DetectionPostProcess": [real([1, 3, 4]), real([1, 3, 2]), real([3, 4])],
     "DeformableConvolution": [real([1, 1, 4, 4]), real([1, 1, 2, 2]), real([1, 8, 3, 3])],
     "GRU": [real([2, 1, 3]), real([1, 6, 3]), real([1, 6, 2]), real([1, 12]), integer([1], [1])],
     "LSTM": [
@@ -19,6 +20,7 @@ enum PlausibleOperands {
     "RegionAlign": [real([1, 1, 4, 4]), real([1, 4]), integer([1], [0])],
     "FourierTransform": [real([1, 6, 1]), integer([], [5])],
     "ShortTimeFourierTransform": [real([1, 9, 1]), integer([], [2]), real([4]), integer([], [4])],
+    "SoftNonMaxSuppression": [real([3, 4]), real([3]), real([]), real([])],
     "Resize": [real([1, 1, 2, 3]), real([]), real([4]), integer([4], [1, 1, 3, 4])],
   ]
 

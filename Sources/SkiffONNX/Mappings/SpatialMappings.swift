@@ -120,7 +120,30 @@ enum SpatialMappings {
     (pool.padding, pool.pads) = try node.padding()
     pool.roundsUp = try node.flag("ceil_mode")
     pool.order = try normOrder(&node)
+    let space = try node.type(of: node.input(0)).shape.dimensions.dropFirst(2).map(\.fixed)
+    if pool.padding != .explicit, let pads = try cuts(of: pool, space: space) {
+      (pool.padding, pool.pads) = (.explicit, pads)
+    }
     return try node.add(pool, node.inputs)
+  }
+
+  /// The padding that `auto_pad` gives where windows are so far apart that some of it is negative; nil if none is, or sizes
+  /// are open.
+  private static func cuts(of pool: LpPool, space: [Int?]) throws(ModelError) -> [Int]? {
+    let window = try Window(
+      size: pool.size, strides: pool.strides, dilations: pool.dilations, padding: pool.padding, pads: [])
+    guard space.count == window.size.count else { return nil }
+    var (begins, ends, isCut) = ([Int](), [Int](), false)
+    for (axis, size) in space.enumerated() {
+      guard let size else { return nil }
+      let stride = window.strides[axis]
+      let total = ((size + stride - 1) / stride - 1) * stride + window.extent(axis) - size
+      let begin = pool.padding == .sameUpper ? total / 2 : (total + 1) / 2
+      begins.append(begin)
+      ends.append(total - begin)
+      isCut = isCut || total < 0
+    }
+    return isCut ? begins + ends : nil
   }
 
   static func globalLpPool(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

@@ -16,7 +16,9 @@ public struct Add: BinaryOperator, ShapeArithmetic {
   package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a + b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &+ b }
 
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(+) }
+  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
+    activation == .none ? context.combining(+) : nil
+  }
 }
 
 /// The difference of two tensors.
@@ -36,7 +38,9 @@ public struct Subtract: BinaryOperator, ShapeArithmetic {
   package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a - b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &- b }
 
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(-) }
+  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
+    activation == .none ? context.combining(-) : nil
+  }
 }
 
 /// The product of two tensors.
@@ -56,7 +60,9 @@ public struct Multiply: BinaryOperator, ShapeArithmetic {
   package func apply<Real: RealNumber>(_ a: Real, _ b: Real) -> Real { a * b }
   package func apply(_ a: Int, _ b: Int) -> Int { a &* b }
 
-  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? { context.combining(*) }
+  public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
+    activation == .none ? context.combining(*) : nil
+  }
 }
 
 /// The quotient of two tensors; integers are divided towards zero.
@@ -78,7 +84,8 @@ public struct Divide: BinaryOperator, ShapeArithmetic {
   }
 
   public func knownElements(_ context: InferenceContext) -> [Shape.Dimension]? {
-    context.combining { a, b in
+    guard activation == .none else { return nil }
+    return context.combining { a, b in
       guard let divisor = b.fixed, divisor > 0 else { return .unknown }
       if let dividend = a.fixed { return .fixed(dividend / divisor) }
       return a / divisor

@@ -14,7 +14,7 @@ package struct WideLookup: Sendable {
       type.scale * Real(integer - type.zeroPoint)
     }
     func rounded(_ value: Real) -> Real { value.rounded(.toNearestOrAwayFromZero) }
-    func clamped(_ value: Real) -> Int16 { Int16(min(max(value, -32768), 32767)) }
+    func clamped(_ value: Real) -> Int16 { value.isNaN ? 0 : Int16(min(max(value, -32768), 32767)) }
     let (least, greatest) = (real(-32768, input), real(32767, input))
     let steps = 512
     let step = (greatest - least) / Real(steps)

@@ -53,7 +53,7 @@ public struct DetectionPostProcess: ReferenceKernel {
     let (boxes, scores, anchors) = (try context.type(0), try context.type(1), try context.type(2))
     guard boxes.rank == 3, scores.rank == 3, anchors.rank == 2, boxes.shape[2].fixed ?? 4 >= 4,
       [boxes, scores, anchors].allSatisfy({ $0.dataType == .float32 }), scales.count == 4,
-      detections >= 0, classesPerDetection > 0, detectionsPerClass > 0, classes > 0,
+      hasPlausibleCounts, classes > 0,
       boxes.shape[0].fixed ?? 1 == 1, scores.shape[0].fixed ?? 1 == 1, anchors.shape[1].fixed ?? 4 == 4,
       scores.shape[2].fixed.map({ (0...1).contains($0 - classes) }) ?? true
     else { throw ModelError(.invalidGraph, "boxes \(boxes), scores \(scores) and anchors \(anchors)") }
@@ -64,13 +64,20 @@ public struct DetectionPostProcess: ReferenceKernel {
     ]
   }
 
+  private var hasPlausibleCounts: Bool {
+    let counts = 1...Limits.current.count
+    return (0...Limits.current.count).contains(detections) && counts.contains(classesPerDetection)
+      && counts.contains(detectionsPerClass)
+  }
+
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let (boxes, scores, anchors) = (
       try inputs.required(0), try inputs.required(1), try inputs.required(2)
     )
     guard boxes.rank == 3, scores.rank == 3, boxes.shape[0] == 1, scores.shape[0] == 1,
       boxes.shape[1] == scores.shape[1], boxes.shape[2] >= 4, anchors.shape == [boxes.shape[1], 4],
-      (0...1).contains(scores.shape[2] - classes), overlap > 0, overlap <= 1
+      classes > 0, (0...1).contains(scores.shape[2] - classes), overlap > 0, overlap <= 1, scales.count == 4,
+      hasPlausibleCounts
     else {
       throw ModelError(.invalidGraph, "boxes \(boxes.type), scores \(scores.type), anchors \(anchors.type)")
     }

@@ -48,8 +48,11 @@ public struct SoftNonMaxSuppression: ReferenceKernel {
     let (coordinates, scores) = (try inputs.required(0).floats(), try inputs.required(1).floats())
     let (overlap, least) = (try inputs.required(2).floats().first, try inputs.required(3).floats().first)
     let sigma = try inputs.optional(4)?.floats().first ?? 0
-    guard let overlap, let least, coordinates.count == 4 * scores.count, sigma >= 0 else {
-      throw ModelError(.invalidGraph, "\(coordinates.count) coordinates for \(scores.count) scores")
+    guard let overlap, let least, coordinates.count == 4 * scores.count, sigma >= 0,
+      (0...Limits.current.count).contains(count)
+    else {
+      throw ModelError(
+        .invalidGraph, "\(count) of \(scores.count) scores with \(coordinates.count) coordinates")
     }
     let boxes = scores.indices.map { Box(coordinates[4 * $0..<4 * $0 + 4]) }
     var candidates = scores.indices.filter { scores[$0] > least }.map {

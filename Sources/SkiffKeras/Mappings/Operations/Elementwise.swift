@@ -21,12 +21,8 @@ let elementwiseOperations: [Operation] =
     },
     Operation("Cast", "cast") { (call) throws(ModelError) in
       let input = try call.operand(0, "x")
-      guard let name = call.parameter("dtype")?.string else {
+      guard let type = try call.elementType() else {
         throw ModelError(.malformed, "is missing", at: Location(attribute: "dtype"))
-      }
-      let type = try KerasPolicy.dataType(of: .string(name), default: .float32)
-      guard [.float32, .int32, .int64, .boolean, .uint8, .int8].contains(type) else {
-        throw call.wrong("dtype", .string(name))
       }
       return try call.add(Cast(to: type), input)
     },
@@ -36,17 +32,40 @@ let elementwiseOperations: [Operation] =
       }
       return try call.add(Add(), call.real(call.operand(0, "value")), call.real(call.operand(1, "bias")))
     },
-    Operation("ZerosLike", "zeros_like") { (call) throws(ModelError) in
-      let input = try call.operand(0, "x", "input")
-      return try call.add(
-        ConstantOfShape(0, of: call.dataType(of: input)), call.add(ShapeOf(), input, part: "shape"))
-    },
-    Operation("OnesLike", "ones_like") { (call) throws(ModelError) in
-      let input = try call.operand(0, "x", "input")
-      return try call.add(
-        ConstantOfShape(1, of: call.dataType(of: input)), call.add(ShapeOf(), input, part: "shape"))
+    Operation("ZerosLike", "zeros_like") { (call) throws(ModelError) in try filled(call, with: 0) },
+    Operation("OnesLike", "ones_like") { (call) throws(ModelError) in try filled(call, with: 1) },
+    Operation("ConvertToTensor", "convert_to_tensor") { (call) throws(ModelError) in
+      let input = try call.operand(0, "x", "value")
+      let type = try call.elementType(of: input)
+      return try call.dataType(of: input) == type
+        ? call.add(Identity(), input) : call.add(Cast(to: type), input)
     },
   ]
+
+/// A tensor of one number, of the size of the operand and of its type if no other is said.
+private func filled(_ call: LayerCall, with number: Double) throws(ModelError) -> ValueID {
+  let input = try call.operand(0, "x", "input")
+  let type = try call.elementType(of: input)
+  return try call.add(ConstantOfShape(number, of: type), call.add(ShapeOf(), input, part: "shape"))
+}
+
+extension LayerCall {
+  /// The type that the parameter `dtype` names, or that of a tensor.
+  fileprivate func elementType(of value: ValueID) throws(ModelError) -> DataType {
+    if let type = try elementType() { return type }
+    return try dataType(of: value)
+  }
+
+  /// The type that the parameter `dtype` names, nil if it is left out.
+  fileprivate func elementType() throws(ModelError) -> DataType? {
+    guard let name = parameter("dtype")?.string else { return nil }
+    let type = try KerasPolicy.dataType(of: .string(name), default: .float32)
+    guard [.float32, .int32, .int64, .boolean, .uint8, .int8].contains(type) else {
+      throw wrong("dtype", .string(name))
+    }
+    return type
+  }
+}
 
 private let unaryOperations: [Operation] = [
   unary("Abs", "abs") { Abs() }, unary("Absolute") { Abs() }, real("Exp", "exp") { Exp() },
@@ -118,7 +137,7 @@ private let binaryOperations: [Operation] = [
   binary("Add", "add", "add_v2") { Add() }, binary("Subtract", "subtract") { Subtract() },
   binary("Multiply", "multiply") { Multiply() }, binary("Maximum", "maximum") { Maximum() },
   binary("Minimum", "minimum") { Minimum() }, binary("Power", "pow") { Power() },
-  binary("FloorDivide", "floordiv") { FloorDivide() },
+  binary("FloorDivide", "floordiv", "floor_div") { FloorDivide() },
   binary("Greater", "greater") { Greater() }, binary("GreaterEqual", "greater_equal") { GreaterOrEqual() },
   binary("Less", "less") { Less() }, binary("LessEqual", "less_equal") { LessOrEqual() },
   binary("Equal", "equal") { Equal() }, binary("NotEqual", "not_equal") { NotEqual() },

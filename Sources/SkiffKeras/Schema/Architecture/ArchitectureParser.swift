@@ -61,7 +61,8 @@ struct ArchitectureParser {
       throw ModelError(.malformed, "a layer of the class '\(className)' has no name")
     }
     var layer = KerasLayer(
-      name: name, className: className,
+      // Files without modules have the name under which Keras exports the class.
+      name: name, className: className == "GroupedQueryAttention" ? "GroupQueryAttention" : className,
       registeredName: isOwn(json, className) ? nil : json["registered_name"]?.string,
       config: config, isTrainable: config["trainable"]?.boolean ?? true)
     return try locating(layer.location) { () throws(ModelError) in
@@ -84,7 +85,8 @@ struct ArchitectureParser {
   private func isOperation(_ json: JSONValue) -> Bool {
     if let module = json["module"]?.string { return module.hasPrefix("keras.src.ops.") }
     let isKeras3 = json["inbound_nodes"]?.array?.first?.object != nil
-    return isKeras3 && json["config"]?["trainable"] == nil
+    // The one layer that does not say it.
+    return isKeras3 && json["config"]?["trainable"] == nil && json["class_name"]?.string != "Discretization"
   }
 
   /// A list of sizes with null for those that are not fixed; nil if there is none.
