@@ -75,6 +75,34 @@ import Testing
     #expect(certificate.holds && certificate.isLowerPrecision, "\(certificate.failures)")
   }
 
+  /// A clamp that only the range of the integers behind a pooling says is not lost, and no range of a mean clamps what the
+  /// mean is of.
+  @Test(
+    .needsPeer(.check),
+    arguments: ["MaxPool", "AveragePool", "Resize"].flatMap { pool in
+      ["QInt8", "QUInt8"].map { (pool, $0) }
+    }) func clampsBehindPoolingsHold(pool: String, activations: String) throws
+  {
+    let folder = try TemporaryFolder()
+    let (float, samples) = (folder.path("float.onnx"), folder.path("samples.npz"))
+    try Peer.check.run("make_pools.py", [pool, float, samples])
+    let (source, lite) = (folder.path("source.onnx"), folder.path("model.tflite"))
+    try Peer.check.run(
+      "ort_quantize.py", [float, samples, source, "--per-channel", "--activations", activations])
+    var model = try Model(contentsOf: source)
+    try model.write(to: lite)
+    let sets = try Samples(contentsOf: samples).runs(for: model.source)
+    let expected = try Peer.check.results(of: source, under: "ort_run.py", options: [], sets)
+    let found = try Model(contentsOf: lite).results(of: sets)
+    #expect(try found == Peer.check.liteRTResults(of: lite, sets))
+    for (run, peer) in zip(found, expected) {
+      let name = try #require(peer.keys.first)
+      let difference = FloatDifference(try #require(run[name]), from: try #require(peer[name]))
+      // Some steps of 255.
+      #expect(difference.errorOfRange < 0.03, "\(difference)")
+    }
+  }
+
   private func floatNodes(_ graph: Graph) -> [String] {
     graph.nodeIDs.filter { id in
       let node = graph[id]

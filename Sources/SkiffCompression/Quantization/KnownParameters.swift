@@ -33,11 +33,11 @@ struct KnownParameters {
     spread(in: graph)
   }
 
-  /// Moving data changes no number, so that what is known on one side holds on the other.
+  /// What moves elements changes none, so that what is known on one side holds on the other.
   private mutating func spread(in graph: Graph) {
     func moved(_ id: NodeID) -> (operand: ValueID, result: ValueID)? {
       let node = graph[id]
-      guard ParameterAssignment.rule(of: node.operator) == .follows, node.outputs.count == 1,
+      guard node.operator.movesExactly, node.outputs.count == 1,
         let operand = node.inputs.first.flatMap(\.self)
       else { return nil }
       return (operand, node.outputs[0])

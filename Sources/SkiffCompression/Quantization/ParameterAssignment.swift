@@ -11,6 +11,9 @@ struct ParameterAssignment {
   /// The parameters of the values that quantized nodes take or give.
   private(set) var parameters: [ValueID: QuantizationParameters] = [:]
 
+  /// The parameters in which operators give results that the model rounds to others, which ``parameters`` has.
+  private(set) var forced: [ValueID: QuantizationParameters] = [:]
+
   private let graph: Graph
   private let known: KnownParameters
 
@@ -50,8 +53,11 @@ struct ParameterAssignment {
     }
   }
 
+  /// The parameters that a node gives its result in.
+  func produced(_ output: ValueID) -> QuantizationParameters? { forced[output] ?? parameters[output] }
+
   private mutating func assignAll() {
-    parameters = [:]
+    (parameters, forced) = ([:], [:])
     let wanted = sharedParameters()
     for input in graph.inputs { parameters[input] = own(input) }
     for id in graph.nodeIDs { assign(graph[id], isQuantized: quantized.contains(id), wanted) }
@@ -63,7 +69,7 @@ struct ParameterAssignment {
     guard try isPaddedAsTensorFlowLite(node, sizes) else { return false }
     let isWeighted = kernel.parameterRule == .weighted
     let isShared = kernel.parameterRule == .shared || kernel.parameterRule == .follows
-    let own = node.outputs.first.flatMap { parameters[$0] }
+    let own = node.outputs.first.flatMap(produced)
     var (types, constants): ([TensorType?], [Tensor?]) = ([], [])
     for (index, input) in node.inputs.enumerated() {
       guard let input, let type = sizes[input].type else {
@@ -86,7 +92,7 @@ struct ParameterAssignment {
       }
     }
     let outputs = node.outputs.compactMap { output in
-      sizes[output].type.map { TensorType(.int8, $0.shape, quantization: parameters[output]) }
+      sizes[output].type.map { TensorType(.int8, $0.shape, quantization: produced(output)) }
     }
     return try locating(node.location) { () throws(ModelError) in
       try kernel.prepare(QuantizedContext(inputs: types, constants: constants, outputs: outputs)) != nil
@@ -126,12 +132,31 @@ struct ParameterAssignment {
       if rule == .weighted, value != node.inputs[0], graph[value].constant != nil { continue }
       return "no range is known of '\(graph[value].name)'"
     }
+    if let pad = node.operator as? Pad, !holds(pad, node) {
+      return "its padding is not among what its operand's integers stand for"
+    }
     if rule == .weighted {
       for case let operand? in node.inputs.dropFirst() where graph[operand].constant == nil {
         return "'\(graph[operand].name)' is not constant"
       }
     }
     return nil
+  }
+
+  /// Whether a constant padding is a number that the integers of the operand stand for.
+  private func holds(_ pad: Pad, _ node: Node) -> Bool {
+    guard pad.content == .constant, let operand = node.inputs[0],
+      let (scale, zeroPoint) = own(operand)?.perTensor
+    else {
+      return true
+    }
+    var number = Float(0)
+    if node.inputs.count > 2, let value = node.inputs[2] {
+      guard let constant = try? graph[value].constant?.materialize().floats().first else { return false }
+      number = constant
+    }
+    return number >= Float(-128 - zeroPoint) * scale - scale / 2
+      && number <= Float(127 - zeroPoint) * scale + scale / 2
   }
 
   private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
@@ -153,7 +178,8 @@ struct ParameterAssignment {
           wanted[operand] = shared
         }
       case .follows:
-        guard let first = node.inputs.first, let operand = first, graph.soleUser(of: operand) == id,
+        guard node.operator.movesExactly, let first = node.inputs.first, let operand = first,
+          graph.soleUser(of: operand) == id,
           let result = node.outputs.first, node.outputs.count == 1
         else { continue }
         wanted[operand] = wanted[result]
@@ -181,6 +207,11 @@ struct ParameterAssignment {
       case .free, .weighted, .shared:
         parameters[output] = (known.given[output] ?? wanted[output] ?? free).map { widened($0, for: node) }
       }
+      if let given = known.given[output], let result = parameters[output], !given.holdsAll(of: result),
+        rule.setsResult
+      {
+        (forced[output], parameters[output]) = (result, given)
+      }
     }
     for case let operand? in node.inputs where parameters[operand] == nil && isFloat(operand) {
       parameters[operand] = own(operand)
@@ -200,6 +231,32 @@ struct ParameterAssignment {
     }
     let least = 2 * (inputs.max() ?? 0) * 0x1p-20 * 1.001
     return scale > least ? parameters : QuantizationParameters(scale: least, zeroPoint: zeroPoint)
+  }
+}
+
+extension Operator {
+  /// Whether every element of the result is one of the operand's, so that what is known of one holds for the other.
+  var movesExactly: Bool {
+    switch self {
+    case is AveragePool, is Pad: false
+    case let resize as Resize: resize.mode == .nearest
+    default: ParameterAssignment.rule(of: self) == .follows
+    }
+  }
+}
+
+extension QuantizationParameters {
+  /// The least and the greatest number that int8 stands for.
+  private var bounds: (least: Float, greatest: Float)? {
+    perTensor.map { (Float(-128 - $0.zeroPoint) * $0.scale, Float(127 - $0.zeroPoint) * $0.scale) }
+  }
+
+  /// Whether no number of others is beyond these by more than half a step.
+  fileprivate func holdsAll(of others: QuantizationParameters) -> Bool {
+    guard let own = bounds, let other = others.bounds, let margin = perTensor.map({ $0.scale / 2 }) else {
+      return self == others
+    }
+    return own.least - margin <= other.least && own.greatest + margin >= other.greatest
   }
 }
 

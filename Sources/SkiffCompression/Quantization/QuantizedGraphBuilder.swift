@@ -82,7 +82,7 @@ struct QuantizedGraphBuilder {
 
   private mutating func addQuantized(_ node: Node) throws(ModelError) {
     let rule = ParameterAssignment.rule(of: node.operator)
-    let own = node.outputs.first.flatMap { assignment.parameters[$0] }
+    let own = node.outputs.first.flatMap(assignment.produced)
     var inputs: [ValueID?] = []
     let reals = (node.operator as? any QuantizedKernel)?.realOperands ?? []
     for (index, input) in node.inputs.enumerated() {
@@ -100,9 +100,12 @@ struct QuantizedGraphBuilder {
     }
     if rule == .weighted { inputs += try weights(of: node) }
     let types = node.outputs.map { output -> TensorType? in
-      source[output].type.map { TensorType(.int8, $0.shape, quantization: assignment.parameters[output]) }
+      source[output].type.map { TensorType(.int8, $0.shape, quantization: assignment.produced(output)) }
     }
     try add(node, inputs, types: types, operator: node.operator.withReachableBounds(in: own))
+    for output in node.outputs where assignment.forced[output] != nil {
+      computed[output] = try integers(output, assignment.parameters[output])
+    }
   }
 
   private mutating func add(
