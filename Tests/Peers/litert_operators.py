@@ -67,7 +67,7 @@ def wide(make, name):
                 tensor.scales = [float(np.float32(s) / 256) for s in tensor.scales]
                 tensor.zero_points = [0 for _ in tensor.zero_points]
                 if tensor.data is not None:
-                    tensor.data = d.data(tensor.shape, "int16", low=0 if name == "rsqrt" else None)
+                    tensor.data = d.data(tensor.shape, "int16")
         output = case.tensors[-1]
         if name in HALF:
             output.scales = [1 / 32768]
@@ -83,6 +83,10 @@ def wide(make, name):
             # So are factors of 1 and more.
             least = max(t.scales[0] for t in case.tensors[:2]) / 2 ** 14 * 1.01
             output.scales = [float(np.float32(max(output.scales[0], least)))]
+        if name == "quantize":
+            # So are quotients beyond 32 bits.
+            most = np.float32(output.scales[0] * 2 ** 30)
+            case.tensors[0].data = np.clip(case.tensors[0].data, -most, most)
         if name == "max_pool" and case.options.fusedActivationFunction == 2:
             # There is no operator of its own for this clamp in 16 bits, as which it is written.
             case.options.fusedActivationFunction = 1

@@ -181,12 +181,6 @@ extension Rsqrt: TabulatedOperator {
   package func table(input: LinearQuantization, output: LinearQuantization) -> QuantizedLookup? {
     .reciprocalSquareRoot(input: input, output: output)
   }
-
-  package func wide(
-    input: LinearQuantization, output: LinearQuantization
-  ) -> (@Sendable (Int16) -> Int16)? {
-    clamping(IntegerFunction.reciprocalSquareRoot(of: Int16.self, input: input, output: output))
-  }
 }
 
 extension Clip: TabulatedOperator {
