@@ -62,6 +62,7 @@ package struct SparseConstant {
     guard let count = shape.checkedProduct(), count <= Limits.standard.structureSize / max(width, 1) else {
       throw ModelError(.limitExceeded, "a sparse tensor of the shape \(Shape(shape))")
     }
+    guard count > 0 else { return ByteRegion([UInt8]()) }
     let elements = stored.withBytes { [UInt8]($0) }
     var result = [UInt8](repeating: 0, count: count * width)
     var places = [Int](repeating: 0, count: levels.count)
@@ -81,12 +82,14 @@ package struct SparseConstant {
     guard level < levels.count else { return try body(node, place(of: places)) }
     switch levels[level] {
     case .dense(let size):
-      guard size >= 0, size <= Limits.standard.structureSize else {
+      // An axis without places would let those around it be walked for nothing, however long they say they are.
+      let (first, overflow) = node.multipliedReportingOverflow(by: size)
+      guard size > 0, size <= Limits.standard.structureSize, !overflow, first <= Int.max - size else {
         throw ModelError(.malformed, "a sparse axis of the size \(size)")
       }
       for index in 0..<size {
         places[level] = index
-        try visit(level + 1, node * size + index, &places, body)
+        try visit(level + 1, first + index, &places, body)
       }
     case .sparse(let segments, let indices):
       guard node + 1 < segments.count, segments[node] >= 0, segments[node] <= segments[node + 1],

@@ -53,5 +53,12 @@ import SkiffTFLite
     for broken in [short, outside, twice] {
       #expect(throws: ModelError.self) { try bytes(broken, [3, 4], [1, 2, 3]) }
     }
+    // Sizes that would be walked for ever, or that no number holds.
+    let endless = parameters([0, 1, 2], [dense(1 << 30), dense(1 << 30), dense(0)])
+    let beyond = parameters(
+      [0, 1, 2], [sparse([9, 10], [Int](repeating: 0, count: 10)), dense(1 << 30), dense(1 << 30)])
+    for broken in [endless, beyond] {
+      #expect(throws: ModelError.self) { try bytes(broken, [3, 4, 5], [1, 2, 3]) }
+    }
   }
 }

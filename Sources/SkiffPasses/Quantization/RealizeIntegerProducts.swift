@@ -8,7 +8,7 @@ import SkiffOperators
 /// `RequantizeLinear(IntegerConvolution(x, w, …), sx · sw / sy, zero)` →
 /// `QuantizeLinear(Convolution(DequantizeLinear(x), DequantizeLinear(w), …), sy, zero)`, and the same for matrices.
 ///
-/// Declines: scales that are not constant.
+/// Declines: scales that are not constant, and several for the input.
 public struct RealizeIntegerProducts: Rewrite {
   public static let name = "realize-integer-products"
 
@@ -57,7 +57,8 @@ private struct Scales {
     guard let quotient = multiplier.flatMap({ graph.producer(of: $0) }), quotient.operator is Divide,
       let product = quotient.inputs[0].flatMap({ graph.producer(of: $0) }), product.operator is Multiply,
       let first = product.inputs[0], let second = product.inputs[1], let result = quotient.inputs[1],
-      [first, second, result].allSatisfy({ graph[$0].constant != nil })
+      [first, second, result].allSatisfy({ graph[$0].constant != nil }),
+      graph[first].type?.shape.elementCount == 1
     else { return nil }
     (self.first, self.second, self.result) = (first, second, result)
   }
