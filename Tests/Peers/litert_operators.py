@@ -446,7 +446,7 @@ def strided_slice(d):
         roll = d.integer(0, 9)
         if roll == 0 and not ellipsis:
             ellipsis = True
-            skipped = d.integer(0, len(shape) - axis)
+            skipped = d.integer(1, len(shape) - axis)
             options.ellipsisMask |= bit
             index.append(Ellipsis)
             begin.append(0), end.append(0), steps.append(1)

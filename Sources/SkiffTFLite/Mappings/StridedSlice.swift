@@ -30,6 +30,10 @@ struct StridedSlice {
     guard sliced <= rank, begin.indices.count(where: { has("ellipsis_mask", $0) }) <= 1 else {
       throw ModelError(.malformed, "\(sliced) slices of \(rank) axes")
     }
+    guard sliced < rank || !begin.indices.contains(where: { has("ellipsis_mask", $0) }) else {
+      // The reference runtime lets it stand for an axis nevertheless, and drops the last slice.
+      throw ModelError(.unsupported, "an ellipsis that stands for no axis")
+    }
     var (axis, place) = (0, 0)
     for index in begin.indices {
       if has("ellipsis_mask", index) {
