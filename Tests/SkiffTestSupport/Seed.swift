@@ -24,6 +24,11 @@ package struct Seed: Hashable, Sendable, CustomStringConvertible, CustomTestStri
 
   /// A fixed seed and a fresh one: the arguments of a random test.
   package static let fixedAndFresh = [Seed(0x5eed), fresh]
+
+  /// The fixed seed, and in long runs two fresh ones: for tests that take minutes.
+  package static let fixedAndFreshInLongRuns =
+    [Seed(0x5eed)]
+    + (TestRun.isFull || TestRun.variable("SKIFF_SEED") != nil ? [fresh, Seed(fresh.value &+ 1)] : [])
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, fast, the same on every machine.
