@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A range of bytes that somebody keeps alive: a mapped file, an array, or memory of a library.
 ///
 /// Copies and slices share the owner; the memory goes when the last of them does.
@@ -90,6 +98,12 @@ public struct ByteRegion: Sendable {
 extension ByteRegion: Equatable {
   /// Whether both hold the same bytes.
   public static func == (a: ByteRegion, b: ByteRegion) -> Bool {
-    a.count == b.count && a.withBytes { a in b.withBytes { b in a.elementsEqual(b) } }
+    a.count == b.count
+      && a.withBytes { a in
+        b.withBytes { b in
+          guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+          return memcmp(first, second, a.count) == 0
+        }
+      }
   }
 }

@@ -96,13 +96,15 @@ struct EdgeSegmentWriter {
   /// What was written, to be made again where a digest occurs twice.
   private var sources: [Constant] = []
   private var numbers: [Digest: [Int]] = [:]
+  /// The numbers of bytes that occur.
+  private var sizes: Set<Int> = []
   private(set) var objects: [FlatObject] = []
 
   init(packing: EdgeExporter.Packing) { self.packing = packing }
 
-  /// The constant with nothing pending, as it is to be stored.
+  /// The constant as it is to be stored, with nothing pending but what is done on the way to the file.
   func stored(_ constant: Constant) throws(ModelError) -> Constant {
-    let plain = constant.transforms.isEmpty ? constant : Constant(try constant.materialize())
+    let plain = constant.comesInPieces ? constant : Constant(try constant.materialize())
     guard packing == .smallest, plain.encoding == .dense, plain.type.dataType.isInteger else { return plain }
     let tensor = try plain.materialize()
     guard let bits = Constant.fewestBits(of: tensor) else { return plain }
@@ -118,16 +120,19 @@ struct EdgeSegmentWriter {
   mutating func append(
     _ constant: Constant, stored: Constant, to file: inout OutputFile
   ) throws(ModelError) -> Int {
-    let digest = Digest(of: stored.bytes)
-    for number in numbers[digest, default: []] {
-      // Different bytes can have one digest.
-      if try self.stored(sources[number]).bytes == stored.bytes { return number }
+    let size = stored.bytes.count
+    if sizes.contains(size) {
+      let digest = try stored.digest()
+      for number in numbers[digest, default: []] {
+        // Different bytes can have one digest.
+        if try self.stored(sources[number]).finalBytes() == stored.finalBytes() { return number }
+      }
     }
+    sizes.insert(size)
     try file.align(to: EdgeFormat.alignment)
-    var object = FlatObject(
-      "Segment", ["offset": .integer(file.count), "size": .integer(stored.bytes.count)])
+    var object = FlatObject("Segment", ["offset": .integer(file.count), "size": .integer(size)])
+    let digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
     object["digest"] = .digest(digest)
-    try file.write(stored.bytes)
     numbers[digest, default: []].append(objects.count)
     sources.append(constant)
     objects.append(object)

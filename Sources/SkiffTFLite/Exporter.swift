@@ -45,8 +45,8 @@ package final class Exporter {
     let stored = try exporter.build()
     try exporter.model.write(to: &file) { (buffer, file) throws(ModelError) in
       guard let constant = stored[buffer] else { return }
-      if constant.transforms.isEmpty, constant.encoding == .dense {
-        try file.write(constant.bytes)
+      if constant.encoding == .dense {
+        try constant.forEachPiece { (piece) throws(ModelError) in try file.write(piece) }
       } else {
         try file.write(constant.materialize().bytes)
       }

@@ -50,6 +50,18 @@ import Testing
     #expect(Digest(of: Self.bytes(count)).description == digest)
   }
 
+  @Test(arguments: [1, 63, 64, 65, 240, 1000, 1024, 1025, 5000]) func doesNotDependOnPieces(_ size: Int) {
+    for (count, digest) in Self.expected {
+      var stream = DigestStream()
+      Self.bytes(count).withUnsafeBytes { bytes in
+        for start in stride(from: 0, to: count, by: size) {
+          stream.append(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + size, count)]))
+        }
+      }
+      #expect(stream.digest().description == digest, "\(count) bytes")
+    }
+  }
+
   @Test func doesNotDependOnAlignment() throws {
     let bytes = Self.bytes(5000)
     for shift in 1..<9 {

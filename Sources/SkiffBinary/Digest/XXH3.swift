@@ -14,8 +14,8 @@ struct XXH3 {
       case 4...8: upTo8(secret)
       case 9...16: upTo16(secret)
       case 17...128: upTo128(secret)
-      case 129...240: upTo240(secret)
-      default: long(secret)
+      case 129...Self.mediumCount: upTo240(secret)
+      default: long()
       }
     }
   }
@@ -114,30 +114,47 @@ struct XXH3 {
 
   // MARK: More than 240 bytes
 
-  private func long(_ secret: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
-    var sums = SIMD8<UInt64>(
-      Self.prime32x3, Self.prime1, Self.prime2, Self.prime3, Self.prime4, Self.prime32x2, Self.prime5,
-      Self.prime32x1)
-    let last = Self.secretCount - 64
+  /// The sums before the first block.
+  static let start = SIMD8<UInt64>(
+    prime32x3, prime1, prime2, prime3, prime4, prime32x2, prime5, prime32x1)
+
+  private func long() -> (low: UInt64, high: UInt64) {
+    var sums = Self.start
     let blocks = (input.count - 1) / Self.blockCount
-    for block in 0..<blocks {
-      for stripe in 0..<16 {
-        accumulate(block * Self.blockCount + stripe * 64, secret, stripe * 8, &sums)
+    mixBlocks(blocks, into: &sums)
+    return finish(sums, from: blocks * Self.blockCount, of: input.count)
+  }
+
+  /// Mixes in the first `blocks` blocks of the input.
+  func mixBlocks(_ blocks: Int, into sums: inout SIMD8<UInt64>) {
+    Self.secret.withUnsafeBytes { secret in
+      for block in 0..<blocks {
+        for stripe in 0..<16 {
+          accumulate(block * Self.blockCount + stripe * 64, secret, stripe * 8, &sums)
+        }
+        sums ^= sums &>> 47
+        sums ^= secret.stripe(Self.secretCount - 64)
+        sums = sums &* SIMD8(repeating: Self.prime32x1)
       }
-      sums ^= sums &>> 47
-      sums ^= secret.stripe(last)
-      sums = sums &* SIMD8(repeating: Self.prime32x1)
     }
-    let start = blocks * Self.blockCount
-    for stripe in 0..<(input.count - start - 1) / 64 {
-      accumulate(start + stripe * 64, secret, stripe * 8, &sums)
+  }
+
+  /// The digest of `total` bytes of which those of the input from `start` on are the last, a block at most. If they are fewer
+  /// than a stripe, the input begins with the bytes before them.
+  func finish(_ sums: SIMD8<UInt64>, from start: Int, of total: Int) -> (low: UInt64, high: UInt64) {
+    Self.secret.withUnsafeBytes { secret in
+      var sums = sums
+      let last = Self.secretCount - 64
+      for stripe in 0..<(input.count - start - 1) / 64 {
+        accumulate(start + stripe * 64, secret, stripe * 8, &sums)
+      }
+      accumulate(input.count - 64, secret, last - 7, &sums)
+      let count = UInt64(total)
+      return (
+        Self.merge(sums, secret, 11, count &* Self.prime1),
+        Self.merge(sums, secret, last - 11, ~(count &* Self.prime2))
+      )
     }
-    accumulate(input.count - 64, secret, last - 7, &sums)
-    let count = UInt64(input.count)
-    return (
-      Self.merge(sums, secret, 11, count &* Self.prime1),
-      Self.merge(sums, secret, last - 11, ~(count &* Self.prime2))
-    )
   }
 
   @inline(__always)
@@ -189,7 +206,12 @@ struct XXH3 {
   private static let mix1: UInt64 = 0x1656_6791_9E37_79F9
   private static let mix2: UInt64 = 0x9FB2_1C65_1E98_DF25
 
-  private static let blockCount = 1024
+  /// The most bytes that are not taken in stripes.
+  static let mediumCount = 240
+  /// The bytes of a stripe.
+  static let stripeCount = 64
+  /// The bytes of a block.
+  static let blockCount = 1024
   private static let secretCount = 192
 
   /// The default secret, as big-endian words for the eye.

@@ -18,50 +18,27 @@ extension Tensor {
   /// Strides count elements and may be 0 or negative; quantization parameters are kept as they are.
   package func gathered(sizes: [Int], strides: [Int], start: Int) throws(ModelError) -> Tensor {
     switch dataType.bitWidth {
-    case 8: try gathered(as: UInt8.self, sizes, strides, start)
-    case 16: try gathered(as: UInt16.self, sizes, strides, start)
-    case 32: try gathered(as: UInt32.self, sizes, strides, start)
-    case 64: try gathered(as: UInt64.self, sizes, strides, start)
+    case 8, 16, 32, 64:
+      guard let bytes = sizes.checkedProduct().flatMap(dataType.byteCount) else {
+        throw ModelError(.limitExceeded, "impossible shape \(sizes)")
+      }
+      let view = StridedView(sizes: sizes, strides: strides, start: start)
+      let region = self.bytes.withBytes { source in
+        ByteRegion(count: bytes) {
+          guard bytes > 0 else { return }
+          view.copy(
+            rows: 0..<view.rowCount, elementSize: dataType.bitWidth / 8, from: source, to: $0)
+        }
+      }
+      return try Tensor(dataType, shape: sizes, quantization: quantization, bytes: region)
     case 2, 4:
-      try Tensor(
+      return try Tensor(
         integers: Tensor(integers: integers(), as: .int8, shape: shape)
           .gathered(sizes: sizes, strides: strides, start: start).integers(),
         as: dataType, shape: sizes
       ).quantized(with: quantization)
     default: throw ModelError(.unsupported, "cannot move elements of \(dataType.rawValue)")
     }
-  }
-
-  private func gathered<Bits: TensorElement>(
-    as bits: Bits.Type, _ sizes: [Int], _ strides: [Int], _ start: Int
-  ) throws(ModelError) -> Tensor {
-    guard let total = sizes.checkedProduct() else {
-      throw ModelError(.limitExceeded, "impossible shape \(sizes)")
-    }
-    let source = try Tensor(Bits.dataType, shape: shape, bytes: bytes).elements(as: Bits.self)
-    let result = [Bits](unsafeUninitializedCapacity: total) { buffer, initialized in
-      var index = [Int](repeating: 0, count: sizes.count)
-      var offset = start
-      let innerSize = sizes.last ?? 1
-      let innerStride = strides.last ?? 0
-      while initialized < total {
-        for step in 0..<innerSize {
-          buffer.initializeElement(at: initialized + step, to: source[offset + step * innerStride])
-        }
-        initialized += innerSize
-        var axis = sizes.count - 2
-        while axis >= 0 {
-          index[axis] += 1
-          offset += strides[axis]
-          if index[axis] < sizes[axis] { break }
-          offset -= strides[axis] * sizes[axis]
-          index[axis] = 0
-          axis -= 1
-        }
-      }
-    }
-    return try Tensor(
-      dataType, shape: sizes, quantization: quantization, bytes: Tensor(result, shape: sizes).bytes)
   }
 
   /// The distance in elements between neighbours along each axis of a dense tensor.

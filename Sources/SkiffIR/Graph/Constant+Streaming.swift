@@ -1,0 +1,74 @@
+import SkiffBinary
+
+extension Constant {
+  /// Whether no more than a piece of the bytes has to be in memory: nothing is to be done, or elements only move.
+  package var comesInPieces: Bool { transforms.isEmpty || movement != nil }
+
+  /// The bytes after every transform. They are encoded as before if nothing is to be done, else dense.
+  package func finalBytes() throws(ModelError) -> ByteRegion {
+    transforms.isEmpty ? bytes : try materialize().bytes
+  }
+
+  /// The digest of the ``finalBytes()``.
+  ///
+  /// - Parameter body: Sees each piece as it is computed.
+  package func digest(
+    _ body: (UnsafeRawBufferPointer) throws(ModelError) -> Void = { _ in }
+  ) throws(ModelError) -> Digest {
+    var stream = DigestStream()
+    try forEachPiece { (piece) throws(ModelError) in
+      stream.append(piece)
+      try body(piece)
+    }
+    return stream.digest()
+  }
+
+  /// Calls `body` with the ``finalBytes()`` from first to last, about `size` of them at a time: few enough for the cache.
+  package func forEachPiece(
+    of size: Int = 1 << 19, _ body: (UnsafeRawBufferPointer) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    guard let view = movement, view.rowLength > 0, view.rowCount > 0 else {
+      return try finalBytes().withBytes { (bytes) throws(ModelError) in
+        for first in stride(from: 0, to: bytes.count, by: size) {
+          try body(UnsafeRawBufferPointer(rebasing: bytes[first..<min(first + size, bytes.count)]))
+        }
+      }
+    }
+    let elementSize = type.dataType.bitWidth / 8
+    let rowSize = view.rowLength * elementSize
+    let rows = min(max(1, size / rowSize), view.rowCount)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * rowSize, alignment: 64)
+    defer { buffer.deallocate() }
+    var first = 0
+    while first < view.rowCount {
+      let end = min(first + rows, view.rowCount)
+      bytes.withBytes { view.copy(rows: first..<end, elementSize: elementSize, from: $0, to: buffer) }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<((end - first) * rowSize)]))
+      first = end
+    }
+  }
+
+  /// Where each element is stored, if the transforms only move elements; nil if they do not or nothing is to be done.
+  private var movement: StridedView? {
+    guard encoding == .dense, !transforms.isEmpty, type.dataType.bitWidth % 8 == 0,
+      var sizes = storedType.shape.fixed
+    else { return nil }
+    var strides = Tensor.strides(of: sizes)
+    for (index, transform) in transforms.enumerated() {
+      switch transform {
+      case .permute(let permutation):
+        sizes = permutation.map { sizes[$0] }
+        strides = permutation.map { strides[$0] }
+      case .reshape(let shape):
+        // What is not dense any more keeps its order, so that a last step may give it any shape.
+        if strides == Tensor.strides(of: sizes) {
+          (sizes, strides) = (shape, Tensor.strides(of: shape))
+        } else if index < transforms.count - 1 {
+          return nil
+        }
+      default: return nil
+      }
+    }
+    return StridedView(sizes: sizes, strides: strides)
+  }
+}
