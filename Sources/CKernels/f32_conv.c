@@ -54,20 +54,24 @@ static void finish(const float *sums, const conv_tile *tile) {
 }
 
 static void tile_portable(const conv_tile *tile) {
-  float sums[TILE_ROWS * TILE_COLUMNS];
-  const float *weights = tile->packed;
-  memset(sums, 0, sizeof sums);
-  weights += TILE_COLUMNS;
+  float totals[TILE_ROWS * TILE_COLUMNS] = {0}, sums[TILE_ROWS * TILE_COLUMNS] = {0};
+  const float *weights = tile->packed + TILE_COLUMNS;
   const float *const *rows = tile->inputs;
+  size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place++, weights += TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
         float value = rows[row][place];
         for (size_t lane = 0; lane < TILE_COLUMNS; lane++) sums[row * TILE_COLUMNS + lane] += value * weights[lane];
       }
+      if (--left) continue;
+      left = SLICE;
+      for (size_t i = 0; i < TILE_ROWS * TILE_COLUMNS; i++) totals[i] += sums[i];
+      memset(sums, 0, sizeof sums);
     }
   }
-  finish(sums, tile);
+  for (size_t i = 0; i < TILE_ROWS * TILE_COLUMNS; i++) totals[i] += sums[i];
+  finish(totals, tile);
 }
 
 #if SKIFF_X86
@@ -75,27 +79,40 @@ static void tile_portable(const conv_tile *tile) {
   value = _mm256_broadcast_ss(r##i + place);                \
   low##i = _mm256_fmadd_ps(value, w0, low##i);              \
   high##i = _mm256_fmadd_ps(value, w1, high##i)
+// Adds the sums of a row to the totals and begins new ones.
 #define STORE(i)                                            \
-  _mm256_storeu_ps(sums + i * TILE_COLUMNS, low##i);        \
-  _mm256_storeu_ps(sums + i * TILE_COLUMNS + 8, high##i)
+  add_avx2(totals + i * TILE_COLUMNS, low##i, high##i);     \
+  low##i = high##i = _mm256_setzero_ps()
+
+SKIFF_AVX2 static inline void add_avx2(float *totals, __m256 low, __m256 high) {
+  _mm256_storeu_ps(totals, _mm256_add_ps(_mm256_loadu_ps(totals), low));
+  _mm256_storeu_ps(totals + 8, _mm256_add_ps(_mm256_loadu_ps(totals + 8), high));
+}
 
 SKIFF_AVX2 static void tile_avx2(const conv_tile *tile) {
-  const float *weights = tile->packed;
+  float totals[TILE_ROWS * TILE_COLUMNS] = {0};
+  const float *weights = tile->packed + TILE_COLUMNS;
   __m256 low0 = _mm256_setzero_ps(), high0 = low0;
   __m256 low1 = low0, low2 = low0, low3 = low0, low4 = low0, low5 = low0;
   __m256 high1 = high0, high2 = high0, high3 = high0, high4 = high0, high5 = high0;
-  weights += TILE_COLUMNS;
   const float *const *rows = tile->inputs;
+  size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
-    for (size_t place = 0; place < tile->length; place++, weights += TILE_COLUMNS) {
-      __m256 w0 = _mm256_loadu_ps(weights), w1 = _mm256_loadu_ps(weights + 8), value;
-      STEP(0); STEP(1); STEP(2); STEP(3); STEP(4); STEP(5);
+    for (size_t place = 0; place < tile->length;) {
+      size_t end = skiff_min(place + left, tile->length);
+      left -= end - place;
+      for (; place < end; place++, weights += TILE_COLUMNS) {
+        __m256 w0 = _mm256_loadu_ps(weights), w1 = _mm256_loadu_ps(weights + 8), value;
+        STEP(0); STEP(1); STEP(2); STEP(3); STEP(4); STEP(5);
+      }
+      if (left) continue;
+      left = SLICE;
+      STORE(0); STORE(1); STORE(2); STORE(3); STORE(4); STORE(5);
     }
   }
-  float sums[TILE_ROWS * TILE_COLUMNS];
   STORE(0); STORE(1); STORE(2); STORE(3); STORE(4); STORE(5);
-  finish(sums, tile);
+  finish(totals, tile);
 }
 #endif
 

@@ -8,6 +8,9 @@
 // Blocks of 16 outputs that a tile has at most.
 #define TILE_BLOCKS 4
 
+// Products that are added up before they go to the sum of the ones before: long chains of additions lose digits.
+#define SLICE 256
+
 // Up to 6 output positions by up to 4 blocks of outputs.
 typedef struct {
   size_t rows, blocks;

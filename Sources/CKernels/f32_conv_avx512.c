@@ -8,36 +8,50 @@
 // A tile of a size that is known when this is compiled.
 SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const size_t rows, const size_t blocks,
                                                                         const conv_tile *tile) {
-  __m512 sums[TILE_ROWS][TILE_BLOCKS];
-  const float *weights[TILE_BLOCKS];
+  __m512 sums[TILE_ROWS][TILE_BLOCKS], totals[TILE_ROWS][TILE_BLOCKS];
   UNROLL for (size_t block = 0; block < blocks; block++) {
-    weights[block] = tile->packed + block * tile->block_size;
     UNROLL for (size_t row = 0; row < rows; row++) sums[row][block] = _mm512_setzero_ps();
   }
-  size_t offset = TILE_COLUMNS;
+  const float *weights = tile->packed + TILE_COLUMNS;
+  size_t left = SLICE, between = tile->block_size;
+  bool has_totals = false;
   const float *const *inputs = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const float *input[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];
-    for (size_t place = 0; place < tile->length; place++, offset += TILE_COLUMNS) {
-      __m512 w[TILE_BLOCKS];
-      UNROLL for (size_t block = 0; block < blocks; block++) w[block] = _mm512_loadu_ps(weights[block] + offset);
-      UNROLL for (size_t row = 0; row < rows; row++) {
-        __m512 x = _mm512_set1_ps(input[row][place]);
-        UNROLL for (size_t block = 0; block < blocks; block++) {
-          sums[row][block] = _mm512_fmadd_ps(x, w[block], sums[row][block]);
+    for (size_t place = 0; place < tile->length;) {
+      size_t end = skiff_min(place + left, tile->length);
+      left -= end - place;
+      for (; place < end; place++, weights += TILE_COLUMNS) {
+        __m512 w[TILE_BLOCKS];
+        UNROLL for (size_t block = 0; block < blocks; block++) w[block] = _mm512_loadu_ps(weights + block * between);
+        UNROLL for (size_t row = 0; row < rows; row++) {
+          __m512 x = _mm512_set1_ps(input[row][place]);
+          UNROLL for (size_t block = 0; block < blocks; block++) {
+            sums[row][block] = _mm512_fmadd_ps(x, w[block], sums[row][block]);
+          }
         }
       }
+      if (left) continue;
+      left = SLICE;
+      UNROLL for (size_t row = 0; row < rows; row++) {
+        UNROLL for (size_t block = 0; block < blocks; block++) {
+          totals[row][block] = has_totals ? _mm512_add_ps(totals[row][block], sums[row][block]) : sums[row][block];
+          sums[row][block] = _mm512_setzero_ps();
+        }
+      }
+      has_totals = true;
     }
   }
   __m512 lower = _mm512_set1_ps(tile->lower), upper = _mm512_set1_ps(tile->upper);
   UNROLL for (size_t block = 0; block < blocks; block++) {
     size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
     __mmask16 exists = (__mmask16)((1u << columns) - 1);
-    __m512 bias = _mm512_loadu_ps(weights[block]);
+    __m512 bias = _mm512_loadu_ps(tile->packed + block * between);
     UNROLL for (size_t row = 0; row < rows; row++) {
+      __m512 sum = has_totals ? _mm512_add_ps(totals[row][block], sums[row][block]) : sums[row][block];
       // The second operand wins where one is not a number.
-      __m512 result = _mm512_min_ps(upper, _mm512_max_ps(lower, _mm512_add_ps(sums[row][block], bias)));
+      __m512 result = _mm512_min_ps(upper, _mm512_max_ps(lower, _mm512_add_ps(sum, bias)));
       float *output = tile->output + row * tile->stride + block * TILE_COLUMNS;
       if (row < tile->rows) _mm512_mask_storeu_ps(output, exists, result);
     }

@@ -36,6 +36,8 @@ import Testing
     Case(
       path: "magika/magika/models/standard_v3_3/model.onnx", shapes: ["bytes": [2, 2048]],
       integers: ["bytes": 0...256]),
+    silero("silero_vad", [1, 576], rate: 16000), silero("silero_vad", [1, 288], rate: 8000),
+    silero("silero_vad_op18_ifless", [1, 576], rate: 16000),
     silero("silero_vad_half", [1, 512], rate: 16000),
     Case(
       path:
