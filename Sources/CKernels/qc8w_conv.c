@@ -36,7 +36,7 @@ static int8_t weight_at(const skiff_convolution *shape, const int8_t *weights, s
 
 // The weights of an output channel, their sum and that of their magnitudes; false if one is -128.
 static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
-                      size_t channel, char flip, char *target, uint32_t *sum, uint64_t *magnitude) {
+                      size_t channel, char *target, uint32_t *sum, uint64_t *magnitude) {
   bool is_symmetric = true;
   size_t length = skiff_round_up(run_length(shape), QUAD);
   for (size_t run = 0; run < run_count(shape); run++) {
@@ -45,7 +45,7 @@ static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, ski
       is_symmetric &= weight != INT8_MIN;
       *sum += (uint32_t)(int32_t)weight;
       *magnitude += (uint64_t)(weight < 0 ? -weight : weight);
-      target[(run * length + place) / QUAD * QUAD * TILE_COLUMNS + place % QUAD] = (char)(weight ^ flip);
+      target[(run * length + place) / QUAD * QUAD * TILE_COLUMNS + place % QUAD] = (char)weight;
     }
   }
   return is_symmetric;
@@ -54,7 +54,8 @@ static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, ski
 bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
                           const int32_t *bias, int32_t input_zero_point, skiff_qc8w_scales scales, void *packed) {
   bool is_exact = true;
-  bool is_unsigned = skiff_kernels_level() >= skiff_avx512;
+  // The form for AVX-512 adds 128 to each input.
+  uint32_t offset = (uint32_t)input_zero_point + (skiff_kernels_level() >= skiff_avx512 ? 128 : 0);
   memset(packed, 0, skiff_qc8w_conv_packed_size(shape));
   for (size_t group = 0; group < shape->groups; group++) {
     for (size_t block = 0; block < block_count(shape); block++) {
@@ -68,10 +69,9 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
         channel += group * shape->output_channels;
         uint32_t sum = 0;
         uint64_t magnitude = 0;
-        bool is_symmetric = pack_lane(shape, weights, strides, channel, is_unsigned ? -128 : 0,
-                                      target + lane * QUAD, &sum, &magnitude);
+        bool is_symmetric = pack_lane(shape, weights, strides, channel, target + lane * QUAD, &sum, &magnitude);
         is_exact &= is_symmetric || skiff_kernels_level() != skiff_avx2;
-        header->starts[lane] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * (uint32_t)input_zero_point);
+        header->starts[lane] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * offset);
         if (scales.factors) {
           header->multipliers[lane] = scales.factors[channel].multiplier;
           header->shifts[lane] = scales.factors[channel].shift;
@@ -117,8 +117,7 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
   size_t blocks = block_count(shape), width = 1;
 #if SKIFF_X86
   if (SKIFF_HAS_AVX2) compute = skiff_qc8w_tile_avx2;
-  bool sums_inputs = SKIFF_HAS_AVX512;
-  if (sums_inputs) {
+  if (SKIFF_HAS_AVX512) {
     compute = skiff_qc8w_tile_avx512;
     width = even_width(blocks, TILE_BLOCKS);
   }
@@ -128,7 +127,6 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
   conv_tile tile = {.runs = run_count(shape), .length = run_length(shape), .block_size = block_size(shape)};
   tile.form = form;
   tile.stride = shape->groups * shape->output_channels;
-  int32_t sums[CHUNK_ROWS];
   const int8_t *const *pointers = scratch;
   size_t chunk = chunk_rows(&share);
   for (size_t first = share.positions.begin; first < share.positions.end; first += chunk) {
@@ -138,12 +136,6 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
       if (group != known) {
         known = group;
         look_up(shape, 1, (const char *)input, group, first, count, (uint8_t)form->input_zero_point, scratch);
-#if SKIFF_X86
-        for (size_t row = 0; sums_inputs && row < count; row += TILE_ROWS) {
-          tile.inputs = pointers + row * tile.runs;
-          skiff_qc8w_sum_inputs_avx512(&tile, sums + row);
-        }
-#endif
       }
       tile.blocks = skiff_min(width, blocks - block);
       tile.columns = skiff_min(tile.blocks * TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
@@ -152,7 +144,6 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
       for (size_t row = 0; row < count; row += TILE_ROWS) {
         tile.rows = skiff_min(TILE_ROWS, count - row);
         tile.inputs = pointers + row * tile.runs;
-        tile.input_sums = sums + row;
         tile.output = output + (first + row) * tile.stride + channel;
         compute(&tile);
       }

@@ -12,7 +12,7 @@
 #define TILE_BLOCKS 4
 
 // Packed: for each group and each block of 16 outputs this header, then for each run and each four input channels the
-// four weights of each output; in the form for AVX-512 they are greater by 128, without a sign.
+// four weights of each output.
 typedef struct {
   int32_t starts[TILE_COLUMNS];
   union {
@@ -32,7 +32,6 @@ typedef struct {
   size_t columns;               // the outputs that exist
   size_t runs, length;          // of input channels
   const int8_t *const *inputs;  // [run][row]
-  const int32_t *input_sums;    // of each row, for AVX-512
   const char *packed;           // the first block
   size_t block_size;
   const skiff_qc8w_output *form;
@@ -63,9 +62,6 @@ tile_function skiff_qc8w_tile_avx2;
 
 // Up to four blocks at a time.
 tile_function skiff_qc8w_tile_avx512;
-
-// The sum of each row's inputs.
-void skiff_qc8w_sum_inputs_avx512(const conv_tile *tile, int32_t *sums);
 #endif
 
 // The results of one row of one block.

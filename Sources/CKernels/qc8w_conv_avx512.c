@@ -1,8 +1,8 @@
 // The int8 tile for AVX-512 with VNNI: up to 6 positions by up to 64 outputs.
 //
 // The instruction multiplies bytes without a sign by bytes with one and adds four products to 32 bits, exactly. The
-// weights are stored greater by 128, so that the inputs can be read as they are: sum (w + 128) x = sum w x + 128 sum x,
-// and the last term, the same for all outputs of a position, is taken off.
+// inputs are made greater by 128, without a sign: sum w (x + 128) = sum w x + 128 sum w, and the last term, like the zero
+// point's, is taken out of the bias beforehand.
 
 #include "qc8w_conv.h"
 
@@ -26,13 +26,11 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   UNROLL for (size_t block = 0; block < blocks; block++) {
     const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
     weights[block] = (const char *)(header + 1);
-    UNROLL for (size_t row = 0; row < rows; row++) {
-      uint32_t extra = 128 * (uint32_t)tile->input_sums[row];
-      sums[row][block] = _mm512_sub_epi32(_mm512_loadu_si512(header->starts), _mm512_set1_epi32((int32_t)extra));
-    }
+    UNROLL for (size_t row = 0; row < rows; row++) sums[row][block] = _mm512_loadu_si512(header->starts);
   }
   size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
   size_t offset = 0;
+  __m512i top = _mm512_set1_epi8(-128);
   const int8_t *const *inputs = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const int8_t *input[TILE_ROWS];
@@ -42,17 +40,17 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
       __m512i w[TILE_BLOCKS];
       UNROLL for (size_t block = 0; block < blocks; block++) w[block] = _mm512_loadu_si512(weights[block] + offset);
       UNROLL for (size_t row = 0; row < rows; row++) {
-        __m512i x = _mm512_set1_epi32(load_quad(input[row] + place));
+        __m512i x = _mm512_xor_si512(_mm512_set1_epi32(load_quad(input[row] + place)), top);
         UNROLL for (size_t block = 0; block < blocks; block++) {
-          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], w[block], x);
+          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], x, w[block]);
         }
       }
     }
     if (rest) {
       UNROLL for (size_t row = 0; row < rows; row++) {
-        __m512i x = _mm512_set1_epi32(load_rest(input[row] + place, rest));
+        __m512i x = _mm512_xor_si512(_mm512_set1_epi32(load_rest(input[row] + place, rest)), top);
         UNROLL for (size_t block = 0; block < blocks; block++) {
-          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], _mm512_loadu_si512(weights[block] + offset), x);
+          sums[row][block] = _mm512_dpbusd_epi32(sums[row][block], x, _mm512_loadu_si512(weights[block] + offset));
         }
       }
       offset += QUAD * TILE_COLUMNS;
@@ -65,22 +63,19 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   if (is_small) {
     UNROLL for (size_t block = 0; block < blocks; block++) {
       const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
-      __m512i multiplier = _mm512_loadu_si512(header->multipliers);
-      __m512i odd = _mm512_srli_epi64(multiplier, 32), one = _mm512_set1_epi32(1);
-      __m512i right = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(header->shifts));
-      __m512i half = _mm512_sllv_epi32(one, _mm512_sub_epi32(right, one));
+      small_factors_avx512 factors = make_small_factors_avx512(_mm512_loadu_si512(header->multipliers),
+                                                               _mm512_loadu_si512(header->shifts));
       UNROLL for (size_t row = 0; row < rows; row++) {
-        sums[row][block] = multiply_small_avx512(sums[row][block], multiplier, odd, right, half);
+        sums[row][block] = multiply_small_avx512(sums[row][block], &factors);
       }
     }
-    // Narrowing leaves four outputs of each block in each lane.
-    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const skiff_qc8w_output *form = tile->form;
     __mmask64 exists = tile->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << tile->columns) - 1;
     UNROLL for (size_t row = 0; row < rows; row++) {
       __m512i none = _mm512_setzero_si512();
-      __m512i bytes = narrow_avx512(sums[row][0], blocks > 1 ? sums[row][1] : none, blocks > 2 ? sums[row][2] : none,
-                                    blocks > 3 ? sums[row][3] : none, tile->form);
-      bytes = _mm512_permutexvar_epi32(order, bytes);
+      __m512i bytes = narrow_in_order_avx512(
+          sums[row][0], blocks > 1 ? sums[row][1] : none, blocks > 2 ? sums[row][2] : none,
+          blocks > 3 ? sums[row][3] : none, form->output_zero_point, form->lower, form->upper);
       if (row < tile->rows) _mm512_mask_storeu_epi8(tile->output + row * tile->stride, exists, bytes);
     }
     return;
@@ -122,35 +117,5 @@ SKIFF_AVX512 static void tile6(const conv_tile *tile) { SIZES(6) }
 
 void skiff_qc8w_tile_avx512(const conv_tile *tile) {
   (tile->rows == 1 ? tile1 : tile->rows <= 3 ? tile3 : tile6)(tile);
-}
-
-// Adds up two neighbours of each of two registers, alternately.
-SKIFF_AVX512 static inline __m512i add_neighbours(__m512i a, __m512i b) {
-  return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-}
-
-// The sums of four registers.
-SKIFF_AVX512 static inline __m128i sum_four(__m512i a, __m512i b, __m512i c, __m512i d) {
-  __m512i low = add_neighbours(a, b), high = add_neighbours(c, d);
-  __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
-  __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
-  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-}
-
-SKIFF_AVX512 void skiff_qc8w_sum_inputs_avx512(const conv_tile *tile, int32_t *sums) {
-  __m512i ones = _mm512_set1_epi8(1), own[TILE_ROWS];
-  UNROLL for (size_t row = 0; row < TILE_ROWS; row++) own[row] = _mm512_setzero_si512();
-  for (size_t run = 0; run < tile->runs; run++) {
-    const int8_t *const *inputs = tile->inputs + run * TILE_ROWS;
-    for (size_t place = 0; place < tile->length; place += 64) {
-      size_t left = tile->length - place;
-      __mmask64 exists = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-      UNROLL for (size_t row = 0; row < TILE_ROWS; row++) {
-        own[row] = _mm512_dpbusd_epi32(own[row], ones, _mm512_maskz_loadu_epi8(exists, inputs[row] + place));
-      }
-    }
-  }
-  _mm_storeu_si128((__m128i *)sums, sum_four(own[0], own[1], own[2], own[3]));
-  _mm_storel_epi64((__m128i *)(sums + 4), sum_four(own[4], own[5], own[4], own[5]));
 }
 #endif

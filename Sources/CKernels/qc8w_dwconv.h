@@ -22,8 +22,8 @@ typedef struct {
 // nothing where rows have three, so that a row of four inputs serves two positions.
 typedef struct {
   int32_t starts[64], multipliers[64], shifts[64];
-  // The shifts to the right and half of what they take off, for sums that are small in the sense of is_small_sum.
-  int32_t rights[64], halves[64];
+  // What small_factors_avx512 has, for sums that are small in the sense of is_small_sum.
+  int32_t rights[64], added[64], flips[64];
   bool is_small;
   char unused[63];
 } channels_header;

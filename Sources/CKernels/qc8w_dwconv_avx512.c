@@ -66,8 +66,11 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
     header->shifts[place] = factors[channel].shift;
     bool is_small = is_small_sum(magnitude, factors[channel].shift);
     header->is_small &= is_small;
-    header->rights[place] = is_small ? -factors[channel].shift : 0;
-    header->halves[place] = is_small ? 1 << (-factors[channel].shift - 1) : 0;
+    if (!is_small) continue;
+    int32_t half = 1 << -factors[channel].shift;
+    header->rights[place] = 1 - factors[channel].shift;
+    header->added[place] = half + 1;
+    header->flips[place] = (half + 1) ^ (half - 1);
   }
 }
 
@@ -82,8 +85,11 @@ SKIFF_AVX512 static inline __m512i finish_avx512(__m512i sum, const channels_hea
 
 SKIFF_AVX512 static inline __m512i scale_small_avx512(__m512i sum, const channels_header *header, size_t place) {
   __m512i multiplier = _mm512_loadu_si512(header->multipliers + place);
-  return multiply_small_avx512(sum, multiplier, _mm512_srli_epi64(multiplier, 32),
-                               _mm512_loadu_si512(header->rights + place), _mm512_loadu_si512(header->halves + place));
+  small_factors_avx512 factors = {multiplier, _mm512_srli_epi64(multiplier, 32),
+                                  _mm512_loadu_si512(header->rights + place),
+                                  _mm512_loadu_si512(header->added + place),
+                                  _mm512_loadu_si512(header->flips + place)};
+  return multiply_small_avx512(sum, &factors);
 }
 
 // The results of 64 sums. Narrowing works on each lane and so brings the channels back into order.
@@ -92,7 +98,8 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) __m512i results_avx512
                                                                                   const skiff_qc8w_output *form) {
   if (header->is_small) {
     return narrow_avx512(scale_small_avx512(sums[0], header, 0), scale_small_avx512(sums[1], header, 16),
-                         scale_small_avx512(sums[2], header, 32), scale_small_avx512(sums[3], header, 48), form);
+                         scale_small_avx512(sums[2], header, 32), scale_small_avx512(sums[3], header, 48),
+                         form->output_zero_point, form->lower, form->upper);
   }
   __m512i low = _mm512_packs_epi32(finish_avx512(sums[0], header, 0, form), finish_avx512(sums[1], header, 16, form));
   __m512i high =

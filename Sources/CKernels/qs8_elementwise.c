@@ -52,76 +52,66 @@ SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, 
   add_portable(i, count, a, b, form, output);
 }
 
-// How numbers below 2^29 are multiplied by a factor: all of them can be small in the sense of is_small_sum.
-typedef enum { by_half, as_small, as_any } scaling;
+// One operand always has a factor of one half, a shift of what is a multiple of two.
+static bool is_half(skiff_factor factor) { return factor.multiplier == 1 << 30 && factor.shift == 0; }
 
-static scaling scaling_by(skiff_factor factor) {
-  if (factor.multiplier == 1 << 30 && factor.shift == 0) return by_half;
-  return is_small_sum(1 << 29, factor.shift) ? as_small : as_any;
+// Whether all that a factor multiplies here, numbers below 2^29, is small in the sense of is_small_sum.
+static bool is_small(skiff_factor factor) { return is_small_sum(1 << 29, factor.shift); }
+
+SKIFF_AVX512 static inline small_factors_avx512 repeat_small_factor_avx512(skiff_factor factor) {
+  return make_small_factors_avx512(_mm512_set1_epi32(factor.multiplier), _mm512_set1_epi32(factor.shift));
 }
 
-typedef struct {
-  factors_avx512 any;
-  __m512i multiplier, odd_multiplier, right, half;
-} scale_avx512;
-
-SKIFF_AVX512 static inline scale_avx512 make_scale_avx512(skiff_factor factor) {
-  scale_avx512 scale = {.any = repeat_factor_avx512(factor), .multiplier = _mm512_set1_epi32(factor.multiplier)};
-  int32_t right = factor.shift < 0 ? -factor.shift : 0;
-  scale.odd_multiplier = scale.multiplier;
-  scale.right = _mm512_set1_epi32(right);
-  scale.half = _mm512_set1_epi32(right > 0 ? (int32_t)(1u << (right - 1)) : 0);
-  return scale;
-}
-
-// A factor of one half, which one of the operands always has, is a shift of what is a multiple of two.
-SKIFF_AVX512 static inline __attribute__((always_inline)) __m512i scale_by_avx512(__m512i value,
-                                                                                  const scale_avx512 *scale,
-                                                                                  const scaling how) {
-  if (how == by_half) return _mm512_srai_epi32(value, 1);
-  if (how == as_any) return multiply_by_factors_avx512(value, &scale->any);
-  return multiply_small_avx512(value, scale->multiplier, scale->odd_multiplier, scale->right, scale->half);
-}
-
+// Sixteen elements less their zero point.
 SKIFF_AVX512 static inline __m512i centred_avx512(const int8_t *from, size_t step, int32_t zero_point) {
   __m512i value = step ? _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)) : _mm512_set1_epi32(*from);
-  return _mm512_slli_epi32(_mm512_sub_epi32(value, _mm512_set1_epi32(zero_point)), LEFT_SHIFT);
+  return _mm512_sub_epi32(value, _mm512_set1_epi32(zero_point));
 }
 
+// Numbers of nine bits with the fraction bits, times a small factor: the product with the upper bits of the multiplier is
+// whole, that with the lower ten loses what is shifted out.
+SKIFF_AVX512 static inline __m512i scale_centred_avx512(__m512i value, int32_t multiplier,
+                                                        const small_factors_avx512 *factors) {
+  __m512i upper = _mm512_mullo_epi32(value, _mm512_set1_epi32(multiplier >> 10));
+  __m512i lower = _mm512_madd_epi16(value, _mm512_set1_epi32(multiplier & 0x3FF));
+  return round_small_avx512(_mm512_add_epi32(upper, _mm512_srai_epi32(lower, 10)), value, factors);
+}
+
+// Adds what is halved and what is scaled, 64 elements at a time; returns how many.
 SKIFF_AVX512 static inline __attribute__((always_inline)) size_t add_whole_avx512(
     size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form, int8_t *output,
-    const scaling how_a, const scaling how_b, const scaling how_output) {
-  scale_avx512 scale_a = make_scale_avx512(form->factor_a), scale_b = make_scale_avx512(form->factor_b);
-  scale_avx512 scale_output = make_scale_avx512(form->factor_output);
-  __m512i zero = _mm512_set1_epi32(form->zero_point_output);
-  __m512i lower = _mm512_set1_epi32(form->lower), upper = _mm512_set1_epi32(form->upper);
+    const bool halves_a) {
+  skiff_factor factor = halves_a ? form->factor_b : form->factor_a;
+  small_factors_avx512 scale = repeat_small_factor_avx512(factor);
+  small_factors_avx512 scale_output = repeat_small_factor_avx512(form->factor_output);
   size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    __m512i x = centred_avx512(a + i * form->step_a, form->step_a, form->zero_point_a);
-    __m512i y = centred_avx512(b + i * form->step_b, form->step_b, form->zero_point_b);
-    x = scale_by_avx512(x, &scale_a, how_a);
-    y = scale_by_avx512(y, &scale_b, how_b);
-    __m512i sum = form->subtracts ? _mm512_sub_epi32(x, y) : _mm512_add_epi32(x, y);
-    sum = _mm512_add_epi32(scale_by_avx512(sum, &scale_output, how_output), zero);
-    sum = _mm512_min_epi32(_mm512_max_epi32(sum, lower), upper);
-    _mm_storeu_si128((__m128i *)(output + i), _mm512_cvtepi32_epi8(sum));
+  for (; i + 64 <= count; i += 64) {
+    __m512i sums[4];
+    for (size_t j = 0; j < 4; j++) {
+      size_t place = i + 16 * j;
+      __m512i x = centred_avx512(a + place * form->step_a, form->step_a, form->zero_point_a);
+      __m512i y = centred_avx512(b + place * form->step_b, form->step_b, form->zero_point_b);
+      x = halves_a ? _mm512_slli_epi32(x, LEFT_SHIFT - 1) : scale_centred_avx512(x, factor.multiplier, &scale);
+      y = halves_a ? scale_centred_avx512(y, factor.multiplier, &scale) : _mm512_slli_epi32(y, LEFT_SHIFT - 1);
+      sums[j] = form->subtracts ? _mm512_sub_epi32(x, y) : _mm512_add_epi32(x, y);
+      sums[j] = multiply_small_avx512(sums[j], &scale_output);
+    }
+    _mm512_storeu_si512(output + i, narrow_in_order_avx512(sums[0], sums[1], sums[2], sums[3], form->zero_point_output,
+                                                           form->lower, form->upper));
   }
   return i;
 }
 
 SKIFF_AVX512 static void add_avx512(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
                                     int8_t *output) {
-  scaling how_a = scaling_by(form->factor_a), how_b = scaling_by(form->factor_b);
-  bool ends_small = scaling_by(form->factor_output) == as_small;
-  size_t done;
-  if (ends_small && how_a == by_half && how_b == as_small) {
-    done = add_whole_avx512(count, a, b, form, output, by_half, as_small, as_small);
-  } else if (ends_small && how_a == as_small && how_b == by_half) {
-    done = add_whole_avx512(count, a, b, form, output, as_small, by_half, as_small);
-  } else {
-    done = add_whole_avx512(count, a, b, form, output, as_any, as_any, as_any);
+  size_t done = 0;
+  bool ends_small = is_small(form->factor_output);
+  if (ends_small && is_half(form->factor_a) && is_small(form->factor_b)) {
+    done = add_whole_avx512(count, a, b, form, output, true);
+  } else if (ends_small && is_half(form->factor_b) && is_small(form->factor_a)) {
+    done = add_whole_avx512(count, a, b, form, output, false);
   }
-  add_portable(done, count, a, b, form, output);
+  add_avx2(count - done, a + done * form->step_a, b + done * form->step_b, form, output + done);
 }
 #endif
 

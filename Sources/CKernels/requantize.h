@@ -117,34 +117,66 @@ SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, con
   return _mm512_mask_add_epi32(result, carry, result, _mm512_set1_epi32(1));
 }
 
-// Whether sums of at most this magnitude, times factors from 2^-31 up to one half, can be scaled by the shorter way below:
+// Whether sums of at most this magnitude, times factors from 2^-30 up to one half, can be scaled by the shorter way below:
 // nothing in it may leave 32 bits.
 static inline bool is_small_sum(uint64_t magnitude, int32_t shift) {
-  return magnitude < 1 << 30 && shift < 0 && shift >= -30;
+  return magnitude <= 1 << 29 && shift < 0 && shift >= -29;
 }
 
-// The same sixteen products for such sums: half is added, less one for negative numbers, and shifted out.
-SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, __m512i multiplier, __m512i odd_multiplier,
-                                                         __m512i right, __m512i half) {
-  __m512i even = _mm512_mul_epi32(value, multiplier);
-  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), odd_multiplier);
-  // Bits 30 to 61, of which the lowest rounds.
+// Sixteen factors for such sums. With a shift to the right by r, both roundings together are (p + 2^30 + 2^(r + 30)) >>
+// (r + 31) of the product p, and 2^31 less is added to a negative one. All that is added is a multiple of 2^30, so that the
+// bits of p from there on are enough.
+typedef struct {
+  __m512i multiplier, odd_multiplier;
+  __m512i right;  // r + 1
+  __m512i added;  // 2^r + 1
+  __m512i flips;  // the bits in which 2^r - 1 differs from that
+} small_factors_avx512;
+
+SKIFF_AVX512 static inline small_factors_avx512 make_small_factors_avx512(__m512i multiplier, __m512i shift) {
+  __m512i one = _mm512_set1_epi32(1), two = _mm512_set1_epi32(2);
+  small_factors_avx512 result;
+  result.multiplier = multiplier;
+  result.odd_multiplier = _mm512_srli_epi64(multiplier, 32);
+  result.right = _mm512_sub_epi32(one, shift);
+  result.added = _mm512_add_epi32(_mm512_sllv_epi32(one, _mm512_sub_epi32(_mm512_setzero_si512(), shift)), one);
+  result.flips = _mm512_xor_si512(result.added, _mm512_sub_epi32(result.added, two));
+  return result;
+}
+
+// The rounded quotients of products without their lowest 30 bits; `value` has the products' signs.
+SKIFF_AVX512 static inline __m512i round_small_avx512(__m512i high, __m512i value,
+                                                      const small_factors_avx512 *factors) {
+  // added ^ (sign & flips)
+  __m512i added = _mm512_ternarylogic_epi32(_mm512_srai_epi32(value, 31), factors->flips, factors->added, 0x6A);
+  return _mm512_srav_epi32(_mm512_add_epi32(high, added), factors->right);
+}
+
+SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, const small_factors_avx512 *factors) {
+  __m512i even = _mm512_mul_epi32(value, factors->multiplier);
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), factors->odd_multiplier);
   __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 30), _mm512_slli_epi64(odd, 2));
-  high = _mm512_srai_epi32(_mm512_add_epi32(high, _mm512_set1_epi32(1)), 1);
-  __m512i nudge = _mm512_add_epi32(half, _mm512_srai_epi32(high, 31));
-  return _mm512_srav_epi32(_mm512_add_epi32(high, nudge), right);
+  return round_small_avx512(high, value, factors);
 }
 
 // 64 results of four registers of sixteen, in the order of their lanes, with the zero point and clamped. Numbers beyond
 // 16 bits are clamped the same.
-SKIFF_AVX512 static inline __m512i narrow_avx512(__m512i a, __m512i b, __m512i c, __m512i d,
-                                                 const skiff_qc8w_output *form) {
-  __m512i zero = _mm512_set1_epi16((int16_t)form->output_zero_point);
+SKIFF_AVX512 static inline __m512i narrow_avx512(__m512i a, __m512i b, __m512i c, __m512i d, int32_t zero_point,
+                                                 int32_t lower, int32_t upper) {
+  __m512i zero = _mm512_set1_epi16((int16_t)zero_point);
   __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero);
   __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero);
   __m512i bytes = _mm512_packs_epi16(low, high);
-  bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((int8_t)form->lower));
-  return _mm512_min_epi8(bytes, _mm512_set1_epi8((int8_t)form->upper));
+  bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8((int8_t)lower));
+  return _mm512_min_epi8(bytes, _mm512_set1_epi8((int8_t)upper));
+}
+
+// The same in order.
+SKIFF_AVX512 static inline __m512i narrow_in_order_avx512(__m512i a, __m512i b, __m512i c, __m512i d,
+                                                          int32_t zero_point, int32_t lower, int32_t upper) {
+  // Narrowing leaves four of each register in each lane.
+  __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, narrow_avx512(a, b, c, d, zero_point, lower, upper));
 }
 
 // Sixteen sums times their real factors, rounded once. Adding the number below one half and cutting off rounds halves

@@ -179,6 +179,56 @@ import Testing
     }
   }
 
+  /// All bytes, of a scale and a zero point.
+  private func everyByte(_ shape: [Int], scale: Float, zeroPoint: Int) -> Tensor {
+    Tensor(
+      (-128...127).map(Int8.init), shape: shape, quantization: .init(scale: scale, zeroPoint: zeroPoint))
+  }
+
+  @Test func everyPairOfSummands() throws {
+    try inAllForms {
+      for (scale, zeroPoint) in [(1, 0), (0.5, -128), (0.3, 127), (0.007, -5)] as [(Float, Int)] {
+        for result in [2, 0.25, 0.9, 0.013] as [Float] {
+          let operands = [
+            everyByte([256, 1], scale: scale, zeroPoint: zeroPoint),
+            everyByte([1, 256], scale: 1, zeroPoint: 3),
+          ]
+          // With broadcasting, and in long rows of both.
+          var forms = [operands]
+          forms.append([
+            try operands[0].gathered(sizes: [256, 256], strides: [1, 0], start: 0),
+            try operands[1].gathered(sizes: [256, 256], strides: [0, 1], start: 0),
+          ])
+          for form in forms + forms.map({ $0.reversed() }) {
+            for node in [Add(), Subtract()] as [any Operator] {
+              try KernelTwin(node: node, operands: form, result: .init(scale: result, zeroPoint: 2)).check()
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Products whose scaled values lie between two integers, just there and beside it.
+  @Test(arguments: [0, 1]) func halvesAreRounded(_ bias: Int32) throws {
+    try inAllForms {
+      let weights = Tensor(
+        (1...127).map(Int8.init), shape: [127, 1],
+        quantization: .init(scales: [Float](repeating: 1, count: 127), axis: 0))
+      let starts = Tensor([Int32](repeating: bias, count: 127), shape: [127])
+      for shift in 1...12 {
+        for zeroPoint in [0, -7] {
+          try KernelTwin(
+            node: FullyConnected(),
+            operands: [everyByte([256, 1], scale: 1, zeroPoint: zeroPoint), weights, starts],
+            constants: [1, 2],
+            result: .init(scale: Float(1 << shift), zeroPoint: 0)
+          ).check("2^-\(shift)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: Seed.fixedAndFresh)
   func activations(_ seed: Seed) throws {
     try inAllForms {
