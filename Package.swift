@@ -19,6 +19,7 @@ let package = Package(
     .systemLibrary(
       name: "CProtobufC", pkgConfig: "libprotobuf-c",
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
+    .systemLibrary(name: "CSystem"),
     .target(name: "CSchemas", dependencies: ["CProtobufC"]),
     .target(name: "SkiffBinary", dependencies: ["CZlib"]),
     .target(name: "SkiffProtobuf", dependencies: ["SkiffBinary", "CProtobufC"]),
@@ -48,7 +49,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "SkiffCLI",
-      dependencies: ["Skiff", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Skiff", "CSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "SkiffBinaryTests", dependencies: ["SkiffBinary", "SkiffTestSupport"]),
     .testTarget(name: "SkiffIRTests", dependencies: ["SkiffIR", "SkiffTestSupport"]),
     .testTarget(

@@ -1,9 +1,11 @@
 """Times Skiff beside its peers in turn and prints medians and ratios; Scripts/bench calls it.
 
-A round runs each contender once, in a process of its own; the figure is the median over the rounds.
+A round runs each contender once, in a process of its own; the figure is the median over the rounds. Where whole processes are
+timed, their peak memory with mapped pages stands behind.
 """
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -45,22 +47,43 @@ def peer(engine, model, threads=1):
     return lambda: float(output(sys.executable, script, engine, folder / model, threads, arguments.runs))
 
 
-def process(*command):
+def process(target, *command):
+    """Times a command that writes a file, which was not there before."""
+
     def measure():
+        (folder / target).unlink(missing_ok=True)
         start = time.perf_counter()
-        output(*command)
+        running = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        errors = running.stderr.read()
+        _, status, usage = os.wait4(running.pid, 0)
+        if status:
+            raise SystemExit(f"{' '.join(running.args)}\n{errors}")
+        measure.memory = max(measure.memory, usage.ru_maxrss / 1024)
         return 1000 * (time.perf_counter() - start)
 
+    measure.memory = 0
     return measure
 
 
 def copy_and_sync(source):
     target = folder / "copied"
-    return process("sh", "-c", f"cp '{folder / source}' '{target}' && sync '{target}' && rm '{target}'")
+    return process("copied", "sh", "-c", f"cp '{folder / source}' '{target}' && sync '{target}'")
 
 
 def convert(source, target, *options):
-    return process(arguments.skiff, "convert", folder / source, "-o", folder / target, *options)
+    return process(target, arguments.skiff, "convert", folder / source, "-o", folder / target, *options)
+
+
+def limited(source, target, *options):
+    """A conversion whose own memory, without mapped files, may be 200 MB."""
+    limit = ("prlimit", "--data=200000000")
+    return process(target, *limit, arguments.skiff, "convert", folder / source, "-o", folder / target, *options)
+
+
+def tensorflow_convert(source, *options):
+    target = "converted-by-tensorflow.tflite"
+    python = os.environ.get("SKIFF_TF_PYTHON", "python3")
+    return process(target, python, here / "tf_convert.py", folder / source, folder / target, *options)
 
 
 def int8(model):
@@ -90,8 +113,14 @@ cases = {
     "resnet50-int8-threads": lambda: threads("resnet50.int8.tflite"),
     "resnet50-threads": lambda: threads("resnet50.tflite"),
     "bert-threads": lambda: threads("bert.onnx"),
-    "convert-mobilenetv2-int8": lambda: {"Skiff": convert("mobilenetv2.h5", "converted.tflite", *samples)},
-    "convert-vgg16": lambda: {"Skiff": convert("vgg16.onnx", "converted.skiff"), "cp and sync": copy_and_sync("vgg16.onnx")},
+    "convert-mobilenetv2-int8": lambda: {
+        "Skiff": convert("mobilenetv2.h5", "converted.tflite", *samples),
+        "TensorFlow": tensorflow_convert("mobilenetv2.h5", folder / "samples.npy"),
+    },
+    "convert-vgg16": lambda: {
+        "Skiff": limited("vgg16.onnx", "converted.skiff", "--no-check"),
+        "cp and sync": copy_and_sync("vgg16.onnx"),
+    },
 }
 
 for name in ["mobilenetv2", "resnet50"]:
@@ -109,5 +138,8 @@ for name in chosen:
             times[contender].append(measure())
     medians = {contender: statistics.median(own) for contender, own in times.items()}
     figures = ", ".join(f"{contender} {median:.4g} ms" for contender, median in medians.items())
+    for contender, measure in contenders.items():
+        if hasattr(measure, "memory"):
+            figures += f", {contender} {measure.memory:.0f} MB"
     first, *others = medians.values()
     print(f"{name}: {figures}" + (f"; ratio {first / min(others):.2f}" if others else ""), flush=True)

@@ -1,6 +1,7 @@
 // What ranges are estimated from.
 
 #include <math.h>
+#include <string.h>
 
 #include "dispatch.h"
 
@@ -45,22 +46,39 @@ SKIFF_EACH_LEVEL(f32_extremes,
 // Places are computed for this many elements at once, and counted after it.
 #define PLACES 512
 
-SKIFF_BODY f32_histogram_body(size_t count, const float *restrict input, double scale, size_t bins,
-                              uint64_t *restrict counts) {
+SKIFF_BODY f32_histogram_tables_body(size_t count, const float *restrict input, const float scales[2], size_t bins,
+                                     uint32_t *restrict tables) {
   int32_t places[PLACES];
-  double half = (double)(bins / 2);
-  int32_t last = (int32_t)bins - 1;
+  float first = scales[0], second = scales[1];
+  int32_t half = (int32_t)bins / 2, last = (int32_t)bins - 1;
   for (size_t start = 0; start < count; start += PLACES) {
     size_t length = skiff_min(PLACES, count - start);
     for (size_t i = 0; i < length; i++) {
-      // Below 2^31, since elements are within the reach of the bins.
-      int32_t place = (int32_t)((double)input[start + i] * scale + half);
+      // Exact, since the scales are powers of two; rounded down.
+      float scaled = input[start + i] * first * second;
+      int32_t place = (int32_t)scaled;
+      place += half - ((float)place > scaled);
       place = place < 0 ? 0 : place;
       places[i] = place > last ? last : place;
     }
-    for (size_t i = 0; i < length; i++) counts[places[i]]++;
+    for (size_t i = 0; i < length; i++) tables[(size_t)places[i] * SKIFF_HISTOGRAM_TABLES + i % SKIFF_HISTOGRAM_TABLES]++;
   }
 }
-SKIFF_EACH_LEVEL(f32_histogram,
-                 (size_t count, const float *input, double scale, size_t bins, uint64_t *counts),
-                 (count, input, scale, bins, counts))
+SKIFF_EACH_LEVEL(f32_histogram_tables,
+                 (size_t count, const float *input, const float scales[2], size_t bins, uint32_t *tables),
+                 (count, input, scales, bins, tables))
+
+void skiff_f32_histogram(size_t count, const float *input, const float scales[2], size_t bins, uint64_t *counts,
+                         uint32_t *tables) {
+  // No table counts beyond 32 bits.
+  const size_t most = (size_t)1 << 31;
+  for (size_t start = 0; start < count; start += most) {
+    memset(tables, 0, bins * SKIFF_HISTOGRAM_TABLES * sizeof *tables);
+    skiff_f32_histogram_tables(skiff_min(most, count - start), input + start, scales, bins, tables);
+    for (size_t bin = 0; bin < bins; bin++) {
+      for (size_t table = 0; table < SKIFF_HISTOGRAM_TABLES; table++) {
+        counts[bin] += tables[bin * SKIFF_HISTOGRAM_TABLES + table];
+      }
+    }
+  }
+}

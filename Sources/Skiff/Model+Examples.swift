@@ -4,11 +4,11 @@ extension Model {
   public mutating func keepExamples(_ count: Int, of samples: Samples) throws(ModelError) {
     var copy = self
     try copy.prepare()
-    var session = SessionCache(copy.graph, usesReferenceKernels: false)
+    var session = SessionCache(PlanCache(copy.graph))
     var examples: [EdgeExample] = []
     for run in try copy.reordered(Array(samples.runs(for: source).prefix(count))) {
       let inputs = try copy.graph.accepting(run)
-      let outputs = try session.run(inputs, observer: nil)
+      let outputs = try session.run(inputs)
       examples.append(
         EdgeExample(
           inputs: copy.graph.inputs.compactMap { inputs[copy.graph[$0].name] },
@@ -23,12 +23,12 @@ extension Model {
   ///
   /// - Throws: ``ModelError/Code/checkFailed`` naming the example and the output.
   func verifyExamples() throws(ModelError) {
-    var session = SessionCache(graph, usesReferenceKernels: false)
+    var session = SessionCache(PlanCache(graph))
     for (number, example) in examples.enumerated() {
       try locating(Location(attribute: "example \(number)")) { () throws(ModelError) in
         var inputs: [String: Tensor] = [:]
         for (id, tensor) in zip(graph.inputs, example.inputs) { inputs[graph[id].name] = tensor }
-        let outputs = try session.run(inputs, observer: nil)
+        let outputs = try session.run(inputs)
         for (output, expected) in zip(graph.outputs, example.outputs) {
           guard let found = outputs[output.name] else { continue }
           var metrics = OutputMetrics(name: output.name)

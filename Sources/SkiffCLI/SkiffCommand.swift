@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSystem
 import Skiff
 import SkiffBinary
 
@@ -15,6 +16,7 @@ struct SkiffCommand: ParsableCommand {
 
   /// Runs the command; errors of models are printed as a compiler prints them and end with code 1.
   static func main() {
+    skiff_share_memory()
     do {
       var command = try parseAsRoot()
       try command.run()

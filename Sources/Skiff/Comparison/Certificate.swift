@@ -77,9 +77,15 @@ public struct Certificate: Sendable {
     let stored = try model.graph(in: .target(for: path), options)
     expressedOperators = Self.operators(of: stored).subtracting(Self.operators(of: written.graph))
       .sorted()
-    let copy = try Comparison(
-      reference: stored, candidate: written.graph, runs: model.reordered(runs),
-      plainRuns: 0)
+    let comparisons = try Comparison.all(
+      [
+        SideBySide(reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0),
+        SideBySide(
+          reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
+          watchedRuns: 4),
+      ], progress)
+    let copy = comparisons[0]
+    comparison = comparisons[1]
     let isExact = copy.outputs.allSatisfy { $0.differingCount == 0 }
     exactRuns = isExact ? copy.runCount : 0
     for output in copy.outputs where output.differingCount > 0 {
@@ -89,9 +95,6 @@ public struct Certificate: Sendable {
         "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
       )
     }
-    comparison = try Comparison(
-      reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
-      watchedRuns: 4, progress: progress)
     if !model.source.outputs.isEmpty, comparison.outputs.allSatisfy({ $0.count == 0 }) {
       failures.append("no output has any elements to compare")
     }

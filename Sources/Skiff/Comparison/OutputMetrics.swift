@@ -66,55 +66,98 @@ public struct OutputMetrics: Sendable {
         .checkFailed, "has shape \(Shape(candidate.shape)) instead of \(Shape(reference.shape))",
         at: Location(tensor: name))
     }
-    let (a, b) = (try reference.numbers(), try candidate.numbers())
-    for index in a.indices { add(a[index], b[index]) }
-    count += a.count
-    if let width = reference.shape.last, width > 1 { addTop1(a, b, width) }
+    let (a, b) = (try reference.dequantizedIfNeeded(), try candidate.dequantizedIfNeeded())
+    let width = reference.shape.last ?? 1
+    if a.dataType == .float32, b.dataType == .float32 {
+      add(try a.elements(as: Float.self), try b.elements(as: Float.self), width)
+    } else {
+      add(try a.doubles(), try b.doubles(), width)
+    }
   }
 
+  private mutating func add<Element: BinaryFloatingPoint>(_ a: [Element], _ b: [Element], _ width: Int) {
+    var (differing, low, high) = (0, least, greatest)
+    var (maximum, errors, squaredErrors) = (maximumError, 0.0, 0.0)
+    var (squaresA, squaresB, both) = (0.0, 0.0, 0.0)
+    for index in a.indices {
+      let (x, y) = (Double(a[index]), Double(b[index]))
+      let error = abs(x - y)
+      guard error < .infinity else {
+        add(x, y)
+        continue
+      }
+      differing += error > 0 ? 1 : 0
+      maximum = error > maximum ? error : maximum
+      low = x < low ? x : low
+      high = x > high ? x : high
+      errors += error
+      squaredErrors += error * error
+      squaresA += x * x
+      squaresB += y * y
+      both += x * y
+    }
+    differingCount += differing
+    maximumError = max(maximumError, maximum)
+    (least, greatest) = (min(least, low), max(greatest, high))
+    errorSum += errors
+    squaredErrorSum += squaredErrors
+    referenceSquares += squaresA
+    candidateSquares += squaresB
+    products += both
+    count += a.count
+    if width > 1 { addTop1(a, b, width) }
+  }
+
+  /// Adds what was found in other runs.
+  mutating func join(_ other: OutputMetrics) {
+    count += other.count
+    maximumError = max(maximumError, other.maximumError)
+    differingCount += other.differingCount
+    top1 = (top1.agreeing + other.top1.agreeing, top1.rows + other.top1.rows)
+    incomparableCount += other.incomparableCount
+    (least, greatest) = (min(least, other.least), max(greatest, other.greatest))
+    errorSum += other.errorSum
+    squaredErrorSum += other.squaredErrorSum
+    referenceSquares += other.referenceSquares
+    candidateSquares += other.candidateSquares
+    products += other.products
+  }
+
+  /// Adds elements whose difference is no finite number.
   private mutating func add(_ a: Double, _ b: Double) {
     if a.isFinite {
       least = min(least, a)
       greatest = max(greatest, a)
     }
-    if a == b || (a.isNaN && b.isNaN) {
-      if a.isFinite { accumulate(a, b, error: 0) }
-      return
-    }
+    if a == b || (a.isNaN && b.isNaN) { return }
     differingCount += 1
     guard a.isFinite, b.isFinite else {
       incomparableCount += 1
       return
     }
-    accumulate(a, b, error: abs(a - b))
-  }
-
-  private mutating func accumulate(_ a: Double, _ b: Double, error: Double) {
-    maximumError = max(maximumError, error)
-    errorSum += error
-    squaredErrorSum += error * error
+    maximumError = .infinity
+    errorSum = .infinity
+    squaredErrorSum = .infinity
     referenceSquares += a * a
     candidateSquares += b * b
     products += a * b
   }
 
-  private mutating func addTop1(_ a: [Double], _ b: [Double], _ width: Int) {
+  private mutating func addTop1<Element: BinaryFloatingPoint>(_ a: [Element], _ b: [Element], _ width: Int) {
     for start in stride(from: 0, to: a.count, by: width) {
-      let row = start..<start + width
+      var (best, greatest, bestValue, strangers) = (start, a[start], b[start], 0)
+      for index in start..<start + width {
+        let (x, y) = (a[index], b[index])
+        strangers += x == x && y == y ? 0 : 1
+        best = x > greatest ? index : best
+        greatest = x > greatest ? x : greatest
+        bestValue = y > bestValue ? y : bestValue
+      }
       // No element is the greatest beside one that is not a number.
-      guard !row.contains(where: { a[$0].isNaN || b[$0].isNaN }) else { continue }
-      let best = row.max { a[$0] < a[$1] }
+      guard strangers == 0 else { continue }
       // A tie in the candidate agrees if the reference's best is among the best.
-      let bestValue = row.map { b[$0] }.max()
       top1.rows += 1
-      if let best, b[best] == bestValue { top1.agreeing += 1 }
+      if b[best] == bestValue { top1.agreeing += 1 }
     }
-  }
-}
-
-extension Tensor {
-  /// The real numbers that the elements are or stand for.
-  fileprivate func numbers() throws(ModelError) -> [Double] {
-    quantization == nil ? try doubles() : try dequantized().doubles()
   }
 }

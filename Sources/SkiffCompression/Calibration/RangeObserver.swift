@@ -76,11 +76,15 @@ package struct PercentileObserver: RangeObserver {
     let greatest = max(abs(range.lowerBound), abs(range.upperBound))
     if greatest > 0 { widen(to: Int(greatest.exponent) + 1) }
     guard let start = elements.baseAddress else { return }
-    // In double: the quotient of a subnormal reach would be infinite.
-    let scale = exponent.map { Double(half) / Double(sign: .plus, exponent: $0, significand: 1) } ?? 0
+    // Bins for each unit: a power of two that can be beyond Float.
+    let power = exponent.map { half.trailingZeroBitCount - $0 } ?? 0
+    let scales = [power / 2, power - power / 2].map { Float(sign: .plus, exponent: $0, significand: 1) }
     let bins = counts.count
-    counts.withUnsafeMutableBufferPointer { counts in
-      skiff_f32_histogram(elements.count, start, scale, bins, counts.baseAddress)
+    let tables = bins * Int(SKIFF_HISTOGRAM_TABLES)
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: tables) { tables in
+      counts.withUnsafeMutableBufferPointer { counts in
+        skiff_f32_histogram(elements.count, start, scales, bins, counts.baseAddress, tables.baseAddress)
+      }
     }
   }
 

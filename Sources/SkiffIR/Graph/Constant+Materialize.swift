@@ -109,9 +109,10 @@ extension Constant.Transform {
     case .permute(let permutation): return try tensor.permuted(by: permutation)
     case .cast(let dataType): return try tensor.cast(to: dataType)
     case .scale(let axis, let factors):
-      let inner = tensor.shape[(axis + 1)...].reduce(1, *)
       var values = try tensor.floats()
-      for index in values.indices { values[index] *= factors[index / inner % factors.count] }
+      Tensor.forEachRun(.perAxis(axis), of: tensor.shape) { run, group in
+        for index in run { values[index] *= factors[group] }
+      }
       return try Tensor(floats: values, as: tensor.dataType, shape: tensor.shape)
     case .quantize(let dataType, let parameters, let inverseScales):
       return try tensor.quantized(as: dataType, parameters, inverseScales: inverseScales)

@@ -70,11 +70,18 @@ package struct StridedView {
         if next >= 0, strides[next] == 1 {
           count = min(Self.strip, sizes[next] - index[next], rows.upperBound - row)
         }
-        for column in 0..<length {
-          let place = first + column * step
+        // A block of so many columns stays in the cache while its rows are written.
+        let block = count > 1 ? Self.strip : length
+        for column in stride(from: 0, to: length, by: block) {
+          let end = min(column + block, length)
           for lane in 0..<count {
-            (target + (lane * length + column) * size).storeBytes(
-              of: (place + lane * size).loadUnaligned(as: Bits.self), as: Bits.self)
+            var (place, goal) = (
+              first + column * step + lane * size, target + (lane * length + column) * size
+            )
+            for _ in column..<end {
+              goal.storeBytes(of: place.loadUnaligned(as: Bits.self), as: Bits.self)
+              (place, goal) = (place + step, goal + size)
+            }
           }
         }
       }

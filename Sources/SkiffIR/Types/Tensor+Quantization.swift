@@ -41,36 +41,75 @@ extension Tensor {
     try parameters.verify(dataType: target, shape: Shape(shape))
     let isNarrow = parameters.granularity != .perTensor && parameters.zeroPoints.allSatisfy { $0 == 0 }
     let range = target.integerRange(narrow: isNarrow)
-    let groups = parameterIndices(parameters)
     let inverses = inverseScales ?? parameters.scales.map { $0 == 0 ? 0 : 1 / $0 }
     let values = try floats()
-    let integers = values.indices.map { index in
-      let group = groups(index)
-      let rounded = (values[index] * inverses[group]).rounded(.toNearestOrAwayFromZero)
-      let limited = max(-0x1p40, min(0x1p40, rounded.isNaN ? 0 : rounded))
-      return max(range.lowerBound, min(range.upperBound, Int(limited) + parameters.zeroPoints[group]))
+    func rounded<Element: TensorElement & FixedWidthInteger>(as type: Element.Type) -> [Element] {
+      [Element](unsafeUninitializedCapacity: values.count) { result, count in
+        Self.forEachRun(parameters.granularity, of: shape) { run, group in
+          let (inverse, zeroPoint) = (inverses[group], parameters.zeroPoints[group])
+          for index in run {
+            let rounded = (values[index] * inverse).rounded(.toNearestOrAwayFromZero)
+            let limited = max(-0x1p40, min(0x1p40, rounded.isNaN ? 0 : rounded))
+            let integer = max(range.lowerBound, min(range.upperBound, Int(limited) + zeroPoint))
+            result.initializeElement(at: index, to: Element(truncatingIfNeeded: integer))
+          }
+        }
+        count = values.count
+      }
     }
-    return try Tensor(integers: integers, as: target, shape: shape).quantized(with: parameters)
+    let tensor =
+      switch target {
+      case .int8: Tensor(rounded(as: Int8.self), shape: shape)
+      case .uint8: Tensor(rounded(as: UInt8.self), shape: shape)
+      default: try Tensor(integers: rounded(as: Int64.self).map { Int($0) }, as: target, shape: shape)
+      }
+    return tensor.quantized(with: parameters)
   }
 
   /// The real numbers in float32 that quantized elements stand for: `(q − zeroPoint) · scale`.
   public func dequantized() throws(ModelError) -> Tensor {
     guard let quantization else { return try cast(to: .float32) }
     try quantization.verify(dataType: dataType, shape: Shape(shape))
-    let groups = parameterIndices(quantization)
-    let integers = try integers()
-    return Tensor(
-      integers.indices.map { index in
-        let group = groups(index)
-        // As doubles, since a difference of 64-bit integers can be beyond Int; below 2^53 it is the same.
-        let difference = Double(integers[index]) - Double(quantization.zeroPoints[group])
-        return Float(difference) * quantization.scales[group]
-      }, shape: shape)
+    func real<Element: BinaryInteger>(_ integers: [Element]) -> Tensor {
+      let reals = [Float](unsafeUninitializedCapacity: integers.count) { result, count in
+        Self.forEachRun(quantization.granularity, of: shape) { run, group in
+          let (scale, zeroPoint) = (quantization.scales[group], Double(quantization.zeroPoints[group]))
+          for index in run {
+            // As doubles, since a difference of 64-bit integers can be beyond Int; below 2^53 it is the same.
+            result.initializeElement(at: index, to: Float(Double(integers[index]) - zeroPoint) * scale)
+          }
+        }
+        count = integers.count
+      }
+      return Tensor(reals, shape: shape)
+    }
+    return switch dataType {
+    case .int8: real(try elements(as: Int8.self))
+    case .uint8: real(try elements(as: UInt8.self))
+    default: real(try integers())
+    }
   }
 
-  /// Which scale and zero point belong to the element at an offset, for parameters that fit the tensor.
-  package func parameterIndices(_ parameters: QuantizationParameters) -> (Int) -> Int {
-    Self.parameterIndices(parameters.granularity, of: shape)
+  /// Calls `body` with ranges of offsets of a tensor of these sizes that have one group of parameters, and the group, in
+  /// order.
+  @inline(__always)
+  static func forEachRun(
+    _ granularity: QuantizationParameters.Granularity, of shape: [Int], _ body: (Range<Int>, Int) -> Void
+  ) {
+    let count = shape.reduce(1, *)
+    switch granularity {
+    case .perTensor: body(0..<count, 0)
+    case .perAxis(let axis):
+      let inner = shape[(axis + 1)...].reduce(1, *)
+      var group = 0
+      for start in stride(from: 0, to: count, by: max(1, inner)) {
+        body(start..<start + inner, group)
+        group = group + 1 == shape[axis] ? 0 : group + 1
+      }
+    case .blocked:
+      let groups = parameterIndices(granularity, of: shape)
+      for index in 0..<count { body(index..<index + 1, groups(index)) }
+    }
   }
 
   /// Which group the element at an offset of a tensor of these sizes belongs to.

@@ -1,0 +1,196 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+import Synchronization
+
+/// Runs of two graphs on the same inputs, shared among the processors.
+struct SideBySide: Sendable {
+  let reference: Graph
+  let candidate: Graph
+  let interface: Interface
+  /// How the axes of the candidate's inputs and outputs are ordered that differ from the reference's, by name.
+  let orders: [String: [Int]]
+  let runs: [[String: Tensor]]
+  /// The runs in which values inside are compared: not those that take long anyway, if there are others.
+  let watchedRuns: Range<Int>
+  /// The number of runs, from the first on, in which the reference runs in the plainest way.
+  let plainRuns: Int
+
+  /// - Parameter orders: nil finds from the sizes where one graph has the channels first and the other last.
+  /// - Throws: ``ModelError/Code/checkFailed`` if the graphs have not as many inputs and outputs.
+  init(
+    reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]]? = nil,
+    watchedRuns: Int = 0, plainRuns: Int = 1
+  ) throws(ModelError) {
+    guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
+    else {
+      throw ModelError(
+        .checkFailed,
+        "\(candidate.inputs.count) inputs and \(candidate.outputs.count) outputs instead of "
+          + "\(reference.inputs.count) and \(reference.outputs.count)")
+    }
+    (self.reference, self.candidate, self.runs) = (reference, candidate, runs)
+    self.plainRuns = plainRuns
+    let first = max(0, min(plainRuns, runs.count - watchedRuns))
+    self.watchedRuns = first..<first + watchedRuns
+    interface = Interface(reference, candidate)
+    self.orders = orders ?? interface.orders(reference, candidate)
+  }
+
+  /// What was found by each of some comparisons, joined in the order of its runs: it does not depend on the number of
+  /// processors, among which all runs are shared.
+  ///
+  /// - Parameter progress: Told of the runs of the last comparison.
+  static func metrics(
+    of comparisons: [SideBySide], _ progress: WorkProgress.Observer?
+  ) throws(ModelError) -> [RunMetrics] {
+    // Runs in the plainest way take longest and so come first. States go from one run to the next.
+    let jobs = comparisons.indices.reversed().flatMap { index in
+      comparisons[index].isOrdered
+        ? [Job(comparison: index, runs: comparisons[index].runs.indices)]
+        : comparisons[index].runs.indices.map { Job(comparison: index, runs: $0..<$0 + 1) }
+    }
+    let workers = max(1, min(Parallel.processorCount, jobs.count))
+    let shared = comparisons.map { Shared($0, threads: workers > 1 ? 1 : Parallel.processorCount) }
+    let next = Atomic(0)
+    let completed = Mutex(0)
+    let parts = try Parallel.map(workers: workers) { (_) throws(ModelError) in
+      var sessions = shared.map(Sessions.init)
+      var results: [(job: Job, number: Int, metrics: Result<RunMetrics, ModelError>)] = []
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < jobs.count else { return results }
+        let job = jobs[index]
+        let comparison = comparisons[job.comparison]
+        for number in job.runs {
+          let names = shared[job.comparison].names
+          results.append((job, number, comparison.result(of: number, &sessions[job.comparison], names)))
+          guard job.comparison == comparisons.count - 1 else { continue }
+          completed.withLock { completed in
+            completed += 1
+            progress?(WorkProgress(step: "comparing", completed: completed, total: comparison.runs.count))
+          }
+        }
+      }
+    }
+    var joined = comparisons.map { comparison in
+      RunMetrics(outputs: comparison.interface.outputs.map { OutputMetrics(name: $0.reference) })
+    }
+    for result in parts.joined().sorted(by: { $0.number < $1.number }) {
+      joined[result.job.comparison].join(try result.metrics.get())
+    }
+    return joined
+  }
+
+  /// Runs of one comparison that one worker makes one after the other.
+  private struct Job: Sendable {
+    let comparison: Int
+    let runs: Range<Int>
+  }
+
+  private var isOrdered: Bool { !reference.states.isEmpty || !candidate.states.isEmpty }
+
+  /// What the workers have in common for a comparison.
+  private struct Shared: Sendable {
+    let plain: PlanCache
+    let reference: PlanCache
+    let candidate: PlanCache
+    let names: WatchedNames
+
+    init(_ comparison: SideBySide, threads: Int) {
+      plain = PlanCache(comparison.reference, threads: threads, usesReferenceKernels: true)
+      reference = PlanCache(comparison.reference, threads: threads)
+      candidate = PlanCache(comparison.candidate, threads: threads)
+      names = WatchedNames(comparison.reference, comparison.candidate)
+    }
+  }
+
+  /// One worker's sessions.
+  private struct Sessions {
+    var plain: SessionCache
+    var reference: SessionCache
+    var candidate: SessionCache
+
+    init(_ shared: Shared) {
+      plain = SessionCache(shared.plain)
+      reference = SessionCache(shared.reference)
+      candidate = SessionCache(shared.candidate)
+    }
+  }
+
+  private func result(
+    of number: Int, _ sessions: inout Sessions, _ names: WatchedNames
+  ) -> Result<RunMetrics, ModelError> {
+    do throws(ModelError) {
+      return .success(try run(number, &sessions, names))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func run(
+    _ number: Int, _ sessions: inout Sessions, _ names: WatchedNames
+  ) throws(ModelError) -> RunMetrics {
+    var metrics = RunMetrics()
+    var watched = WatchedValues(names)
+    let isWatched = watchedRuns.contains(number)
+    let accepted = try reference.accepting(runs[number])
+    let observer: ((ValueID, Tensor) -> Void)? = isWatched ? { watched.keep($0, $1) } : nil
+    // What a session remembers it must have seen all runs for.
+    let isPlain = number < plainRuns || plainRuns > 0 && !reference.states.isEmpty
+    let expected =
+      isPlain
+      ? try sessions.plain.run(accepted, observer: observer)
+      : try sessions.reference.run(accepted, observer: observer)
+    let inputs = try interface.inputs(from: runs[number], orders: orders, candidate: candidate)
+    let found = try sessions.candidate.run(
+      inputs,
+      observer: isWatched
+        ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor, &metrics) } : nil)
+    for pair in interface.outputs {
+      guard let a = expected[pair.reference], var b = found[pair.candidate] else { continue }
+      if let order = orders[pair.candidate] { b = try b.dequantizedIfNeeded().permuted(by: order.inverted) }
+      var output = OutputMetrics(name: pair.reference)
+      try output.add(reference: a, candidate: b)
+      metrics.outputs.append(output)
+    }
+    return metrics
+  }
+}
+
+/// What was found in some runs.
+struct RunMetrics {
+  /// One row for each output, in the order of the reference.
+  var outputs: [OutputMetrics] = []
+  /// One row for each watched value, in the order in which the candidate computes them.
+  var values: [OutputMetrics] = []
+
+  /// Adds what was found in later runs.
+  mutating func join(_ later: RunMetrics) {
+    Self.join(later.outputs, to: &outputs)
+    Self.join(later.values, to: &values)
+  }
+
+  private static func join(_ later: [OutputMetrics], to rows: inout [OutputMetrics]) {
+    let places = Dictionary(rows.indices.map { (rows[$0].name, $0) }) { first, _ in first }
+    for row in later {
+      if let place = places[row.name] { rows[place].join(row) } else { rows.append(row) }
+    }
+  }
+}
+
+extension Tensor {
+  /// The real numbers where the elements stand for some, else the elements as they are.
+  func dequantizedIfNeeded() throws(ModelError) -> Tensor {
+    quantization == nil ? self : try dequantized()
+  }
+}
+
+extension [Int] {
+  /// The permutation that undoes this one.
+  fileprivate var inverted: [Int] {
+    var result = self
+    for (index, axis) in enumerated() { result[axis] = index }
+    return result
+  }
+}
