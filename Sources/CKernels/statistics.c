@@ -1,7 +1,6 @@
 // What ranges are estimated from.
 
 #include <math.h>
-#include <string.h>
 
 #include "dispatch.h"
 
@@ -43,16 +42,22 @@ SKIFF_EACH_LEVEL(f32_extremes,
                  (size_t count, const float *input, float *least, float *greatest, bool *is_finite),
                  (count, input, least, greatest, is_finite))
 
-// Places are computed for this many elements at once, and counted after it.
-#define PLACES 512
+// Elements are looked at in so many at a time.
+#define PIECE 64
 
-SKIFF_BODY f32_histogram_tables_body(size_t count, const float *restrict input, const float scales[2], size_t bins,
-                                     uint32_t *restrict tables) {
-  int32_t places[PLACES];
+SKIFF_BODY f32_histogram_body(size_t count, const float *restrict input, const float scales[2], float low, float high,
+                              size_t bins, uint64_t *restrict counts) {
   float first = scales[0], second = scales[1];
   int32_t half = (int32_t)bins / 2, last = (int32_t)bins - 1;
-  for (size_t start = 0; start < count; start += PLACES) {
-    size_t length = skiff_min(PLACES, count - start);
+  for (size_t start = 0; start < count; start += PIECE) {
+    size_t length = skiff_min(PIECE, count - start);
+    int32_t selected[PIECE], any = 0;
+    for (size_t i = 0; i < length; i++) {
+      selected[i] = (input[start + i] < low) | (input[start + i] >= high);
+      any |= selected[i];
+    }
+    if (!any) continue;
+    int32_t places[PIECE];
     for (size_t i = 0; i < length; i++) {
       // Exact, since the scales are powers of two; rounded down.
       float scaled = input[start + i] * first * second;
@@ -61,24 +66,10 @@ SKIFF_BODY f32_histogram_tables_body(size_t count, const float *restrict input, 
       place = place < 0 ? 0 : place;
       places[i] = place > last ? last : place;
     }
-    for (size_t i = 0; i < length; i++) tables[(size_t)places[i] * SKIFF_HISTOGRAM_TABLES + i % SKIFF_HISTOGRAM_TABLES]++;
+    for (size_t i = 0; i < length; i++) counts[places[i]] += (uint64_t)selected[i];
   }
 }
-SKIFF_EACH_LEVEL(f32_histogram_tables,
-                 (size_t count, const float *input, const float scales[2], size_t bins, uint32_t *tables),
-                 (count, input, scales, bins, tables))
-
-void skiff_f32_histogram(size_t count, const float *input, const float scales[2], size_t bins, uint64_t *counts,
-                         uint32_t *tables) {
-  // No table counts beyond 32 bits.
-  const size_t most = (size_t)1 << 31;
-  for (size_t start = 0; start < count; start += most) {
-    memset(tables, 0, bins * SKIFF_HISTOGRAM_TABLES * sizeof *tables);
-    skiff_f32_histogram_tables(skiff_min(most, count - start), input + start, scales, bins, tables);
-    for (size_t bin = 0; bin < bins; bin++) {
-      for (size_t table = 0; table < SKIFF_HISTOGRAM_TABLES; table++) {
-        counts[bin] += tables[bin * SKIFF_HISTOGRAM_TABLES + table];
-      }
-    }
-  }
-}
+SKIFF_EACH_LEVEL(f32_histogram,
+                 (size_t count, const float *input, const float scales[2], float low, float high, size_t bins,
+                  uint64_t *counts),
+                 (count, input, scales, low, high, bins, counts))

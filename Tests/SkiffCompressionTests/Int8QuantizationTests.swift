@@ -114,10 +114,10 @@ import Testing
       let reach = Float(generator.logUniform(in: 1e-3...1e3))
       return generator.floats(500, in: -reach...reach)
     }
-    func range(_ groups: [[[Float]]]) throws -> ClosedRange<Float> {
-      var joined = PercentileObserver(percentile: 99)
+    func range(_ groups: [[[Float]]], expecting count: Int? = nil) throws -> ClosedRange<Float> {
+      var joined = PercentileObserver(percentile: 99, expecting: count)
       for group in groups {
-        var observer = PercentileObserver(percentile: 99)
+        var observer = PercentileObserver(percentile: 99, expecting: count)
         for part in group { observer.observe(part) }
         joined.join(observer)
       }
@@ -126,6 +126,13 @@ import Testing
     let all = try range([parts])
     #expect(try range([Array(parts[..<5]), Array(parts[5...])]) == all)
     #expect(try range(parts.reversed().map { [$0] }) == all)
+    // What need not be counted makes no difference, whatever comes first.
+    let count = parts.joined().count
+    for _ in 0..<20 {
+      let shuffled = parts.shuffled(using: &generator)
+      #expect(try range([shuffled], expecting: count) == all)
+      #expect(try range([Array(shuffled[..<6]), Array(shuffled[6...])], expecting: count) == all)
+    }
     let extremes = try #require(parts.joined().max())
     #expect(all.upperBound <= extremes)
   }

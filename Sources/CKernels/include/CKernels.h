@@ -109,14 +109,10 @@ void skiff_qs8_avgpool(const skiff_convolution *shape, skiff_part part, const in
 // Widens least and greatest to those of the elements, and tells whether all are finite numbers.
 void skiff_f32_extremes(size_t count, const float *input, float *least, float *greatest, bool *is_finite);
 
-// Counts elements in `bins` bins around zero, of a width of 1 / (scales[0] * scales[1]) each, which are powers of two;
-// |element| * scales[0] * scales[1] is at most bins / 2. Neighbours, which often are equal, are counted in several tables
-// first, since to add to what was just added to takes long: the working memory of bins * SKIFF_HISTOGRAM_TABLES numbers.
-#define SKIFF_HISTOGRAM_TABLES 8
-void skiff_f32_histogram(size_t count, const float *input, const float scales[2], size_t bins, uint64_t *counts,
-                         uint32_t *tables);
-// Counts in the tables alone.
-void skiff_f32_histogram_tables(size_t count, const float *input, const float scales[2], size_t bins, uint32_t *tables);
+// Counts the elements below `low` and those from `high` on in `bins` bins around zero, of a width of
+// 1 / (scales[0] * scales[1]) each, which are powers of two; |element| * scales[0] * scales[1] is at most bins / 2.
+void skiff_f32_histogram(size_t count, const float *input, const float scales[2], float low, float high, size_t bins,
+                         uint64_t *counts);
 
 // Functions element by element, within 2^-20 of the greatest result.
 void skiff_f32_exp(size_t count, const float *input, float *output);

@@ -10,10 +10,11 @@ public enum RangeEstimation: Hashable, Sendable {
   /// The range that holds this share of the elements, in percent; the rest is clamped.
   case percentile(Double)
 
-  func observer() -> any RangeObserver {
+  /// - Parameter count: How many elements there will be, at most; nil if nobody knows.
+  func observer(expecting count: Int?) -> any RangeObserver {
     switch self {
     case .minMax: MinMaxObserver()
-    case .percentile(let percentile): PercentileObserver(percentile: percentile)
+    case .percentile(let percentile): PercentileObserver(percentile: percentile, expecting: count)
     }
   }
 }
@@ -94,9 +95,24 @@ private struct CalibrationRun: Sendable {
     }
     var joined = parts[0]
     for part in parts.dropFirst() {
-      for (id, observer) in part { joined[id, default: estimation.observer()].join(observer) }
+      for (id, observer) in part {
+        guard var known = joined.removeValue(forKey: id) else {
+          joined[id] = observer
+          continue
+        }
+        known.join(observer)
+        joined[id] = known
+      }
     }
     return joined
+  }
+
+  /// How many elements a value has in all samples; nil if that is not the same in each.
+  private func elementCount(of id: ValueID) -> Int? {
+    guard plans.count == 1, let count = plans.values.first?.graph[id].type?.shape.elementCount else {
+      return nil
+    }
+    return count * samples.count
   }
 
   private func run(
@@ -115,7 +131,8 @@ private struct CalibrationRun: Sendable {
         let isFinite = real.bytes.withBytes { bytes in
           let elements = bytes.assumingMemoryBound(to: Float.self)
           guard let extremes = ClosedRange(extremesOf: elements) else { return false }
-          seen[id, default: estimation.observer()].observe(elements, extremes: extremes)
+          seen[id, default: estimation.observer(expecting: elementCount(of: id))].observe(
+            elements, extremes: extremes)
           return true
         }
         guard isFinite else {

@@ -58,18 +58,38 @@ package struct MinMaxObserver: RangeObserver {
 /// The range without a share of the elements at either end.
 ///
 /// Elements are counted in a histogram around 0 that reaches up to a power of two and whose bins double in width
-/// whenever an element lies outside, so that its memory never grows.
+/// whenever an element lies outside, so that its memory never grows. If it is known how many elements there will be, it is
+/// known how many lie outside of the range at most: as soon as more were counted from an end up to some bin, what is in it or
+/// further inside need not be counted.
 package struct PercentileObserver: RangeObserver {
   /// The share of the elements that the range holds, in percent.
   package let percentile: Double
+  /// How many elements lie outside of the range at either end, at most.
+  private let mostOutside: Double
   private var extremes = MinMaxObserver()
   private var counts = [UInt64](repeating: 0, count: 8192)
   /// The power of two that the bins reach to on either side; nil before an element that is not zero.
   private var exponent: Int?
+  private var total = 0
+  private var observations = 0
+  /// The bins below the one and above the other count all elements.
+  private var low: Int
+  private var high = -1
 
-  package init(percentile: Double) { self.percentile = percentile }
+  /// - Parameter count: How many elements there will be, at most; nil if nobody knows.
+  package init(percentile: Double, expecting count: Int? = nil) {
+    self.percentile = percentile
+    mostOutside = count.map { Self.outside($0, percentile) } ?? .infinity
+    low = counts.count
+  }
+
+  /// How many of so many elements lie outside of the range at either end.
+  private static func outside(_ count: Int, _ percentile: Double) -> Double {
+    Double(count) * (100 - percentile) / 200
+  }
 
   private var half: Int { counts.count / 2 }
+  private var width: Double { Double(sign: .plus, exponent: exponent ?? 0, significand: 1) / Double(half) }
 
   package mutating func observe(_ elements: UnsafeBufferPointer<Float>, extremes range: ClosedRange<Float>) {
     extremes.observe(elements, extremes: range)
@@ -77,14 +97,31 @@ package struct PercentileObserver: RangeObserver {
     if greatest > 0 { widen(to: Int(greatest.exponent) + 1) }
     guard let start = elements.baseAddress else { return }
     // Bins for each unit: a power of two that can be beyond Float.
-    let power = exponent.map { half.trailingZeroBitCount - $0 } ?? 0
+    let power = half.trailingZeroBitCount - (exponent ?? 0)
     let scales = [power / 2, power - power / 2].map { Float(sign: .plus, exponent: $0, significand: 1) }
+    let (below, above) = (Float(Double(low - half) * width), Float(Double(high + 1 - half) * width))
     let bins = counts.count
-    let tables = bins * Int(SKIFF_HISTOGRAM_TABLES)
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: tables) { tables in
-      counts.withUnsafeMutableBufferPointer { counts in
-        skiff_f32_histogram(elements.count, start, scales, bins, counts.baseAddress, tables.baseAddress)
-      }
+    counts.withUnsafeMutableBufferPointer { counts in
+      skiff_f32_histogram(elements.count, start, scales, below, above, bins, counts.baseAddress)
+    }
+    total += elements.count
+    observations += 1
+    if observations.nonzeroBitCount == 1 { narrow() }
+  }
+
+  /// Finds what need not be counted any more.
+  private mutating func narrow() {
+    guard mostOutside < .infinity else { return }
+    low = edge(counts.indices, mostOutside) ?? low
+    high = edge(counts.indices.reversed(), mostOutside) ?? high
+  }
+
+  /// The first of some bins up to which more elements were counted than may lie outside.
+  private func edge(_ bins: some Sequence<Int>, _ outside: Double) -> Int? {
+    var seen: UInt64 = 0
+    return bins.first { bin in
+      seen += counts[bin]
+      return Double(seen) > outside
     }
   }
 
@@ -94,6 +131,8 @@ package struct PercentileObserver: RangeObserver {
     if let reach = other.exponent { widen(to: reach) }
     if let reach = exponent { other.widen(to: reach) }
     for bin in counts.indices { counts[bin] += other.counts[bin] }
+    total += other.total
+    (low, high) = (min(low, other.low), max(high, other.high))
   }
 
   /// Doubles the width of the bins until they reach up to a power of two.
@@ -103,30 +142,25 @@ package struct PercentileObserver: RangeObserver {
       exponent = wanted
       return
     }
+    func merged(_ bin: Int) -> Int { (bin - half).flooredQuotient(by: 2) + half }
     for _ in 0..<max(0, wanted - present) {
-      var merged = [UInt64](repeating: 0, count: counts.count)
-      for bin in counts.indices { merged[(bin - half).flooredQuotient(by: 2) + half] += counts[bin] }
-      counts = merged
+      var sums = [UInt64](repeating: 0, count: counts.count)
+      for bin in counts.indices { sums[merged(bin)] += counts[bin] }
+      counts = sums
+      if low < counts.count { low = merged(low) }
+      if high >= 0 { high = merged(high) }
     }
     exponent = max(present, wanted)
   }
 
   package var range: ClosedRange<Float>? {
     guard let extremes = extremes.range else { return nil }
-    guard let exponent else { return extremes }
-    let outside = Double(counts.reduce(0, +)) * (100 - percentile) / 200
-    let width = Double(sign: .plus, exponent: exponent, significand: 1) / Double(half)
-    func edge(_ bins: some Sequence<Int>) -> Int {
-      var seen: UInt64 = 0
-      for bin in bins {
-        seen += counts[bin]
-        if Double(seen) > outside { return bin }
-      }
-      return half
-    }
-    let low = Float(Double(edge(counts.indices) - half) * width)
-    let high = Float(Double(edge(counts.indices.reversed()) + 1 - half) * width)
-    let lower = max(low, extremes.lowerBound)
-    return lower...max(lower, min(high, extremes.upperBound))
+    guard exponent != nil else { return extremes }
+    let outside = Self.outside(total, percentile)
+    let first = edge(counts.indices, outside) ?? half
+    let last = edge(counts.indices.reversed(), outside) ?? half
+    let lower = max(Float(Double(first - half) * width), extremes.lowerBound)
+    let upper = min(Float(Double(last + 1 - half) * width), extremes.upperBound)
+    return lower...max(lower, upper)
   }
 }
