@@ -89,3 +89,12 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Scripts/fuzz builds with the fuzzer of the compiler.
+if Context.environment["SKIFF_FUZZ"] == "1",
+  let target = package.targets.first(where: { $0.name == "skiff-robustness" })
+{
+  package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
+  target.dependencies.append("CFuzzer")
+  target.swiftSettings = [.define("SKIFF_FUZZ")]
+}

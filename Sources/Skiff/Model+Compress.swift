@@ -89,38 +89,50 @@ extension Model {
   public mutating func prepare() throws(ModelError) {
     guard !isPrepared else { return }
     var copy = self
-    let roundsItself = try copy.arrange()
-    if roundsItself {
-      var lowering = PassReport()
-      try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
-      // Where no sizes are found, kernels that need to know them are not taken.
-      let example = try? CheckInputs(seededFor: copy.graph).runs.first
-      let shapes = example?.mapValues(\.shape) ?? [:]
-      copy.graph = try Int8Quantization().apply(to: copy.graph, inputShapes: shapes).graph
-      // Conversions that stood between are gone.
-      try Pipeline(
-        unconditional: RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
-        MergeEqualNodes()
-      ).run(on: &copy.graph, report: &lowering)
-      copy.transpositions = copy.graph.remaining(of: copy.transpositions)
-      copy.recipe.append("int8 as in the source")
-      copy.examples = []
+    if try copy.arrange(), try !copy.computeWithIntegers() {
+      // Nothing is gained, so that what the model says of integers stays as it says it.
+      copy = self
+      try copy.arrange(adoptsQuantization: false)
     }
     self = copy
   }
 
+  /// Computes with integers between the values that the graph rounds to integers.
+  ///
+  /// - Returns: Whether any operator does.
+  private mutating func computeWithIntegers() throws(ModelError) -> Bool {
+    var lowering = PassReport()
+    try Pipeline.lowering(for: .int8).run(on: &graph, report: &lowering)
+    // Where no sizes are found, kernels that need to know them are not taken.
+    let example = try? CheckInputs(seededFor: graph).runs.first
+    let (quantized, report) = try Int8Quantization().apply(
+      to: graph, inputShapes: example?.mapValues(\.shape) ?? [:])
+    graph = quantized
+    // Conversions that stood between are gone.
+    try Pipeline(
+      unconditional: RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
+      MergeEqualNodes()
+    ).run(on: &graph, report: &lowering)
+    transpositions = graph.remaining(of: transpositions)
+    recipe.append("int8 as in the source")
+    examples = []
+    return report.quantizedNodes > 0
+  }
+
   /// Simplifies the graph and stores it with its channels last; once.
   ///
-  /// - Returns: Whether it rounds values to integers by scales of its own.
+  /// - Parameter adoptsQuantization: Whether what ONNX says of the rounding to integers becomes that of the graph.
+  /// - Returns: Whether anything was adopted.
   @discardableResult
-  private mutating func arrange() throws(ModelError) -> Bool {
+  private mutating func arrange(adoptsQuantization: Bool = true) throws(ModelError) -> Bool {
     guard !isPrepared else { return false }
     var report = PassReport()
-    try Pipeline(
-      unconditional: RewritePass(RealizeIntegerProducts(), HoistDequantization(), AdoptQuantization())
-    ).run(
-      on: &graph, report: &report)
-    let roundsItself = graph.nodeIDs.contains { graph[$0].operator is Quantize } && !report.changes.isEmpty
+    if adoptsQuantization {
+      try Pipeline(
+        unconditional: RewritePass(RealizeIntegerProducts(), HoistDequantization(), AdoptQuantization())
+      ).run(on: &graph, report: &report)
+    }
+    let hasAdopted = !report.changes.isEmpty
     let layout = Pipeline.channelsLast(changesInterface: changesInterfaceLayout)
     for pipeline in passes.applied(to: [.canonical, layout]) {
       try pipeline.run(on: &graph, report: &report)
@@ -130,7 +142,7 @@ extension Model {
     warnings += report.warnings
     transpositions = report.transpositions.filter(graph.contains)
     isPrepared = true
-    return roundsItself
+    return hasAdopted
   }
 
   /// Runs whose inputs are ordered as the graph wants them now.

@@ -1,12 +1,12 @@
 """Quantizes an ONNX model with ONNX Runtime: ort_quantize.py <model> <calibration.npz> <result>.
 
-Options: --form QDQ|QOperator, --activations and --weights QInt8|QUInt8, --per-channel.
+Options: --form QDQ|QOperator|Dynamic, --activations and --weights QInt8|QUInt8, --per-channel.
 """
 import argparse
 import logging
 
 import numpy as np
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
 
 class Samples(CalibrationDataReader):
@@ -31,6 +31,10 @@ parser.add_argument("--per-channel", action="store_true")
 arguments = parser.parse_args()
 
 logging.disable(logging.WARNING)
+if arguments.form == "Dynamic":
+    quantize_dynamic(
+        arguments.model, arguments.result, per_channel=arguments.per_channel, weight_type=QuantType[arguments.weights])
+    raise SystemExit
 quantize_static(
     arguments.model, arguments.result, Samples(arguments.samples), quant_format=QuantFormat[arguments.form],
     activation_type=QuantType[arguments.activations], weight_type=QuantType[arguments.weights],

@@ -46,6 +46,15 @@ import Testing
     #expect(run.accepted <= 2, "\(run.accepted) of \(subject.name) without its end were read")
   }
 
+  /// What `Scripts/fuzz` found once.
+  @Test func whatWasFoundIsReadOrRefused() throws {
+    let folder = Checkout.path("Tests/FailCases")
+    let count = try FileManager.default.contentsOfDirectory(atPath: folder).count(where: { $0.contains("-") })
+    #expect(count > 0)
+    let run = try RobustnessRun("files", 0, count: count, file: [folder])
+    #expect(run.failures.isEmpty, "\(run.failures.joined(separator: "\n"))")
+  }
+
   /// The subject's files; those that TestModels lacks are made.
   private func files(of subject: Subject, in folder: TemporaryFolder) throws -> [String] {
     let path = folder.path(subject.name)

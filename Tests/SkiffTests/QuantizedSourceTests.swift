@@ -46,16 +46,7 @@ import Testing
     #expect(floatNodes(written.graph).isEmpty, "\(floatNodes(written.graph))")
     if test.keepsWeights { #expect(weights(written.graph) == weights(model.source)) }
 
-    let images = try TestModel.testImages(channelsLast: false)
-    let all = try Tensor(.float32, shape: images.shape, bytes: images.bytes)
-    let size = all.bytes.count / images.shape[0]
-    let sets = try (0..<100).map { index in
-      [
-        "image": try Tensor(
-          .float32, shape: [1] + images.shape.dropFirst(),
-          bytes: all.bytes.slice(offset: index * size, count: size))
-      ]
-    }
+    let sets = try testSets()
     let ours = try written.results(of: sets)
     #expect(try ours == Peer.check.liteRTResults(of: lite, sets))
     #expect(try Model(contentsOf: edge).results(of: sets) == ours)
@@ -100,6 +91,55 @@ import Testing
       let difference = FloatDifference(try #require(run[name]), from: try #require(peer[name]))
       // Some steps of 255.
       #expect(difference.errorOfRange < 0.03, "\(difference)")
+    }
+  }
+
+  /// What is quantized by its own range when it runs is written in real numbers, which are rounded alike.
+  @Test(.needsPeer(.check), arguments: [[], ["--per-channel"]])
+  func quantizationByTheOwnRangeIsSaidInRealNumbers(_ options: [String]) throws {
+    let folder = try TemporaryFolder()
+    let (source, lite) = (folder.path("source.onnx"), folder.path("model.tflite"))
+    try Peer.check.run(
+      "ort_quantize.py",
+      [
+        TestModel.path("torch.opset17.onnx"), TestModel.path("calibration.nchw.npz"), source, "--form",
+        "Dynamic",
+        "--weights", "QUInt8",
+      ] + options)
+    var model = try Model(contentsOf: source)
+    let operators = model.source.nodeIDs.map { model.source[$0].operator }
+    #expect(operators.contains { $0 is DynamicQuantizeLinear })
+    #expect(
+      operators.contains { $0 is IntegerConvolution } && operators.contains { $0 is IntegerMatrixMultiply })
+    try model.write(to: lite)
+    let sets = try testSets()
+    let found = try Model(contentsOf: lite).results(of: sets)
+    let peers = try Peer.check.results(of: source, under: "ort_run.py", options: [], sets)
+    // The reference kernels have no rounding.
+    for (run, peer) in zip(try Peer.check.liteRTResults(of: lite, resolver: "BUILTIN", sets), found) {
+      let difference = FloatDifference(try #require(run["scores"]), from: try #require(peer["scores"]))
+      #expect(difference.errorOfRange < 0.01, "LiteRT: \(difference)")
+    }
+    for (run, peer) in zip(found, peers) {
+      let difference = FloatDifference(try #require(run["scores"]), from: try #require(peer["scores"]))
+      // A number that lies between two integers can be rounded to the other one.
+      #expect(difference.errorOfRange < 0.01, "ONNX Runtime: \(difference)")
+    }
+    let certificate = try Certificate(of: model, writtenTo: lite)
+    #expect(certificate.holds && !certificate.isLowerPrecision, "\(certificate.failures)")
+  }
+
+  /// A hundred images.
+  private func testSets() throws -> [[String: Tensor]] {
+    let images = try TestModel.testImages(channelsLast: false)
+    let all = try Tensor(.float32, shape: images.shape, bytes: images.bytes)
+    let size = all.bytes.count / images.shape[0]
+    return try (0..<100).map { index in
+      [
+        "image": try Tensor(
+          .float32, shape: [1] + images.shape.dropFirst(),
+          bytes: all.bytes.slice(offset: index * size, count: size))
+      ]
     }
   }
 

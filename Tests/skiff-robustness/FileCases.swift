@@ -13,11 +13,13 @@ struct FileCases {
   private let partner: String?
   private let archive: [(name: String, bytes: [UInt8])]
 
-  /// - Parameter partner: The other half of the model, if the file is an architecture or has weights only.
-  init(_ path: String, partner: String?) throws {
+  /// - Parameters:
+  ///   - partner: The other half of the model, if the file is an architecture or has weights only.
+  ///   - format: The ending that says the format; nil if that is the file's own.
+  init(_ path: String, partner: String? = nil, format: String? = nil) throws {
     original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     folder = try TemporaryFolder()
-    suffix = path.split(separator: ".").last.map(String.init) ?? ""
+    suffix = format ?? path.split(separator: ".").last.map(String.init) ?? ""
     self.path = folder.path("damaged.\(suffix)")
     self.partner = partner
     archive = try Self.members(of: path)
@@ -28,7 +30,13 @@ struct FileCases {
 
   /// The file without its end.
   func truncated(_ count: Int) throws -> Bool {
-    try write(Array(original[..<count]))
+    try write(Array(original.prefix(count)))
+    return (try? process()) != nil
+  }
+
+  /// A file with other bytes; the digest of an edge file's graph is made right, as nothing behind it would be reached else.
+  func replaced(by bytes: [UInt8]) throws -> Bool {
+    try write(suffix == "skiff" ? signed(bytes) : bytes)
     return (try? process()) != nil
   }
 
@@ -122,15 +130,32 @@ struct FileCases {
 
   /// The edge file with a changed graph whose digest is right.
   private func signedMutation(using random: inout SeededGenerator) -> [UInt8] {
-    let footer = original.count - Self.edgeFooter
-    func integer(at offset: Int) -> Int {
-      (0..<8).reduce(0) { $0 | Int(original[offset + $1]) << (8 * $1) }
-    }
-    let start = integer(at: footer)
-    let graph = start..<start + integer(at: footer + 8)
+    guard let graph = Self.graph(in: original) else { return original }
     var bytes = original.mutated(Mutation.inPlace, in: graph, using: &random)
+    let footer = original.count - Self.edgeFooter
     bytes.replaceSubrange(footer..<bytes.count, with: original[footer...])
-    bytes.replaceSubrange(footer + 16..<footer + 32, with: Digest(of: Array(bytes[graph])).bytes)
+    return signed(bytes)
+  }
+
+  /// Where an edge file's graph is, as its footer says; nil if that is no place in the file.
+  private static func graph(in bytes: [UInt8]) -> Range<Int>? {
+    let footer = bytes.count - edgeFooter
+    guard footer >= 0 else { return nil }
+    func integer(at offset: Int) -> UInt64 {
+      (0..<8).reduce(0) { $0 | UInt64(bytes[offset + $1]) << (8 * $1) }
+    }
+    guard let start = Int(exactly: integer(at: footer)), let size = Int(exactly: integer(at: footer + 8)),
+      start <= footer, size <= footer - start
+    else { return nil }
+    return start..<start + size
+  }
+
+  /// An edge file with the digest that its graph has.
+  private func signed(_ bytes: [UInt8]) -> [UInt8] {
+    guard let graph = Self.graph(in: bytes) else { return bytes }
+    var bytes = bytes
+    let digest = bytes.count - Self.edgeFooter + 16
+    bytes.replaceSubrange(digest..<digest + 16, with: Digest(of: Array(bytes[graph])).bytes)
     return bytes
   }
 }

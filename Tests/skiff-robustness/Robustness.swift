@@ -8,7 +8,12 @@ import SkiffTestSupport
 ///     skiff-robustness operators SEED FIRST COUNT
 ///     skiff-robustness mutations SEED FIRST COUNT FILE [PARTNER]
 ///     skiff-robustness truncations STEP FIRST COUNT FILE [PARTNER]
+///     skiff-robustness files 0 FIRST COUNT FOLDER
 ///     skiff-robustness graphs 0 FIRST COUNT FOLDER
+///     skiff-robustness fuzz FILE [OPTION OF LIBFUZZER...]
+///
+/// `files` reads the files of a folder as they are, in the order of their names, which begin with their format and `-`. `fuzz` is there in a build with
+/// SKIFF_FUZZ=1, see `Scripts/fuzz`; the file says which format it is.
 ///
 /// `graphs` checks the models that `onnx_random.py` wrote to the folder: those that Skiff refuses are lines `refused NUMBER
 /// STAGE: REASON`, and in its numbers is what `ran`.
@@ -20,6 +25,9 @@ import SkiffTestSupport
 
   private static func run() throws {
     let arguments = CommandLine.arguments.dropFirst()
+    #if SKIFF_FUZZ
+      if arguments.first == "fuzz" { return try fuzz(Array(arguments.dropFirst())) }
+    #endif
     guard arguments.count >= 4, let parameter = UInt64(Array(arguments)[1]),
       let first = Int(Array(arguments)[2]), let count = Int(Array(arguments)[3])
     else { return usage() }
@@ -35,13 +43,22 @@ import SkiffTestSupport
       let step = Int(parameter)
       let last = min(first + count, (files.byteCount + step - 1) / step)
       try report(first..<max(first, last), guardian) { try files.truncated($0 * step) }
+    case "files":
+      let names = try FileManager.default.contentsOfDirectory(atPath: rest[0]).filter { $0.contains("-") }
+        .sorted()
+      try report(first..<max(first, min(first + count, names.count)), guardian) { index in
+        let format = names[index].prefix { $0 != "-" }
+        return try FileCases("\(rest[0])/\(names[index])", format: String(format)).truncated(Int.max)
+      }
     case "graphs": graphs(first..<first + count, in: rest[0], guardian)
     default: usage()
     }
   }
 
   private static func usage() {
-    print("usage: skiff-robustness operators|mutations|truncations|graphs SEED FIRST COUNT [FILE [PARTNER]]")
+    print(
+      "usage: skiff-robustness operators|mutations|truncations|files|graphs SEED FIRST COUNT [FILE [PARTNER]]"
+    )
     exit(64)
   }
 

@@ -10,8 +10,8 @@ package struct SeededInputs {
 
   /// One run of inputs for every input of the graph, whose sizes must be fixed.
   ///
-  /// Floating point elements are uniform in [−1, 1], or in what the graph tells apart, integers in what their type holds up to [0, 15] for wide
-  /// types, where indices are likely.
+  /// Floating point elements are uniform in [−1, 1], or in what the graph tells apart, integers in what their type holds, up to
+  /// [0, 15] for wide types, or in the indices of the table in which they look something up.
   package mutating func next(for graph: Graph) throws(ModelError) -> [String: Tensor] {
     try inputs(for: graph) { type, bounds, generator in generator.element(of: type, in: bounds) }
   }
@@ -39,7 +39,7 @@ package struct SeededInputs {
         throw ModelError(
           .limitExceeded, "an input of shape \(type.shape) is too large to be made up", at: place)
       }
-      let bounds = graph.roundedRange(of: id) ?? Self.bounds(of: type.dataType)
+      let bounds = graph.roundedRange(of: id) ?? graph.indexRange(of: id) ?? Self.bounds(of: type.dataType)
       var elements: [Double] = []
       elements.reserveCapacity(count)
       for _ in 0..<count { elements.append(element(type.dataType, bounds, &self)) }

@@ -25,6 +25,10 @@ public struct PRelu: ReferenceKernel {
     guard plan.sizes == input.shape else {
       throw ModelError(.invalidGraph, "a slope \(Shape(slope.shape)) for an input \(Shape(input.shape))")
     }
+    if input.dataType == .float64 {
+      let result = plan.combine(try input.doubles(), try slope.doubles()) { $0 < 0 ? $0 * $1 : $0 }
+      return [Tensor(result, shape: input.shape)]
+    }
     let result = plan.combine(try input.floats(), try slope.floats()) { $0 < 0 ? $0 * $1 : $0 }
     return [try Tensor(floats: result, as: input.dataType, shape: input.shape)]
   }

@@ -83,7 +83,7 @@ public struct Einsum: Operator {
     return labels
   }
 
-  /// The size of each label; those of the ellipsis broadcast.
+  /// The size of each label; sizes of 1 broadcast.
   func sizes(_ terms: Terms, _ shapes: [Shape]) throws(ModelError) -> [String: Shape.Dimension] {
     var sizes: [String: Shape.Dimension] = [:]
     for (labels, shape) in zip(terms.operands, shapes) {
@@ -92,7 +92,7 @@ public struct Einsum: Operator {
           sizes[label] = size
           continue
         }
-        if old != size, !label.hasPrefix("."), let a = old.fixed, let b = size.fixed {
+        if old != size, let a = old.fixed, let b = size.fixed, a != 1, b != 1 {
           throw ModelError(.invalidGraph, "the axis '\(label)' has sizes \(a) and \(b)")
         }
         sizes[label] = try Broadcasting.shape(of: [Shape([old]), Shape([size])])[0]
@@ -132,6 +132,13 @@ extension Einsum: ReferenceKernel {
     let innerShape = summed.map { sizes[$0]?.fixed ?? 0 }
     _ = try checkedCount(innerShape, of: type)
     let inner = zip(tensors, terms.operands).map { offsets($0, $1, summed, innerShape) }
+    if type == .float64 {
+      var values: [[Double]] = []
+      for tensor in tensors { values.append(try tensor.doubles()) }
+      return [
+        Tensor(Self.sums(values, outer, inner, count, zero: 0, one: 1, add: +, multiply: *), shape: shape)
+      ]
+    }
     if type.isFloatingPoint {
       var values: [[Float]] = []
       for tensor in tensors { values.append(try tensor.floats()) }

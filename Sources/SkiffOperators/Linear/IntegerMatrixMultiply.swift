@@ -55,7 +55,7 @@ extension Tensor {
   /// - Parameters:
   ///   - zeroPoint: One number, a list along `listAxis`, or a tensor that broadcasts; nil for 0.
   ///   - listAxis: The axis of a list, negative to count from behind.
-  func integers(less zeroPoint: Tensor?, listAxis: Int) throws(ModelError) -> [Int32] {
+  package func integers(less zeroPoint: Tensor?, listAxis: Int) throws(ModelError) -> [Int32] {
     let values: [Int32]
     switch dataType {
     case .int8: values = try elements(as: Int8.self).map(Int32.init)

@@ -35,13 +35,17 @@ final class FormulaScope {
     return try constant.materialize().floats()
   }
 
-  /// The graph in which the expression stands for the node.
-  func finished(with formula: Formula) -> Graph {
-    let output = node.outputs[0]
-    if addedNodes.contains(where: { graph[$0].outputs == [formula.value] }) {
-      graph.setName(of: formula.value, to: graph[output].name)
+  /// A constant; nil for another value.
+  func tensor(_ value: ValueID) throws(ModelError) -> Tensor? { try graph[value].constant?.materialize() }
+
+  /// The graph in which expressions stand for the outputs of the node.
+  func finished(with formulas: [Formula]) -> Graph {
+    for (output, formula) in zip(node.outputs, formulas) {
+      if addedNodes.contains(where: { graph[$0].outputs == [formula.value] }) {
+        graph.setName(of: formula.value, to: graph[output].name)
+      }
+      graph.replaceUses(of: output, with: formula.value)
     }
-    graph.replaceUses(of: output, with: formula.value)
     return graph
   }
 }
@@ -79,6 +83,12 @@ struct Formula {
   func constant(_ elements: [Float], shape: [Int]) throws(ModelError) -> Formula {
     Formula(scope.addConstant(try Tensor(floats: elements, as: type.dataType, shape: shape)), in: scope)
   }
+
+  /// A constant of the formula.
+  func constant(_ tensor: Tensor) -> Formula { Formula(scope.addConstant(tensor), in: scope) }
+
+  /// The value if it is a constant.
+  var constantTensor: Tensor? { get throws(ModelError) { try scope.tensor(value) } }
 
   /// The elements of the value if it is a floating point constant.
   var constant: [Float]? { get throws(ModelError) { try scope.constant(value) } }

@@ -31,7 +31,7 @@ public struct Lower: Rewrite {
     guard let formula, formula.type.isCompatible(with: result),
       scope.addedNodes.allSatisfy({ target.has(scope.graph[$0], scope.graph) })
     else { return false }
-    graph = scope.finished(with: formula)
+    graph = scope.finished(with: [formula])
     return true
   }
 }
@@ -58,7 +58,7 @@ struct LoweringRule: Sendable {
 
   /// The rules by the operators that they express.
   static let all = Dictionary(
-    (activations + normalizations + reductions + others).map { ($0.name, $0) },
+    (activations + normalizations + reductions + integers + others).map { ($0.name, $0) },
     uniquingKeysWith: { first, _ in first }
   )
 }

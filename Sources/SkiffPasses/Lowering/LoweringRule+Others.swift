@@ -14,6 +14,17 @@ extension LoweringRule {
       product.activation = node.activation
       return try x.applying(product, x.constant(elements.map { 1 / $0 }, shape: shape))
     },
+    // Nothing else differs from itself.
+    LoweringRule(IsNaN.self) { (_, x) throws(ModelError) in try x.applying(NotEqual(), x) },
+    LoweringRule(IsInf.self) { (node, x) throws(ModelError) in
+      let (plus, minus) = (try x.number(.infinity), try x.number(-.infinity))
+      return switch (node.detectsPositive, node.detectsNegative) {
+      case (true, true): try x.applying(Abs()).applying(Equal(), plus)
+      case (true, false): try x.applying(Equal(), plus)
+      case (false, true): try x.applying(Equal(), minus)
+      case (false, false): try x.applying(NotEqual(), x).applying(And(), x.applying(Equal(), plus))
+      }
+    },
     // A mean that counts places in the padding is one of zeros before it.
     LoweringRule(AveragePool.self, suitsIntegers: true) { (node, x) throws(ModelError) in
       let axes = node.layout.spatialAxes(rank: x.type.rank)

@@ -35,6 +35,9 @@ public struct LoweringTarget: Sendable {
 extension Pipeline {
   /// Replaces the operators that a target lacks by expressions of those that it has.
   public static func lowering(for target: LoweringTarget) -> Pipeline {
-    Pipeline(unconditional: RewritePass(UnrollRecurrent(for: target), Lower(for: target)), MergeEqualNodes())
+    Pipeline(
+      unconditional: RewritePass(
+        UnrollRecurrent(for: target), LowerDynamicQuantization(target: target), Lower(for: target)),
+      MergeEqualNodes())
   }
 }
