@@ -292,6 +292,10 @@ package final class Exporter {
     let signature = OperatorSignature(
       inputs: inputs.map { $0 < 0 ? nil : types[$0] }, outputs: outputs.map { types[$0] },
       options: options ?? FlatObject(""))
+    guard KernelTypes.has(name, signature.inputs) else {
+      let types = signature.inputs.compactMap(\.self?.dataType.rawValue).joined(separator: ", ")
+      throw ModelError(.unsupported, "runtimes have no kernel \(name) for elements of type \(types)")
+    }
     if name == "DEQUANTIZE" { dequantized[outputs[0]] = inputs[0] }
     let version = OperatorVersions.version(of: name, signature)
     var item = TFLiteModel.Operator()
