@@ -135,8 +135,9 @@ enum NormalizationMappings {
       // Zeros copy the sizes before the axis; what comes behind is computed when the graph runs.
       let rows = [Int](repeating: 0, count: axis)
       let joined = try node.add(Reshape(), input, node.constant(rows + [-1]))
-      let result = try node.add(make(axis), joined)
-      return [try node.add(Reshape(), result, node.add(ShapeOf(), input))]
+      var parting = Reshape()
+      parting.allowsZero = true
+      return [try node.add(parting, node.add(make(axis), joined), node.add(ShapeOf(), input))]
     }
     var reshape = Reshape()
     reshape.allowsZero = true
