@@ -46,7 +46,7 @@ public struct OutputFile: ~Copyable {
     AbandonedFiles.remove(besides: path)
     var attempt = 0
     while true {
-      let candidate = "\(path).\(getpid())-\(attempt)\(AbandonedFiles.suffix)"
+      let candidate = temporaryPath(for: path, process: getpid(), attempt: attempt)
       let descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
@@ -58,6 +58,11 @@ public struct OutputFile: ~Copyable {
       }
       attempt += 1
     }
+  }
+
+  /// The name of a temporary file of a process, beside the file that it is to become.
+  package static func temporaryPath(for path: String, process: pid_t, attempt: Int) -> String {
+    "\(resolved(path)).\(process)-\(attempt)\(AbandonedFiles.suffix)"
   }
 
   deinit {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Skiff
 
 /// `skiff benchmark model`.
-struct Benchmark: ParsableCommand {
+struct Benchmark: ModelCommand {
   static let configuration = CommandConfiguration(
     abstract: "Times runs of a model, and tells where the time goes.",
     discussion:

@@ -3,7 +3,7 @@ import Skiff
 import SkiffBinary
 
 /// `skiff check model`.
-struct Check: ParsableCommand {
+struct Check: ModelCommand {
   static let configuration = CommandConfiguration(
     abstract: "Verifies a file: its bytes, its graph, its digests, and the examples that it carries.")
 

@@ -3,7 +3,7 @@ import Skiff
 import SkiffBinary
 
 /// `skiff compare a b`.
-struct Compare: ParsableCommand {
+struct Compare: ModelCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs two models of any formats on the same inputs and compares their outputs.",
     discussion: "Ends with code 2 if an error is above --max-error, which by default is not looked at.")

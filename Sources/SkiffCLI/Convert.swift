@@ -4,7 +4,7 @@ import SkiffBinary
 import SkiffCompression
 
 /// `skiff convert in -o out`.
-struct Convert: ParsableCommand {
+struct Convert: ModelCommand {
   static let configuration = CommandConfiguration(
     abstract: "Converts a model to another format, quantizes it, and proves the result.",
     discussion: """
@@ -46,6 +46,8 @@ struct Convert: ParsableCommand {
   @Option(help: "The greatest error of the same arithmetic, as a part of the output's range.") var maxError:
     Double?
   @Flag(help: "Prints JSON.") var json = false
+
+  var writtenFile: String? { output }
 
   func validate() throws {
     if quantize != nil, calibrate == nil {

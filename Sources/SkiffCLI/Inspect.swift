@@ -3,7 +3,7 @@ import Skiff
 import SkiffBinary
 
 /// `skiff inspect model`.
-struct Inspect: ParsableCommand {
+struct Inspect: ModelCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows what a model consists of.",
     discussion: "With --passes or --stop-after the graph is shown as those passes leave it.")

@@ -16,6 +16,10 @@ struct ModelOptions: ParsableArguments {
     name: .customLong("input-shape"), help: "Fixes an input's sizes: name=1,3,224,224. May be repeated.")
   var inputShapes: [InputShape] = []
 
+  @Option(
+    help: "The memory that the command may allocate, in bytes or with K, M or G; mapped files do not count.")
+  var maxMemory: ByteCount?
+
   /// The model at `path`.
   func model(at path: String, verifiesContents: Bool = true) throws(ModelError) -> Model {
     var options = ReadingOptions()

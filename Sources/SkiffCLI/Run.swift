@@ -3,7 +3,7 @@ import Skiff
 import SkiffBinary
 
 /// `skiff run model --input in.npz --output out.npz`.
-struct Run: ParsableCommand {
+struct Run: ModelCommand {
   static let configuration = CommandConfiguration(abstract: "Runs a model on samples and writes its outputs.")
 
   @Argument(help: "The model to run.") var model: String
@@ -12,6 +12,8 @@ struct Run: ParsableCommand {
   @Option(help: "The .npz file to write; arrays have the names of the outputs.") var output: String
   @Flag(help: "Runs every operator in the plainest way.") var reference = false
   @Flag(help: "Prints JSON.") var json = false
+
+  var writtenFile: String? { output }
 
   func validate() throws {
     guard output.lowercased().hasSuffix(".npz") else {

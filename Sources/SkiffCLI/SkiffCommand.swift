@@ -19,6 +19,9 @@ struct SkiffCommand: ParsableCommand {
     skiff_share_memory()
     do {
       var command = try parseAsRoot()
+      if let limit = MemoryLimit(of: command) {
+        throw try limit.run(Array(CommandLine.arguments.dropFirst()))
+      }
       try command.run()
     } catch let error as ModelError {
       Terminal.printError("error: \(error)")

@@ -31,6 +31,24 @@ import Testing
     var testDescription: String { name }
   }
 
+  /// A limit that is too low ends the command as an error does, one that is high enough changes nothing.
+  @Test func memoryIsLimited() throws {
+    let folder = try TemporaryFolder()
+    let (model, output) = (TestModel.path("torch.opset17.onnx"), folder.path("out.skiff"))
+    let skiff = try Product.path("skiff")
+    let refused = try processResult(skiff, ["convert", model, "-o", output, "--max-memory", "1M"])
+    #expect(refused.exitCode == 1 && refused.output.isEmpty)
+    #expect(refused.errorOutput == "error: needs more memory than --max-memory 1M\n")
+    #expect(try folder.contents().isEmpty)
+    let done = try processResult(skiff, ["convert", model, "-o", output, "--max-memory=2Gi"])
+    #expect(done.exitCode == 0 && done.errorOutput.isEmpty, "\(done.errorOutput)")
+    #expect(done.output.contains("certificate: holds"))
+    // What the command says otherwise, and its code, come through.
+    let missing = try processResult(skiff, ["inspect", folder.path("missing.onnx"), "--max-memory", "2G"])
+    #expect(missing.exitCode == 1 && missing.errorOutput.contains("missing.onnx: cannot open"))
+    #expect(try processResult(skiff, ["inspect", model, "--max-memory", "many"]).exitCode == 64)
+  }
+
   @Test(arguments: Self.files + Self.models + Self.archives + Self.samples + Self.usage)
   func badInputIsNamedAndLeavesNothing(subject: Case) throws {
     let folder = try TemporaryFolder()

@@ -1,0 +1,154 @@
+import ArgumentParser
+import SkiffBinary
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A number of bytes: digits, and K, M or G for powers of 1000 (Ki, Mi or Gi for those of 1024).
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+  let bytes: Int
+  let description: String
+
+  init?(argument: String) {
+    let digits = argument.prefix { $0.isASCII && $0.isNumber }
+    let units = [
+      "": 1, "K": 1000, "M": 1_000_000, "G": 1_000_000_000, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30,
+    ]
+    guard let number = Int(digits), number > 0, let unit = units[String(argument.dropFirst(digits.count))]
+    else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+    description = argument
+  }
+}
+
+/// A command that works on models and can be held to some memory.
+protocol ModelCommand: ParsableCommand {
+  var modelOptions: ModelOptions { get }
+  /// The file that it writes, if any.
+  var writtenFile: String? { get }
+}
+
+extension ModelCommand {
+  var writtenFile: String? { nil }
+}
+
+/// Runs a command in a process of its own that gets no more memory than it may: what asks for more ends that process, not the
+/// file that is there already.
+///
+/// Memory is what the process allocates; files that are mapped do not count.
+struct MemoryLimit {
+  private let limit: ByteCount
+  private let writtenFile: String?
+
+  /// Nil if the command has no limit.
+  init?(of command: any ParsableCommand) {
+    guard let command = command as? any ModelCommand, let limit = command.modelOptions.maxMemory else {
+      return nil
+    }
+    self.limit = limit
+    writtenFile = command.writtenFile
+  }
+
+  /// The code that the command ended with.
+  func run(_ arguments: [String]) throws(ModelError) -> ExitCode {
+    var old = rlimit()
+    getrlimit(Self.resource, &old)
+    var new = old
+    new.rlim_cur = min(old.rlim_max, rlim_t(limit.bytes))
+    // What is started has the limits of who starts it.
+    guard setrlimit(Self.resource, &new) == 0 else {
+      throw ModelError(.inputOutput, "cannot limit the memory: \(systemReason())")
+    }
+    defer { setrlimit(Self.resource, &old) }
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw ModelError(.inputOutput, "cannot make a pipe: \(systemReason())") }
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let child = try start(Self.withoutLimit(arguments), errors: ends[1])
+    close(ends[1])
+    relay(ends[0])
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0 {
+      guard errno == EINTR else { throw ModelError(.inputOutput, "cannot wait: \(systemReason())") }
+    }
+    if status & 0x7F == 0 { return ExitCode(status >> 8 & 0xFF) }
+    if let writtenFile { removeRest(of: writtenFile, by: child) }
+    throw exceeded
+  }
+
+  private var exceeded: ModelError {
+    ModelError(.limitExceeded, "needs more memory than --max-memory \(limit)")
+  }
+
+  /// Prints what the process says of errors, but for what the runtime says when it gives up, which tells a user nothing.
+  private func relay(_ end: Int32) {
+    defer { close(end) }
+    guard let errors = fdopen(end, "r") else { return }
+    var (line, capacity) = (UnsafeMutablePointer<CChar>?.none, 0)
+    defer { free(line) }
+    var isOver = false
+    while getline(&line, &capacity, errors) > 0, let text = line {
+      isOver = isOver || strncmp(text, "Fatal error:", 12) == 0
+      if !isOver { write(2, text, strlen(text)) }
+    }
+  }
+
+  private func start(_ arguments: [String], errors: Int32) throws(ModelError) -> pid_t {
+    let path = realpath("/proc/self/exe", nil).map { path in
+      defer { free(path) }
+      return String(cString: path)
+    }
+    var child: pid_t = 0
+    setenv("SWIFT_BACKTRACE", "enable=no", 1)
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, errors, 2)
+    posix_spawn_file_actions_addclose(&actions, errors)
+    var pointers: [UnsafeMutablePointer<CChar>?] =
+      ([CommandLine.arguments[0]] + arguments).map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    let status = posix_spawnp(
+      &child, path ?? CommandLine.arguments[0], &actions, nil, &pointers, environ)
+    guard status == 0 else {
+      throw status == ENOMEM
+        ? exceeded : ModelError(.inputOutput, "cannot start: \(String(cString: strerror(status)))")
+    }
+    return child
+  }
+
+  /// Removes what the process left of a file that it was writing.
+  private func removeRest(of path: String, by process: pid_t) {
+    for attempt in 0..<8 { unlink(OutputFile.temporaryPath(for: path, process: process, attempt: attempt)) }
+  }
+
+  private static func withoutLimit(_ arguments: [String]) -> [String] {
+    var (result, skips) = ([String](), false)
+    for argument in arguments {
+      if skips || argument.hasPrefix("--max-memory=") {
+        skips = false
+      } else if argument == "--max-memory" {
+        skips = true
+      } else {
+        result.append(argument)
+      }
+    }
+    return result
+  }
+
+  #if os(Linux)
+    private static let resource = __rlimit_resource_t(RLIMIT_DATA.rawValue)
+  #else
+    private static let resource = RLIMIT_DATA
+  #endif
+}
