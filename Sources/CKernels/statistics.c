@@ -59,7 +59,7 @@ SKIFF_BODY f32_histogram_body(size_t count, const float *restrict input, const f
     if (!any) continue;
     int32_t places[PIECE];
     for (size_t i = 0; i < length; i++) {
-      // Exact, since the scales are powers of two; rounded down.
+      // Exact, since the scales are powers of two, but for numbers far below the width of a bin; rounded down.
       float scaled = input[start + i] * first * second;
       int32_t place = (int32_t)scaled;
       place += half - ((float)place > scaled);

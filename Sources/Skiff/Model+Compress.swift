@@ -89,8 +89,9 @@ extension Model {
   public mutating func prepare() throws(ModelError) {
     guard !isPrepared else { return }
     var copy = self
-    if try copy.arrange(), try !copy.computeWithIntegers() {
-      // Nothing is gained, so that what the model says of integers stays as it says it.
+    let adopted = try copy.arrange()
+    if !adopted.isEmpty, try !copy.computeWithIntegers(), adopted[RealizeIntegerProducts.name] ?? 0 > 0 {
+      // Products of integers would be those of real numbers for nothing.
       copy = self
       try copy.arrange(adoptsQuantization: false)
     }
@@ -101,6 +102,7 @@ extension Model {
   ///
   /// - Returns: Whether any operator does.
   private mutating func computeWithIntegers() throws(ModelError) -> Bool {
+    guard graph.nodeIDs.contains(where: { graph[$0].operator is Quantize }) else { return false }
     var lowering = PassReport()
     try Pipeline.lowering(for: .int8).run(on: &graph, report: &lowering)
     // Where no sizes are found, kernels that need to know them are not taken.
@@ -122,17 +124,17 @@ extension Model {
   /// Simplifies the graph and stores it with its channels last; once.
   ///
   /// - Parameter adoptsQuantization: Whether what ONNX says of the rounding to integers becomes that of the graph.
-  /// - Returns: Whether anything was adopted.
+  /// - Returns: What was done to adopt it, by the name of the rewrite.
   @discardableResult
-  private mutating func arrange(adoptsQuantization: Bool = true) throws(ModelError) -> Bool {
-    guard !isPrepared else { return false }
+  private mutating func arrange(adoptsQuantization: Bool = true) throws(ModelError) -> [String: Int] {
+    guard !isPrepared else { return [:] }
     var report = PassReport()
     if adoptsQuantization {
       try Pipeline(
         unconditional: RewritePass(RealizeIntegerProducts(), HoistDequantization(), AdoptQuantization())
       ).run(on: &graph, report: &report)
     }
-    let hasAdopted = !report.changes.isEmpty
+    let adopted = report.changes
     let layout = Pipeline.channelsLast(changesInterface: changesInterfaceLayout)
     for pipeline in passes.applied(to: [.canonical, layout]) {
       try pipeline.run(on: &graph, report: &report)
@@ -142,7 +144,7 @@ extension Model {
     warnings += report.warnings
     transpositions = report.transpositions.filter(graph.contains)
     isPrepared = true
-    return hasAdopted
+    return adopted
   }
 
   /// Runs whose inputs are ordered as the graph wants them now.

@@ -292,7 +292,7 @@ package final class Exporter {
     let signature = OperatorSignature(
       inputs: inputs.map { $0 < 0 ? nil : types[$0] }, outputs: outputs.map { types[$0] },
       options: options ?? FlatObject(""))
-    guard KernelTypes.has(name, signature.inputs) else {
+    guard KernelTypes.has(name, signature.inputs, signature.outputs) else {
       let types = signature.inputs.compactMap(\.self?.dataType.rawValue).joined(separator: ", ")
       throw ModelError(.unsupported, "runtimes have no kernel \(name) for elements of type \(types)")
     }

@@ -5,8 +5,9 @@ import SkiffIR
 ///
 /// Found by trying every operator with every type in LiteRT 2.3.0, on elements that are not quantized.
 enum KernelTypes {
-  /// Whether a builtin operator with these operands has a kernel.
-  static func has(_ name: String, _ inputs: [TensorType?]) -> Bool {
+  /// Whether a builtin operator with these operands and results has a kernel.
+  static func has(_ name: String, _ inputs: [TensorType?], _ outputs: [TensorType]) -> Bool {
+    if name == "CAST", outputs.contains(where: { $0.dataType == .uint64 }) { return false }
     let index = dataOperands[name] ?? 0
     guard index < inputs.count, let type = inputs[index], !type.isQuantized else { return true }
     return refused[name]?.contains(type.dataType) != true
@@ -31,6 +32,7 @@ enum KernelTypes {
     ([.float64, .uint64, .boolean], "GREATER GREATER_EQUAL LESS LESS_EQUAL"),
     ([.float64, .uint64, .int64], "DIV POW"),
     ([.int64, .uint64], "BITWISE_XOR RIGHT_SHIFT"),
+    ([.uint64], "CAST"),
     ([.float64, .uint64, .uint16], "CONCATENATION"),
     ([.float64, .uint64, .uint16, .uint32], "GATHER GATHER_ND PAD PADV2"),
     ([.float64, .uint64, .uint16, .uint32, .uint8], "NEG"),

@@ -14,7 +14,7 @@ import Testing
     ([2, 18, 7], [.permute([1, 2, 0]), .permute([1, 0, 2]), .reshape([7, 36])], true),
     ([1, 1], [.permute([1, 0])], true),
     ([], [.reshape([1, 1])], true),
-    ([0, 3], [.permute([1, 0])], true),
+    ([0, 3], [.permute([1, 0])], false),
     ([4, 6], [.permute([1, 0]), .reshape([4, 6]), .permute([1, 0])], false),
     ([4, 6], [.permute([1, 0]), .scale(axis: 0, factors: [1, 2, 3, 4, 5, 6])], false),
     ([4, 6], [.cast(.float16)], false),
@@ -59,5 +59,18 @@ import Testing
     #expect(try constant.materialize() == expected)
     #expect(constant.comesInPieces == comesInPieces)
     if size == 1, comesInPieces, transforms.count > 1, shape.count > 2 { #expect(pieces > 1) }
+  }
+
+  /// Elements that no view copies, and sizes whose products are beyond integers, are left to the whole.
+  @Test func otherElementsAreWhole() throws {
+    let bytes = ByteRegion((0..<96).map(UInt8.init))
+    let complex = try Constant(.complex128, shape: [2, 3], bytes: bytes).transformed(by: .reshape([3, 2]))
+    var pieces: [UInt8] = []
+    try complex.forEachPiece { pieces += $0 }
+    #expect(!complex.comesInPieces && pieces == bytes.withBytes { Array($0) })
+    let text = try Constant(.string, shape: [2, 3], bytes: .empty).transformed(by: .reshape([3, 2]))
+    #expect(!text.comesInPieces)
+    let vast = try Constant(.float32, shape: [0, 1 << 40, 1 << 40], bytes: .empty)
+    #expect(try !vast.transformed(by: .permute([2, 0, 1])).comesInPieces)
   }
 }

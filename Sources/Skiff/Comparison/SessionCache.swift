@@ -18,12 +18,18 @@ final class PlanCache: Sendable {
   }
 
   fileprivate func plan(_ shapes: [String: [Int]]) throws(ModelError) -> Plan {
-    if let plan = plans.withLock({ $0[shapes] }) { return plan }
-    let plan = try Plan(
-      graph, inputShapes: shapes, threads: threads, usesReferenceKernels: usesReferenceKernels)
-    plans.withLock { $0[shapes] = plan }
-    return plan
+    // Whoever comes second waits: it would make the same plan.
+    try plans.withLock { (plans) throws(ModelError) in
+      if let plan = plans[shapes] { return plan }
+      let plan = try Plan(
+        graph, inputShapes: shapes, threads: threads, usesReferenceKernels: usesReferenceKernels)
+      plans[shapes] = plan
+      return plan
+    }
   }
+
+  /// Forgets all plans.
+  func clear() { plans.withLock { $0 = [:] } }
 }
 
 /// Sessions of one graph by the sizes of the inputs, for one thread.

@@ -37,38 +37,45 @@ struct SideBySide: Sendable {
     self.orders = orders ?? interface.orders(reference, candidate)
   }
 
-  /// What was found by each of some comparisons, joined in the order of its runs: it does not depend on the number of
-  /// processors, among which all runs are shared.
+  /// What was found by each of some comparisons of one candidate, joined in the order of its runs: it does not depend on the
+  /// number of processors, among which all runs are shared.
   ///
   /// - Parameter progress: Told of the runs of the last comparison.
   static func metrics(
     of comparisons: [SideBySide], _ progress: WorkProgress.Observer?
   ) throws(ModelError) -> [RunMetrics] {
-    // Runs in the plainest way take longest and so come first. States go from one run to the next.
-    let jobs = comparisons.indices.reversed().flatMap { index in
-      comparisons[index].isOrdered
-        ? [Job(comparison: index, runs: comparisons[index].runs.indices)]
-        : comparisons[index].runs.indices.map { Job(comparison: index, runs: $0..<$0 + 1) }
-    }
+    let jobs = jobs(of: comparisons)
     let workers = max(1, min(Parallel.processorCount, jobs.count))
-    let shared = comparisons.map { Shared($0, threads: workers > 1 ? 1 : Parallel.processorCount) }
-    let next = Atomic(0)
-    let completed = Mutex(0)
+    let shared = Shared.all(comparisons, threads: workers > 1 ? 1 : Parallel.processorCount)
+    let (next, hasFailed) = (Counter(), Counter())
+    let left = Mutex(comparisons.map { $0.runs.count })
     let parts = try Parallel.map(workers: workers) { (_) throws(ModelError) in
-      var sessions = shared.map(Sessions.init)
-      var results: [(job: Job, number: Int, metrics: Result<RunMetrics, ModelError>)] = []
+      var results: [(job: Int, comparison: Int, outcome: Result<RunMetrics, ModelError>)] = []
+      var (sessions, last) = (shared.map(Sessions.init), 0)
       while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < jobs.count else { return results }
+        let index = next.increment()
+        // All jobs before one that failed were taken, so that the first failure is always found.
+        guard index < jobs.count, hasFailed.value == 0 else { return results }
         let job = jobs[index]
-        let comparison = comparisons[job.comparison]
+        let (comparison, own) = (comparisons[job.comparison], shared[job.comparison])
+        // The memory of a comparison that is done with is given back.
+        if last != job.comparison { sessions[last] = Sessions(shared[last]) }
+        last = job.comparison
         for number in job.runs {
-          let names = shared[job.comparison].names
-          results.append((job, number, comparison.result(of: number, &sessions[job.comparison], names)))
-          guard job.comparison == comparisons.count - 1 else { continue }
-          completed.withLock { completed in
-            completed += 1
-            progress?(WorkProgress(step: "comparing", completed: completed, total: comparison.runs.count))
+          let outcome = comparison.result(of: number, &sessions[job.comparison], own.names)
+          results.append((index, job.comparison, outcome))
+          if case .failure = outcome {
+            _ = hasFailed.increment()
+            break
+          }
+          left.withLock { left in
+            left[job.comparison] -= 1
+            if left[job.comparison] == 0 { own.clear() }
+            let total = comparison.runs.count
+            if job.comparison == comparisons.count - 1 {
+              progress?(
+                WorkProgress(step: "comparing", completed: total - left[job.comparison], total: total))
+            }
           }
         }
       }
@@ -76,8 +83,8 @@ struct SideBySide: Sendable {
     var joined = comparisons.map { comparison in
       RunMetrics(outputs: comparison.interface.outputs.map { OutputMetrics(name: $0.reference) })
     }
-    for result in parts.joined().sorted(by: { $0.number < $1.number }) {
-      joined[result.job.comparison].join(try result.metrics.get())
+    for result in parts.joined().sorted(by: { $0.job < $1.job }) {
+      joined[result.comparison].join(try result.outcome.get())
     }
     return joined
   }
@@ -86,6 +93,26 @@ struct SideBySide: Sendable {
   private struct Job: Sendable {
     let comparison: Int
     let runs: Range<Int>
+  }
+
+  /// The runs of the last comparison come first, and the first of those, which takes longest. States go from one run to the
+  /// next.
+  private static func jobs(of comparisons: [SideBySide]) -> [Job] {
+    comparisons.indices.reversed().flatMap { index in
+      comparisons[index].isOrdered
+        ? [Job(comparison: index, runs: comparisons[index].runs.indices)]
+        : comparisons[index].runs.indices.map { Job(comparison: index, runs: $0..<$0 + 1) }
+    }
+  }
+
+  /// A number that threads count up.
+  private final class Counter: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    /// The number before.
+    func increment() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
   }
 
   private var isOrdered: Bool { !reference.states.isEmpty || !candidate.states.isEmpty }
@@ -97,11 +124,23 @@ struct SideBySide: Sendable {
     let candidate: PlanCache
     let names: WatchedNames
 
-    init(_ comparison: SideBySide, threads: Int) {
+    private init(_ comparison: SideBySide, _ candidate: PlanCache, threads: Int) {
       plain = PlanCache(comparison.reference, threads: threads, usesReferenceKernels: true)
       reference = PlanCache(comparison.reference, threads: threads)
-      candidate = PlanCache(comparison.candidate, threads: threads)
+      self.candidate = candidate
       names = WatchedNames(comparison.reference, comparison.candidate)
+    }
+
+    static func all(_ comparisons: [SideBySide], threads: Int) -> [Shared] {
+      guard let first = comparisons.first else { return [] }
+      let candidate = PlanCache(first.candidate, threads: threads)
+      return comparisons.map { Shared($0, candidate, threads: threads) }
+    }
+
+    /// Forgets the plans of the reference.
+    func clear() {
+      plain.clear()
+      reference.clear()
     }
   }
 

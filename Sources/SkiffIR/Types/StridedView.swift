@@ -44,7 +44,9 @@ package struct StridedView {
     case 1: copy(rows, UInt8.self, source, target)
     case 2: copy(rows, UInt16.self, source, target)
     case 4: copy(rows, UInt32.self, source, target)
-    default: copy(rows, UInt64.self, source, target)
+    default:
+      precondition(elementSize == 8)
+      copy(rows, UInt64.self, source, target)
     }
   }
 

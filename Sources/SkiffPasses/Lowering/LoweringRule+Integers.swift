@@ -35,7 +35,11 @@ extension LoweringRule {
         let scale = try x.operand(1)?.aligned(to: x, axis: node.axis), scale.type.dataType == .float32,
         let zeroPoint = try x.zeroPoint(2, axis: node.axis)
       else { return nil }
-      return try (x / scale).rounded(plus: zeroPoint, to: node.dataType)
+      let scaled = try x / scale
+      let result = try scaled.rounded(plus: zeroPoint, to: .float32, within: node.dataType)
+      // What is not a number becomes the least one.
+      let least = try scaled.number(Float(node.dataType.integerRange().lowerBound))
+      return try scaled.applying(Equal(), scaled).applying(Select(), result, least).cast(to: node.dataType)
     },
     LoweringRule(DequantizeLinear.self) { (node, x) throws(ModelError) in
       guard x.type.dataType.isInteger, node.blockSize == 0,
@@ -88,9 +92,13 @@ extension Formula {
     return constant(try tensor.permuted(by: permutation))
   }
 
-  /// The nearest integer, halves to even, plus a zero point, as near as the type can hold.
-  fileprivate func rounded(plus zeroPoint: Formula, to dataType: DataType) throws(ModelError) -> Formula {
-    let range = dataType.integerRange()
+  /// The nearest integer, halves to even, plus a zero point, as near as a type can hold.
+  ///
+  /// - Parameter limits: The type, nil if it is that of the result.
+  fileprivate func rounded(
+    plus zeroPoint: Formula, to dataType: DataType, within limits: DataType? = nil
+  ) throws(ModelError) -> Formula {
+    let range = (limits ?? dataType).integerRange()
     let whole = try applying(Round()) + zeroPoint
     return try whole.applying(Maximum(), number(Float(range.lowerBound)))
       .applying(Minimum(), number(Float(range.upperBound))).cast(to: dataType)
