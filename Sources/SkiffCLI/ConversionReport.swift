@@ -37,6 +37,10 @@ struct ConversionReport {
     }
     if !certificate.failures.isEmpty { lines.removeLast() }
     lines += certificate.comparison.outputs.map { "  '\($0.name)' against the source: \($0.summary)" }
+    if certificate.roundsByOwnRange {
+      lines.append(
+        "  the source rounds by ranges that it finds when it runs: two steps of 8 bits may be lost")
+    }
     if certificate.isLowerPrecision {
       let worst = certificate.comparison.values.filter { $0.signalToNoise.isFinite }
         .sorted { $0.signalToNoise < $1.signalToNoise }.prefix(3)

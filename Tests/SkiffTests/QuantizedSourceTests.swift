@@ -127,6 +127,7 @@ import Testing
     }
     let certificate = try Certificate(of: model, writtenTo: lite)
     #expect(certificate.holds && !certificate.isLowerPrecision, "\(certificate.failures)")
+    #expect(certificate.roundsByOwnRange)
   }
 
   /// A hundred images.
