@@ -4,6 +4,7 @@ Options: --form QDQ|QOperator|Dynamic, --activations and --weights QInt8|QUInt8,
 """
 import argparse
 import logging
+import shutil
 
 import numpy as np
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
@@ -31,11 +32,14 @@ parser.add_argument("--per-channel", action="store_true")
 arguments = parser.parse_args()
 
 logging.disable(logging.WARNING)
+# The quantizer writes a file of its own beside the model, which another one beside the same model would remove.
+model = arguments.result + ".source.onnx"
+shutil.copyfile(arguments.model, model)
 if arguments.form == "Dynamic":
     quantize_dynamic(
-        arguments.model, arguments.result, per_channel=arguments.per_channel, weight_type=QuantType[arguments.weights])
+        model, arguments.result, per_channel=arguments.per_channel, weight_type=QuantType[arguments.weights])
     raise SystemExit
 quantize_static(
-    arguments.model, arguments.result, Samples(arguments.samples), quant_format=QuantFormat[arguments.form],
+    model, arguments.result, Samples(arguments.samples), quant_format=QuantFormat[arguments.form],
     activation_type=QuantType[arguments.activations], weight_type=QuantType[arguments.weights],
     per_channel=arguments.per_channel)
