@@ -76,6 +76,7 @@ extension Model {
     copy.graph = graph
     copy.recipe.append(compression.description)
     copy.calibrationDigest = compression.samples.digest
+    compression.samples.releasePages()
     copy.examples = []
     copy.warnings += report.warnings
     self = copy

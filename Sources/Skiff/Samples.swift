@@ -40,6 +40,11 @@ public struct Samples: Sendable {
     return Digest(of: parts.flatMap(\.self))
   }
 
+  /// Gives back the memory that holds the arrays of a file until they are read again.
+  func releasePages() {
+    for (_, tensor) in arrays { tensor.bytes.releasePages() }
+  }
+
   /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says.
   ///
   /// - Parameter openCount: The samples of a run where the first axis is not fixed; those left at the end are not run.

@@ -52,7 +52,15 @@ public struct ByteRegion: Sendable {
   public init(
     adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
-    owner = Owner(memory: memory, release: release)
+    self.init(adopting: memory, isFile: false, release: release)
+  }
+
+  /// - Parameter isFile: Whether the memory shows a file that is mapped to be read only.
+  init(
+    adopting memory: UnsafeRawBufferPointer, isFile: Bool,
+    release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) {
+    owner = Owner(memory: memory, isFile: isFile, release: release)
     range = 0..<memory.count
   }
 
@@ -82,12 +90,27 @@ public struct ByteRegion: Sendable {
     try body(UnsafeRawBufferPointer(rebasing: owner.memory[range]))
   }
 
+  /// Gives back the memory that holds these bytes of a mapped file until they are read again; other bytes stay.
+  public func releasePages() {
+    guard owner.isFile, let start = owner.memory.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    // A mapping begins with a page.
+    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED)
+  }
+
   private final class Owner: @unchecked Sendable {
     let memory: UnsafeRawBufferPointer
+    let isFile: Bool
     let release: @Sendable (UnsafeRawBufferPointer) -> Void
 
-    init(memory: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
+    init(
+      memory: UnsafeRawBufferPointer, isFile: Bool,
+      release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) {
       self.memory = memory
+      self.isFile = isFile
       self.release = release
     }
 

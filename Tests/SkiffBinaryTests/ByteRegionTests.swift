@@ -1,4 +1,6 @@
+import Foundation
 import SkiffBinary
+import SkiffTestSupport
 import Testing
 
 @Suite struct ByteRegionTests {
@@ -29,5 +31,18 @@ import Testing
     #expect(reader.isAtEnd)
     #expect(throws: ModelError.self) { try reader.read(UInt8.self) }
     #expect(throws: ModelError.self) { try reader.seek(to: 6) }
+  }
+
+  @Test func pagesThatAreGivenBackAreReadAgain() throws {
+    let folder = try TemporaryFolder()
+    let content = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 * 31) }
+    try Data(content).write(to: URL(fileURLWithPath: folder.path("file")))
+    let (mapped, own) = (try ByteRegion(mapping: folder.path("file")), ByteRegion(content))
+    for region in [mapped, own] {
+      for (offset, count) in [(0, 50_000), (3, 40_000), (4096, 8192), (5000, 10), (49_999, 1)] {
+        try region.slice(offset: offset, count: count).releasePages()
+        #expect(region == own && region.withBytes { Array($0) } == content)
+      }
+    }
   }
 }

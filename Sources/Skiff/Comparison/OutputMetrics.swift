@@ -69,13 +69,16 @@ public struct OutputMetrics: Sendable {
     let (a, b) = (try reference.dequantizedIfNeeded(), try candidate.dequantizedIfNeeded())
     let width = reference.shape.last ?? 1
     if a.dataType == .float32, b.dataType == .float32 {
-      add(try a.elements(as: Float.self), try b.elements(as: Float.self), width)
+      a.withFloats { a in b.withFloats { b in add(a, b, width) } }
     } else {
-      add(try a.doubles(), try b.doubles(), width)
+      let (a, b) = (try a.doubles(), try b.doubles())
+      a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in add(a, b, width) } }
     }
   }
 
-  private mutating func add<Element: BinaryFloatingPoint>(_ a: [Element], _ b: [Element], _ width: Int) {
+  private mutating func add<Element: BinaryFloatingPoint>(
+    _ a: UnsafeBufferPointer<Element>, _ b: UnsafeBufferPointer<Element>, _ width: Int
+  ) {
     var (differing, low, high) = (0, least, greatest)
     var (maximum, errors, squaredErrors) = (maximumError, 0.0, 0.0)
     var (squaresA, squaresB, both) = (0.0, 0.0, 0.0)
@@ -143,7 +146,9 @@ public struct OutputMetrics: Sendable {
     products += a * b
   }
 
-  private mutating func addTop1<Element: BinaryFloatingPoint>(_ a: [Element], _ b: [Element], _ width: Int) {
+  private mutating func addTop1<Element: BinaryFloatingPoint>(
+    _ a: UnsafeBufferPointer<Element>, _ b: UnsafeBufferPointer<Element>, _ width: Int
+  ) {
     for start in stride(from: 0, to: a.count, by: width) {
       var (best, greatest, bestValue, strangers) = (start, a[start], b[start], 0)
       for index in start..<start + width {
@@ -158,6 +163,22 @@ public struct OutputMetrics: Sendable {
       // A tie in the candidate agrees if the reference's best is among the best.
       top1.rows += 1
       if b[best] == bestValue { top1.agreeing += 1 }
+    }
+  }
+}
+
+extension Tensor {
+  /// Calls `body` with the elements of a tensor of float32, where they are unless they begin at an odd place.
+  fileprivate func withFloats(_ body: (UnsafeBufferPointer<Float>) -> Void) {
+    bytes.withBytes { bytes in
+      if Int(bitPattern: bytes.baseAddress) % MemoryLayout<Float>.alignment == 0 {
+        body(bytes.assumingMemoryBound(to: Float.self))
+      } else {
+        [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+          UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+          initialized = count
+        }.withUnsafeBufferPointer(body)
+      }
     }
   }
 }
