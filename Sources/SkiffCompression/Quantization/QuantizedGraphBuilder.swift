@@ -117,6 +117,9 @@ struct QuantizedGraphBuilder {
     for (old, new) in zip(node.outputs, outputs) { computed[old] = new }
   }
 
+  /// The most weights of an operator that are kept as integers.
+  private static let keptCount = 1 << 22
+
   /// The weights and the bias of a node as integers.
   private mutating func weights(of node: Node) throws(ModelError) -> [ValueID?] {
     guard let input = node.inputs[0], let inputScale = assignment.parameters[input]?.perTensor?.scale,
@@ -127,7 +130,8 @@ struct QuantizedGraphBuilder {
     let isPerChannel =
       node.operator is FullyConnected
       ? options.fullyConnectedWeights == .perChannel : options.convolutionWeights == .perChannel
-    let elements = try constant.materialize().floats()
+    let reals = try constant.materialize()
+    let elements = try reals.floats()
     guard elements.allSatisfy(\.isFinite), bias?.allSatisfy(\.isFinite) ?? true else {
       throw ModelError(
         .invalidArgument, "a weight is infinite or not a number", at: Location(tensor: source[w].name))
@@ -141,10 +145,13 @@ struct QuantizedGraphBuilder {
     if let known = conversions[key] {
       weights = known
     } else {
+      // Large ones are quantized when they are written, so that they are never in memory together.
+      let isLarge = elements.count > Self.keptCount
+      let step = Constant.Transform.quantize(
+        .int8, parameters.weights, inverseScales: parameters.inverseScales)
+      let quantized = try (isLarge ? constant : Constant(reals)).transformed(by: step)
       weights = result.addConstant(
-        try constant.transformed(
-          by: .quantize(.int8, parameters.weights, inverseScales: parameters.inverseScales)),
-        name: source[w].name)
+        isLarge ? quantized : Constant(try quantized.materialize()), name: source[w].name)
       conversions[key] = weights
     }
     guard let bias, let biasID else { return [weights] }
