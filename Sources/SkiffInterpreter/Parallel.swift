@@ -23,12 +23,15 @@ package enum Parallel {
   ) throws(ModelError) -> [Result] {
     guard workers > 1 else { return [try body(0)] }
     let outcomes = Mutex([Swift.Result<Result, ModelError>?](repeating: nil, count: workers))
+    // The limits belong to the task, and other threads are not of it.
+    let limits = Limits.current
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      let outcome: Swift.Result<Result, ModelError>
-      do throws(ModelError) {
-        outcome = .success(try body(worker))
-      } catch {
-        outcome = .failure(error)
+      let outcome = Limits.$current.withValue(limits) { () -> Swift.Result<Result, ModelError> in
+        do throws(ModelError) {
+          return .success(try body(worker))
+        } catch {
+          return .failure(error)
+        }
       }
       outcomes.withLock { $0[worker] = outcome }
     }

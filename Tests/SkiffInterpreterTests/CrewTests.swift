@@ -1,4 +1,5 @@
 import CKernels
+import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
 import Synchronization
@@ -31,6 +32,15 @@ import Testing
         #expect(counts.count == parts && counts.values.allSatisfy { $0 == 1 }, "\(threads) threads, \(parts)")
       }
     }
+  }
+
+  /// What the caller allows holds in all workers.
+  @Test func workersKeepToTheLimits() throws {
+    let limits = Limits(count: 7)
+    let counts = try Limits.$current.withValue(limits) {
+      try Parallel.map(workers: 4) { (_) throws(ModelError) in Limits.current.count }
+    }
+    #expect(counts == [7, 7, 7, 7])
   }
 
   @Test func threadsAreLimited() throws {
