@@ -88,8 +88,11 @@ struct MemoryLimit {
 
   /// Prints what the process says of errors, but for what the runtime says when it gives up, which tells a user nothing.
   private func relay(_ end: Int32) {
-    defer { close(end) }
-    guard let errors = fdopen(end, "r") else { return }
+    guard let errors = fdopen(end, "r") else {
+      close(end)
+      return
+    }
+    defer { fclose(errors) }
     var (line, capacity) = (UnsafeMutablePointer<CChar>?.none, 0)
     defer { free(line) }
     var isOver = false

@@ -112,7 +112,8 @@ private struct CalibrationRun: Sendable {
     guard plans.count == 1, let count = plans.values.first?.graph[id].type?.shape.elementCount else {
       return nil
     }
-    return count * samples.count
+    let (total, overflow) = count.multipliedReportingOverflow(by: samples.count)
+    return overflow ? nil : total
   }
 
   private func run(

@@ -22,10 +22,10 @@ extension Tensor {
       guard let bytes = sizes.checkedProduct().flatMap(dataType.byteCount) else {
         throw ModelError(.limitExceeded, "impossible shape \(sizes)")
       }
-      let view = StridedView(sizes: sizes, strides: strides, start: start)
       let region = self.bytes.withBytes { source in
         ByteRegion(count: bytes) {
           guard bytes > 0 else { return }
+          let view = StridedView(sizes: sizes, strides: strides, start: start)
           view.copy(
             rows: 0..<view.rowCount, elementSize: dataType.bitWidth / 8, from: source, to: $0)
         }

@@ -104,7 +104,8 @@ extension Formula {
       .applying(Minimum(), number(Float(range.upperBound))).cast(to: dataType)
   }
 
-  /// Narrow integers less their zero points, as real numbers; nil for zero points that are no constant list.
+  /// Narrow integers less their zero points, as real numbers; nil for zero points that are neither one number
+  /// nor a list.
   fileprivate func less(_ zeroPoint: Formula?, listAxis: Int) throws(ModelError) -> Formula? {
     if let tensor = try constantTensor {
       guard let zeros = try zeroPoint.map({ (zeros) throws(ModelError) in try zeros.constantTensor }) else {
