@@ -95,9 +95,11 @@ extension Graph {
       for type in types where type.shape.dimensions.contains(where: { $0.fixed ?? 0 < 0 }) {
         throw ModelError(.invalidGraph, "a result would have the shape \(type.shape)")
       }
-      let elements =
-        (node.operator as? any ShapeArithmetic)?.knownElements(context)
-        ?? context.evaluated(node.operator, types.first)
+      // Operands with as many elements as each other can still broadcast to more: [4] and [4, 1] to sixteen.
+      let computed = (node.operator as? any ShapeArithmetic)?.knownElements(context).flatMap {
+        $0.count == types.first?.shape.elementCount ? $0 : nil
+      }
+      let elements = computed ?? context.evaluated(node.operator, types.first)
       return types.enumerated().map { index, type in
         var type = type
         if index < known.count, let better = known[index] {

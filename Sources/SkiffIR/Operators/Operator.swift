@@ -151,6 +151,7 @@ public struct QuantizedContext: Sendable {
 ///
 /// It says what it knows of its result's elements while sizes are still symbols.
 public protocol ShapeArithmetic: Operator {
-  /// The elements of the first result as far as they are known, nil if nothing is.
+  /// The elements of the first result as far as they are known, nil if nothing is; inference drops them if they are
+  /// not as many as the result's type says.
   func knownElements(_ context: InferenceContext) -> [Shape.Dimension]?
 }

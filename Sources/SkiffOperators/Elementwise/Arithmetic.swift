@@ -95,7 +95,7 @@ public struct Divide: BinaryOperator, ShapeArithmetic {
 
 extension InferenceContext {
   /// The known elements of both operands combined, where both are there and at least one is a scalar or the
-  /// counts agree.
+  /// counts agree; if operands with the same count have different shapes, the result has more elements than this.
   package func combining(
     _ operation: (Shape.Dimension, Shape.Dimension) -> Shape.Dimension
   ) -> [Shape.Dimension]? {

@@ -42,6 +42,16 @@ import Testing
         == "[N,5]")
   }
 
+  @Test func equalCountsOfDifferentShapesBroadcastToMore() throws {
+    let (row, column) = (Tensor.list([1, 2]), Tensor.list([10, 20], shape: [2, 1]))
+    for kernel in [Add(), Subtract(), Multiply(), Divide(), FloorDivide()] as [any ReferenceKernel] {
+      #expect(try run(kernel, row, column).shape == [2, 2])
+    }
+    let condition = Tensor([true, false], shape: [2, 1])
+    #expect(try run(Select(), condition, row, column).integers() == [1, 2, 20, 20])
+    #expect(try run(Expand(), column, .list([1, 2])).integers() == [10, 10, 20, 20])
+  }
+
   @Test func slicesOfSymbols() throws {
     let row = InferenceOperand.floats(.symbol("N"))
     func sliced(_ start: Int, _ end: Int, _ step: Int = 1) throws -> String {
