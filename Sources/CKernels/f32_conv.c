@@ -121,10 +121,10 @@ void skiff_f32_conv(const skiff_convolution *shape, const float *input, const vo
   tile_function *compute = tile_portable;
   size_t blocks = block_count(shape), width = 1;
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) {
+  if (shape->level >= skiff_avx512) {
     compute = skiff_f32_tile_avx512;
     width = even_width(blocks, TILE_BLOCKS);
-  } else if (SKIFF_HAS_AVX2) {
+  } else if (shape->level >= skiff_avx2) {
     compute = tile_avx2;
   }
 #endif

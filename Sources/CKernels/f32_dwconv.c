@@ -72,10 +72,10 @@ void skiff_f32_dwconv(const skiff_convolution *shape, const float *input, const 
   position_function *compute = position_portable;
   skiff_range inside = {0, 0};
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) {
+  if (shape->level >= skiff_avx512) {
     compute = skiff_f32_dwconv_position_avx512;
     inside = positions_inside(shape);
-  } else if (SKIFF_HAS_AVX2) {
+  } else if (shape->level >= skiff_avx2) {
     compute = position_avx2;
   }
 #endif

@@ -55,7 +55,7 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
                           const int32_t *bias, int32_t input_zero_point, skiff_qc8w_scales scales, void *packed) {
   bool is_exact = true;
   // The form for AVX-512 adds 128 to each input.
-  uint32_t offset = (uint32_t)input_zero_point + (skiff_kernels_level() >= skiff_avx512 ? 128 : 0);
+  uint32_t offset = (uint32_t)input_zero_point + (shape->level >= skiff_avx512 ? 128 : 0);
   memset(packed, 0, skiff_qc8w_conv_packed_size(shape));
   for (size_t group = 0; group < shape->groups; group++) {
     for (size_t block = 0; block < block_count(shape); block++) {
@@ -70,7 +70,7 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
         uint32_t sum = 0;
         uint64_t magnitude = 0;
         bool is_symmetric = pack_lane(shape, weights, strides, channel, target + lane * QUAD, &sum, &magnitude);
-        is_exact &= is_symmetric || skiff_kernels_level() != skiff_avx2;
+        is_exact &= is_symmetric || shape->level != skiff_avx2;
         header->starts[lane] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * offset);
         if (scales.factors) {
           header->multipliers[lane] = scales.factors[channel].multiplier;
@@ -116,8 +116,8 @@ void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const 
   tile_function *compute = tile_portable;
   size_t blocks = block_count(shape), width = 1;
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX2) compute = skiff_qc8w_tile_avx2;
-  if (SKIFF_HAS_AVX512) {
+  if (shape->level >= skiff_avx2) compute = skiff_qc8w_tile_avx2;
+  if (shape->level >= skiff_avx512) {
     compute = skiff_qc8w_tile_avx512;
     width = even_width(blocks, TILE_BLOCKS);
   }

@@ -8,7 +8,7 @@
 // Packed: starts, multipliers and shifts of all channels, then for each tap the weights of all channels.
 size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape) {
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) return skiff_qc8w_dwconv_packed_size_avx512(shape);
+  if (shape->level >= skiff_avx512) return skiff_qc8w_dwconv_packed_size_avx512(shape);
 #endif
   return shape->groups * (3 * sizeof(int32_t) + tap_count(shape) * sizeof(int16_t));
 }
@@ -16,7 +16,7 @@ size_t skiff_qc8w_dwconv_packed_size(const skiff_convolution *shape) {
 // The columns of each row of taps that positions are given, and all of them; AVX-512 takes four at a time.
 static size_t column_count(const skiff_convolution *shape) {
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) return skiff_qc8w_dwconv_columns_avx512(shape);
+  if (shape->level >= skiff_avx512) return skiff_qc8w_dwconv_columns_avx512(shape);
 #endif
   return shape->kernel_width;
 }
@@ -34,7 +34,7 @@ void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weight
                             skiff_weight_strides strides, const int32_t *bias, int32_t input_zero_point,
                             const skiff_factor *factors, void *packed) {
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) {
+  if (shape->level >= skiff_avx512) {
     skiff_qc8w_dwconv_pack_avx512(shape, weights, strides, bias, input_zero_point, factors, packed);
     return;
   }
@@ -122,11 +122,11 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
   size_t channels = shape->groups, columns = column_count(shape), slots = slot_count(shape);
   size_t used = shape->kernel_height * columns, taps = used;
 #if SKIFF_X86
-  if (SKIFF_HAS_AVX512) {
+  if (shape->level >= skiff_avx512) {
     compute = skiff_qc8w_dwconv_position_avx512(shape);
     span = skiff_qc8w_dwconv_span_avx512(shape);
     taps = slots;
-  } else if (SKIFF_HAS_AVX2) {
+  } else if (shape->level >= skiff_avx2) {
     compute = position_avx2;
   }
 #endif

@@ -33,6 +33,11 @@ struct KernelTwin: CustomStringConvertible {
 
   /// The result of one of the two, in threads that divide all that can be divided.
   private func run(reference: Bool, threads: Int = 1) throws -> Tensor {
+    try prepared(reference: reference, threads: threads)()
+  }
+
+  /// One of the two, planned now and run when it is called.
+  func prepared(reference: Bool, threads: Int = 1) throws -> () throws -> Tensor {
     var graph = Graph()
     var inputs: [String: Tensor] = [:]
     var values: [ValueID] = []
@@ -54,7 +59,7 @@ struct KernelTwin: CustomStringConvertible {
     let plan = try Plan(graph, threads: threads, leastWork: 1, usesReferenceKernels: reference)
     let isEmpty = graph[id].type?.shape.elementCount == 0
     #expect(isEmpty || (plan.arenaByteCount > 0) != reference, "no direct kernel for \(self)")
-    return try #require(try Session(plan).run(inputs)["y"])
+    return { [inputs] in try #require(try Session(plan).run(inputs)["y"]) }
   }
 
   /// Checks that both agree: integers in every bit, floats within 1e-5 of their range; and that threads change nothing.

@@ -110,6 +110,30 @@ import Testing
     }
   }
 
+  @Test func convolutionsKeepTheLevelTheyWerePlannedFor() throws {
+    var generator = SeededGenerator(Seed(5))
+    let kinds = [
+      Parts(size: [9, 9], kernel: [3, 3], pads: [1, 1, 1, 1], inputs: 20, outputs: 24),
+      Parts(size: [9, 9], kernel: [3, 3], pads: [1, 1, 1, 1], groups: 80),
+      Parts(size: [9, 9], kernel: [2, 2], groups: 16),
+    ]
+    for parts in kinds {
+      for twin in [integer(parts, &generator), float(parts, &generator)] {
+        var planned: [() throws -> Tensor] = []
+        try inAllForms { planned.append(try twin.prepared(reference: false)) }
+        let before = try planned.map { try $0() }
+        try inAllForms {
+          let after = try planned.map { try $0() }
+          #expect(after == before, "\(twin)")
+        }
+        if before[0].dataType == .int8 {
+          let exact = try twin.prepared(reference: true)()
+          #expect(before.allSatisfy { $0 == exact }, "\(twin)")
+        }
+      }
+    }
+  }
+
   @Test func depthwiseConvolutionsWithManyTaps() throws {
     try inAllForms {
       var generator = SeededGenerator(Seed(2))

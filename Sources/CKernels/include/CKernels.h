@@ -22,8 +22,7 @@ typedef enum {
 // The level that the kernels run in.
 skiff_kernel_level skiff_kernels_level(void);
 
-// Keeps the kernels at or below a level, for tests; the result is the level in force. What was packed before must
-// not be used after it.
+// Keeps the kernels at or below a level, for tests; the result is the level in force. Convolutions keep theirs.
 skiff_kernel_level skiff_kernels_limit_level(skiff_kernel_level greatest);
 
 // Tells the processor that a loop only waits.
@@ -36,8 +35,10 @@ static inline void skiff_pause(void) {
 }
 
 // A convolution over [batch, input_height, input_width, groups * input_channels]. A matrix product is one with a
-// kernel of one tap, its rows as the width.
+// kernel of one tap, its rows as the width. Packed weights and working memory have the form of the level: one
+// convolution keeps one level throughout.
 typedef struct {
+  skiff_kernel_level level;
   size_t batch;
   size_t input_height, input_width;
   size_t output_height, output_width;

@@ -45,6 +45,7 @@ struct ConvolutionForm: Sendable {
       return (padded[0], padded[1])
     }
     var shape = skiff_convolution()
+    shape.level = skiff_kernels_level()
     shape.batch = input[0]
     (shape.input_height, shape.input_width) = pair(space, else: 1)
     (shape.output_height, shape.output_width) = pair(Array(output[axes]), else: 1)
@@ -67,6 +68,7 @@ struct ConvolutionForm: Sendable {
   init(rows: Int, depth: Int, units: Int, weightStrides: skiff_weight_strides) {
     layout = .last
     var shape = skiff_convolution()
+    shape.level = skiff_kernels_level()
     (shape.batch, shape.input_height, shape.input_width) = (1, 1, rows)
     (shape.output_height, shape.output_width) = (1, rows)
     (shape.kernel_height, shape.kernel_width) = (1, 1)
