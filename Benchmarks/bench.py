@@ -86,6 +86,14 @@ def tensorflow_convert(source, *options):
     return process(target, python, here / "tf_convert.py", folder / source, folder / target, *options)
 
 
+def onnx2tf_convert(model):
+    # It writes beside the file a copy with half as many digits; there is no option against that.
+    target = f"converted-by-onnx2tf/{model}_float32.tflite"
+    python = os.environ.get("SKIFF_ONNX2TF_PYTHON", "python3")
+    program = pathlib.Path(python).with_name("onnx2tf")
+    return process(target, python, program, "-n", "-i", folder / f"{model}.onnx", "-o", (folder / target).parent)
+
+
 def int8(model):
     return {"Skiff": skiff(f"{model}.int8.tflite"), "LiteRT": peer("litert", f"{model}.int8.tflite")}
 
@@ -116,6 +124,14 @@ cases = {
     "convert-mobilenetv2-int8": lambda: {
         "Skiff": convert("mobilenetv2.h5", "converted.tflite", *samples),
         "TensorFlow": tensorflow_convert("mobilenetv2.h5", folder / "samples.npy"),
+    },
+    "convert-mobilenetv2-float": lambda: {
+        "Skiff": convert("mobilenetv2.onnx", "converted.tflite", "--no-check"),
+        "onnx2tf": onnx2tf_convert("mobilenetv2"),
+    },
+    "convert-resnet50-float": lambda: {
+        "Skiff": convert("resnet50.onnx", "converted.tflite", "--no-check"),
+        "onnx2tf": onnx2tf_convert("resnet50"),
     },
     "convert-vgg16": lambda: {
         "Skiff": limited("vgg16.onnx", "converted.skiff", "--no-check"),

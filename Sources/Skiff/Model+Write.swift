@@ -12,26 +12,30 @@ extension Model {
     guard let write = target.write else { return }
     var copy = self
     try copy.prepare()
+    let (graph, found) = try copy.graph(in: target, options)
+    copy.warnings += found.filter { !copy.warnings.contains($0) }
     let content = EdgeModel(
-      try copy.graph(in: target, options), contract: contract,
+      graph, contract: contract,
       provenance: target == .skiff ? try provenance() : nil,
       examples: copy.examples)
     try locating(Location(file: path)) { () throws(ModelError) in try write(content, path) }
     self = copy
   }
 
-  /// The graph in the operators of a format, with its constants as they are stored.
-  func graph(in format: ModelFormat, _ options: WritingOptions) throws(ModelError) -> Graph {
+  /// The graph in the operators of a format, with its constants as they are stored, and what a user should know of that.
+  func graph(
+    in format: ModelFormat, _ options: WritingOptions
+  ) throws(ModelError) -> (graph: Graph, warnings: [Warning]) {
     guard let dialect = format.dialect else {
       guard !options.storesFloat16 else {
         throw ModelError(.unsupported, "real weights in 16 bits in a file of \(format.name)")
       }
-      return graph
+      return (graph, [])
     }
     var (lowered, report) = (graph, PassReport())
     try Pipeline.lowering(for: dialect).run(on: &lowered, report: &report)
     if options.storesFloat16 { try lowered.roundConstantsToFloat16() }
-    return lowered
+    return (lowered, report.warnings)
   }
 
   /// Where the model comes from and what was done to it since; unchanged if that is nothing.

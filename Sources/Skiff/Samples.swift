@@ -108,6 +108,11 @@ public struct Samples: Sendable {
     if type.quantization != nil, tensor.dataType.isFloatingPoint {
       type = TensorType(tensor.dataType, type.shape)
     }
+    // Real numbers of another width are rounded to the input's.
+    if type.dataType.isFloatingPoint, tensor.dataType.isFloatingPoint, type.dataType != tensor.dataType {
+      return try split(tensor, for: TensorType(tensor.dataType, type.shape), openCount: openCount)
+        .map { sample throws(ModelError) in try sample.cast(to: type.dataType) }
+    }
     if type.rank == 0, tensor.rank == 0, tensor.dataType == type.dataType { return [tensor] }
     if type.rank == 0, tensor.rank == 1, tensor.dataType == type.dataType {
       return try split(

@@ -215,12 +215,12 @@ package final class Exporter {
     return result
   }
 
-  /// Adds a constant; one that was rounded to 16 bits is stored so and turned back by an operator of its own.
+  /// Adds a constant; one that has 16 bits but for a last cast is stored so and turned back by an operator of its own.
   private func addConstant(_ constant: Constant, name: String) throws(ModelError) -> Int {
-    guard constant.transforms.suffix(2) == [.cast(.float16), .cast(.float32)] else {
-      return try addStored(constant, name: name)
-    }
-    let stored = try addStored(constant.transformed(by: .cast(.float16)), name: "\(name)_float16")
+    guard constant.transforms.last == .cast(.float32), let narrow = try constant.withoutLastTransform(),
+      narrow.type.dataType == .float16
+    else { return try addStored(constant, name: name) }
+    let stored = try addStored(narrow, name: "\(name)_float16")
     let tensor = try addTensor(constant.type, name: name)
     try emit("DEQUANTIZE", [stored], [tensor], FlatObject("DequantizeOptions"))
     return tensor
@@ -412,6 +412,12 @@ extension Constant {
     guard case .permute(let next) = transform, case .permute(let last)? = transforms.last,
       next.indices.allSatisfy({ last[next[$0]] == $0 })
     else { return nil }
+    return try withoutLastTransform()
+  }
+
+  /// The constant before its last step; nil if it has none.
+  fileprivate func withoutLastTransform() throws(ModelError) -> Constant? {
+    guard !transforms.isEmpty else { return nil }
     var result = try Constant(
       storedType.dataType, shape: storedType.shape.fixed ?? [], quantization: storedType.quantization,
       bytes: bytes, encoding: encoding)

@@ -77,9 +77,9 @@ extension Peer {
   func results(
     of path: String, under script: String, options: [String], _ sets: [[String: Tensor]]
   ) throws -> [[String: [Float]]] {
-    let arrays = try sets.map { try $0.mapValues { try NumPyArray($0.floats(), shape: $0.shape) } }
+    let arrays = try sets.map { try $0.mapValues { try NumPyArray($0) } }
     return try outputs(of: path, under: script, options: options, inputs: arrays).map { set in
-      try set.mapValues { try $0.elements(as: Float.self) }
+      try set.mapValues { try Tensor($0).floats() }
     }
   }
 

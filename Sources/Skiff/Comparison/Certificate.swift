@@ -25,6 +25,8 @@ public struct Certificate: Sendable {
     /// The same where the source rounds to 8 bits by ranges that it finds when it runs: a number between two integers becomes
     /// one or the other by the last digit of a sum. Two steps of 8 bits.
     public var roundedError = 2.0 / 255
+    /// The same where the source rounds to 16 bits after each operator, and the file perhaps does not.
+    public var narrowError = 1.0 / 100
     /// The least signal to noise ratio of a lower precision, in decibels.
     public var signalToNoise = 10.0
     /// The least cosine of a lower precision.
@@ -85,8 +87,11 @@ public struct Certificate: Sendable {
     }
     var bounds = thresholds
     if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
+    if Self.computesIn16Bits(model.source), !Self.computesIn16Bits(written.graph) {
+      bounds.relativeError = max(bounds.relativeError, bounds.narrowError)
+    }
     var failures: [String] = []
-    let stored = try model.graph(in: .target(for: path), options)
+    let stored = try model.graph(in: .target(for: path), options).graph
     expressedOperators = Self.operators(of: stored).subtracting(Self.operators(of: written.graph))
       .sorted()
     let comparisons = try Comparison.all(
@@ -142,6 +147,13 @@ public struct Certificate: Sendable {
         "\(name): the greatest element agrees in \(agreement) of the rows, below \(thresholds.top1Agreement)")
     }
     return failures
+  }
+
+  private static func computesIn16Bits(_ graph: Graph) -> Bool {
+    graph.nodeIDs.contains { id in
+      !(graph[id].operator is Cast)
+        && graph[id].outputs.contains { [.float16, .bfloat16].contains(graph[$0].type?.dataType) }
+    }
   }
 
   /// The names of the operators that compute real numbers in a graph: integers are never said in another way.

@@ -33,10 +33,11 @@ public struct LoweringTarget: Sendable {
 }
 
 extension Pipeline {
-  /// Replaces the operators that a target lacks by expressions of those that it has.
+  /// Replaces the operators and real numbers that a target lacks by expressions of those that it has.
   public static func lowering(for target: LoweringTarget) -> Pipeline {
     Pipeline(
-      unconditional: RewritePass(
+      unconditional: ComputeInFloat32(),
+      RewritePass(
         UnrollRecurrent(for: target), LowerDynamicQuantization(target: target), Lower(for: target)),
       MergeEqualNodes())
   }
