@@ -8,6 +8,7 @@ extension Pipeline {
     unconditional: FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()),
     MergeEqualNodes(),
+    RewritePass(ExpandEinsum()),
     RewritePass(FuseGelu(), FuseSwish(), FuseLayerNormalization()),
     RewritePass(
       FuseFullyConnected(), FusePad(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),

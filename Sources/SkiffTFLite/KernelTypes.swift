@@ -50,6 +50,10 @@ enum KernelTypes {
     (rare.union([.boolean, .int32, .int64]), "AVERAGE_POOL_2D MAX_POOL_2D PRELU"),
     (rare.union([.boolean, .int32, .int64, .uint8]), "BATCH_MATMUL"),
     (
+      rare.union([.boolean, .int64, .uint8, .int8, .int16]),
+      "UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_MIN UNSORTED_SEGMENT_PROD"
+    ),
+    (
       rare.union([.boolean, .int32, .int64, .uint8, .int8, .int16]),
       "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED TRANSPOSE_CONV"
     ),

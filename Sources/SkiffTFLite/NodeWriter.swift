@@ -214,8 +214,20 @@ final class NodeWriter {
   /// The tensor with an axis of size 1 more.
   func inserted(_ tensor: Int, axis: Int) throws(ModelError) -> Int {
     let result = try temporary(like: tensor, inserting: axis)
-    try emitReshape(tensor, to: result)
+    if exporter.types[tensor].shape.dimensions.count(where: { $0.fixed == nil }) > 1 {
+      try emit("EXPAND_DIMS", [tensor, scalar(axis)], [result], FlatObject("ExpandDimsOptions"))
+    } else {
+      try emitReshape(tensor, to: result)
+    }
     return result
+  }
+
+  /// Appends what takes an axis of size 1 out of a tensor, which becomes `result`.
+  func emitRemoval(of axis: Int, from tensor: Int, to result: Int) throws(ModelError) {
+    guard exporter.types[result].shape.dimensions.count(where: { $0.fixed == nil }) > 1 else {
+      return try emitReshape(tensor, to: result)
+    }
+    try emit("SQUEEZE", [tensor], [result], FlatObject("SqueezeOptions", ["squeeze_dims": .integers([axis])]))
   }
 
   /// Appends a reshape to the shape of `result`; where more than one of its sizes is not fixed, to that in `shape`.

@@ -50,7 +50,9 @@ struct SpatialCall {
     let shape = try writer.type(0).shape
     let sizes = (1...window.size.count).map { shape[$0].fixed }
     let space = sizes.compactMap(\.self)
-    guard space.count == sizes.count || window.padding == .explicit else {
+    // At every element a window has the same around it, whatever the size.
+    let isEverywhere = sizes.indices.allSatisfy { sizes[$0] != nil || window.strides[$0] == 1 }
+    guard isEverywhere || window.padding == .explicit else {
       throw ModelError(.unsupported, "a padding that depends on sizes which are not fixed")
     }
     if space.count == sizes.count, !isCounted {
@@ -64,7 +66,7 @@ struct SpatialCall {
         return
       }
     }
-    let amounts = window.padAmounts(space.count == sizes.count ? space : sizes.map { $0 ?? 0 })
+    let amounts = window.padAmounts(space.count == sizes.count ? space : sizes.map { $0 ?? 1 })
     guard amounts.allSatisfy({ $0.begin >= 0 && $0.end >= 0 }) else {
       throw ModelError(.unsupported, "a negative padding", at: Location(attribute: "pads"))
     }
@@ -112,6 +114,6 @@ struct SpatialCall {
       try writer.emit(
         name, [input] + operands, [wide], options.setting("fused_activation_function", to: clamp))
     }
-    if isFlat { try writer.emitReshape(wide, to: result) }
+    if isFlat { try writer.emitRemoval(of: 1, from: wide, to: result) }
   }
 }

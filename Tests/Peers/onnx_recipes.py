@@ -409,11 +409,8 @@ def scatter(g):
     if g.chance(0.5):
         axis = g.axis(array.ndim)
         shape = [g.number(1, size) for size in array.shape]
-        lines = np.moveaxis(np.zeros(shape, INT64), axis, -1)
-        for line in lines.reshape(-1, lines.shape[-1]):
-            # Without a reduction an element must not be met twice.
-            line[:] = g.random.permutation(array.shape[axis])[:len(line)]
-        indices = np.moveaxis(lines, -1, axis)
+        # Without a reduction an element must not be met twice.
+        indices = np.apply_along_axis(lambda line: g.random.permutation(array.shape[axis])[:len(line)], axis, np.zeros(shape, INT64))
         g.add("ScatterElements" if g.opset >= 11 else "Scatter", [x, g.constant(indices), g.weights(shape, array.dtype)], axis=axis, **attributes)
     else:
         since(g, 11)

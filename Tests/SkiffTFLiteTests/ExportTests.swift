@@ -182,8 +182,8 @@ import SkiffTFLite
 
   @Test func everyRefusalIsNamed() throws {
     let graph = try graph([1, 4]) { graph, input in
-      let first = try graph.add(Cosh(), input, name: "first")
-      let second = try graph.add(Sinh(), first, name: "second")
+      let first = try graph.add(Einsum("ij->ij"), input, name: "first")
+      let second = try graph.add(Einsum("ij->ij"), first, name: "second")
       return try graph.add(Relu(), second, name: "third")
     }
     let folder = try TemporaryFolder()

@@ -24,12 +24,12 @@ public struct Einsum: Operator {
 
   /// The axes of operands and result by label; those of the ellipsis are labelled `.0`, `.1` and so on, counted
   /// from the last.
-  struct Terms {
-    var operands: [[String]]
-    var result: [String]
+  package struct Terms {
+    package var operands: [[String]]
+    package var result: [String]
   }
 
-  func terms(ranks: [Int]) throws(ModelError) -> Terms {
+  package func terms(ranks: [Int]) throws(ModelError) -> Terms {
     func fail(_ message: String) -> ModelError {
       ModelError(.invalidGraph, message, at: Location(attribute: "equation"))
     }

@@ -65,6 +65,11 @@ struct Formula {
 
   /// The operator applied to this value and others.
   func applying(_ operator: any Operator, _ others: Formula...) throws(ModelError) -> Formula {
+    try applying(`operator`, others)
+  }
+
+  /// The operator applied to this value and a list of others.
+  func applying(_ operator: any Operator, _ others: [Formula]) throws(ModelError) -> Formula {
     // Integers that stand for real numbers keep their parameters.
     let type = type.isQuantized ? type : nil
     return Formula(try scope.add(`operator`, [value] + others.map(\.value), type: type), in: scope)

@@ -6,6 +6,9 @@ extension LoweringRule {
   /// Functions of each element on its own.
   static let activations: [LoweringRule] = [
     LoweringRule(Identity.self, suitsIntegers: true) { _, x in x },
+    LoweringRule(Relu.self, suitsIntegers: true) { (_, x) throws(ModelError) in
+      try x.applying(Maximum(), x.number(0))
+    },
     LoweringRule(Clip.self, suitsIntegers: true) { (clip, x) throws(ModelError) in
       var result = x
       if let low = try x.bound(1, else: clip.minimum) { result = try result.applying(Maximum(), low) }

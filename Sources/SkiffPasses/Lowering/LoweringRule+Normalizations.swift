@@ -23,6 +23,18 @@ extension LoweringRule {
         .scaled(parameter(1), parameter(2))
     },
     LoweringRule(GroupNormalization.self, groupNormalization),
+    // With parameters that are computed.
+    LoweringRule(BatchNormalization.self) { (node, x) throws(ModelError) in
+      let axis = try normalizedAxis(node.axis, rank: x.type.rank)
+      var parameters: [Formula] = []
+      for index in 1...4 {
+        guard let operand = x.operand(index) else { return nil }
+        parameters.append(
+          try operand.reshaped(to: [-1] + [Int](repeating: 1, count: x.type.rank - 1 - axis)))
+      }
+      let scale = try (parameters[3] + node.epsilon).applying(Rsqrt()) * parameters[0]
+      return try (x - parameters[2]) * scale + parameters[1]
+    },
     LoweringRule(MeanVarianceNormalization.self) { (node, x) throws(ModelError) in
       let axes = try normalizedAxes(node.axes, rank: x.type.rank)
       let centred = try x - x.reduced(by: ReduceMean.self, along: axes)

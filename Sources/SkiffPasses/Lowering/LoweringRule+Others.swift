@@ -25,25 +25,16 @@ extension LoweringRule {
       case (false, false): try x.applying(NotEqual(), x).applying(And(), x.applying(Equal(), plus))
       }
     },
-    // A mean that counts places in the padding is one of zeros before it.
-    LoweringRule(AveragePool.self, suitsIntegers: true) { (node, x) throws(ModelError) in
-      let axes = node.layout.spatialAxes(rank: x.type.rank)
-      guard node.countsExplicitPadding, !node.roundsUp, node.pads.count == 2 * axes.count else { return nil }
-      var pads = [Int](repeating: 0, count: 2 * x.type.rank)
-      for (index, axis) in axes.enumerated() {
-        pads[axis] = node.pads[index]
-        pads[x.type.rank + axis] = node.pads[axes.count + index]
-      }
-      var pool = node
-      (pool.pads, pool.countsPadding) = ([], false)
-      return try x.applying(Pad(), x.integers(pads)).applying(pool)
+    // A vector is a matrix of one row or column.
+    LoweringRule(MatrixMultiply.self) { (node, a) throws(ModelError) in
+      guard let b = a.operand(1), a.type.rank == 1 || b.type.rank == 1 else { return nil }
+      var product = node
+      if a.type.rank == 1 { product.transposesA = false }
+      if b.type.rank == 1 { product.transposesB = false }
+      let matrices = try a.type.rank == 1 ? a.reshaped(to: [1, -1]) : a
+      let result = try matrices.applying(product, b.type.rank == 1 ? b.reshaped(to: [-1, 1]) : b)
+      let axes = (a.type.rank == 1 ? [-2] : []) + (b.type.rank == 1 ? [-1] : [])
+      return try result.applying(Squeeze(axes: axes))
     },
   ]
-}
-
-extension AveragePool {
-  /// Whether places outside of the input count, and there are some.
-  var countsExplicitPadding: Bool {
-    countsPadding && padding == .explicit && pads.contains { $0 != 0 }
-  }
 }

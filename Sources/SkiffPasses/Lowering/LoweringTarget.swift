@@ -19,14 +19,18 @@ public struct LoweringTarget: Sendable {
   }
 
   /// The integer kernels, in the forms that TensorFlow Lite has too.
-  public static let int8 = LoweringTarget(computesWithIntegers: true) { node, _ in
-    switch node.operator {
+  public static let int8 = LoweringTarget(computesWithIntegers: true) { node, graph in
+    let rank = node.inputs.first.flatMap(\.self).flatMap { graph[$0].type?.rank } ?? 0
+    return switch node.operator {
     case let clip as Clip:
       node.inputs.count(where: { $0 != nil }) == 1
         && (clip.minimum == 0 && [nil, 1, 6].contains(clip.maximum)
           || clip.minimum == -1 && clip.maximum == 1)
     case let elu as Elu: elu.alpha == 1
-    case let pool as AveragePool: !pool.countsExplicitPadding
+    case let pool as AveragePool: !pool.countsExplicitPadding && rank <= 4
+    case is MaxPool: rank <= 4
+    case let convolution as TransposedConvolution:
+      convolution.groups == 1 && convolution.dilations.allSatisfy { $0 == 1 }
     default: node.operator is any QuantizedKernel || node.operator is any DataMovement
     }
   }
@@ -39,6 +43,7 @@ extension Pipeline {
       unconditional: ComputeInFloat32(),
       RewritePass(
         UnrollRecurrent(for: target), LowerDynamicQuantization(target: target), Lower(for: target)),
+      FoldConstants(),
       MergeEqualNodes())
   }
 }

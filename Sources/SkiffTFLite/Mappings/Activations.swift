@@ -16,7 +16,18 @@ extension Dialect {
     Mapping(plain: "LOGISTIC", Sigmoid.self),
     Mapping(plain: "NEG", Negate.self, options: "NegOptions"),
     Mapping(plain: "PRELU", PRelu.self),
-    Mapping(plain: "RELU", Relu.self),
+    Mapping(
+      "RELU", Relu.self,
+      accepts: { _, node, graph in
+        let type = node.inputs.first.flatMap(\.self).flatMap { graph[$0].type }
+        // Integers that stand for themselves the kernels take to be quantized.
+        return type.map { $0.isQuantized || !$0.dataType.isInteger } ?? false
+      },
+      read: { (reader) throws(ModelError) in [try reader.add(Relu(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        try writer.emit("RELU")
+        return true
+      }),
     Mapping(plain: "ROUND", Round.self),
     Mapping(plain: "RSQRT", Rsqrt.self),
     Mapping(plain: "SIGN", Sign.self, options: "SignOptions"),

@@ -13,7 +13,16 @@ extension Dialect {
     wide("MINIMUM", Minimum.self, options: "MaximumMinimumOptions"),
     wide("POW", Power.self, options: "PowOptions"),
     wide("SQUARED_DIFFERENCE", SquaredDifference.self, options: "SquaredDifferenceOptions"),
-    Mapping(plain: "ATAN2", Atan2.self, options: "ATan2Options"),
+    Mapping(
+      "ATAN2", Atan2.self,
+      read: { (reader) throws(ModelError) in [try reader.add(Atan2(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        guard try writer.type(0).shape == writer.type(1).shape else {
+          throw ModelError(.unsupported, "the angle of points whose coordinates broadcast")
+        }
+        try writer.emit("ATAN2", options: FlatObject("ATan2Options"))
+        return true
+      }),
     Mapping(plain: "BITWISE_XOR", BitwiseXor.self, options: "BitwiseXorOptions"),
     Mapping(
       "RIGHT_SHIFT", BitShift.self, accepts: { shift, _, _ in !shift.movesLeft },
@@ -36,10 +45,9 @@ extension Dialect {
       }),
     wide("FLOOR_DIV", FloorDivide.self, options: "FloorDivOptions"),
     Mapping(
-      "FLOOR_MOD", Modulo.self,
+      "FLOOR_MOD", Modulo.self, accepts: { modulo, _, _ in !modulo.truncates },
       read: { (reader) throws(ModelError) in [try reader.add(Modulo(), reader.inputs)] },
-      write: { (modulo, writer) throws(ModelError) in
-        guard !modulo.truncates else { return false }
+      write: { (_, writer) throws(ModelError) in
         try writer.emitWide("FLOOR_MOD", options: FlatObject("FloorModOptions"))
         return true
       }),

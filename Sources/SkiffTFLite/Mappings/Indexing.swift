@@ -10,7 +10,7 @@ extension Dialect {
       read: { (reader) throws(ModelError) in [try reader.add(GatherND(), reader.inputs)] },
       write: { (_, writer) throws(ModelError) in
         try writer.emit(
-          "GATHER_ND", [writer.required(0), writer.index(1)], [writer.result(0)],
+          "GATHER_ND", [writer.required(0), writer.countedFromStart(listsOf: 1)], [writer.result(0)],
           FlatObject("GatherNdOptions"))
         return true
       }),

@@ -45,6 +45,9 @@ extension Dialect {
       }),
     Mapping(
       "BATCH_MATMUL", MatrixMultiply.self,
+      accepts: { _, node, graph in
+        node.inputs.prefix(2).allSatisfy { $0.flatMap { graph[$0].type?.rank } ?? 0 >= 2 }
+      },
       read: { (reader) throws(ModelError) in
         var product = MatrixMultiply()
         product.transposesA = reader.options.boolean("adj_x")
@@ -57,9 +60,6 @@ extension Dialect {
           [
             "adj_x": .integer(product.transposesA ? 1 : 0), "adj_y": .integer(product.transposesB ? 1 : 0),
           ])
-        guard try writer.type(0).rank >= 2, try writer.type(1).rank >= 2 else {
-          throw ModelError(.unsupported, "the product with a vector")
-        }
         try writer.emit("BATCH_MATMUL", options: options)
         return true
       }),

@@ -20,20 +20,7 @@ extension Dialect {
         return try reader.apply(node, [reader.input(0), reader.input(1)])
       },
       write: { (node, writer) throws(ModelError) in
-        let rank = try writer.type(0).rank
-        guard node.takesGreatest, try normalizedAxis(node.axis, rank: rank) == rank - 1 else {
-          throw ModelError(.unsupported, "the least elements, or those along another axis than the last")
-        }
-        let count = try writer.known(1, "number of elements")
-        guard count.count == 1 else { throw ModelError(.invalidGraph, "\(count.count) numbers of elements") }
-        let places = try writer.result(1)
-        var type = writer.exporter.types[places]
-        type.dataType = .int32
-        let narrow = node.indexType == .int32 ? places : try writer.temporary(type)
-        try writer.emit(
-          "TOPK_V2", [writer.required(0), writer.scalar(count[0])], [writer.result(0), narrow],
-          FlatObject("TopKV2Options"))
-        if narrow != places { try writer.emitCast(narrow, to: places) }
+        try writer.writeTopK(node)
         return true
       }),
     extreme("ARG_MAX", ArgMax.self, \.axis, \.keepsDimensions, \.selectsLast, \.dataType, "ArgMaxOptions"),
@@ -79,7 +66,7 @@ extension Dialect {
     _ dataType: any WritableKeyPath<Kind, DataType> & Sendable, _ table: String
   ) -> Mapping {
     Mapping(
-      name, kind,
+      name, kind, accepts: { node, _, _ in !node[keyPath: last] },
       read: { (reader) throws(ModelError) in
         var node = Kind()
         node[keyPath: axis] = try reader.integer(1, "axis")
@@ -88,7 +75,6 @@ extension Dialect {
         return [try reader.add(node, [reader.input(0)])]
       },
       write: { (node, writer) throws(ModelError) in
-        guard !node[keyPath: last] else { throw ModelError(.unsupported, "the last of equal elements") }
         let result = try writer.result(0)
         let options = FlatObject(table).setting(
           "output_type", to: node[keyPath: dataType] == .int32 ? "INT32" : "INT64")
@@ -104,5 +90,52 @@ extension Dialect {
         try writer.emitReshape(narrow, to: result)
         return true
       })
+  }
+}
+
+extension NodeWriter {
+  /// The greatest elements along the last axis: those along another one between transpositions, the least as the greatest of
+  /// what is mirrored.
+  fileprivate func writeTopK(_ node: TopK) throws(ModelError) {
+    let count = try known(1, "number of elements")
+    guard count.count == 1 else { throw ModelError(.invalidGraph, "\(count.count) numbers of elements") }
+    let rank = try type(0).rank
+    var order = Array(0..<rank)
+    order.swapAt(try normalizedAxis(node.axis, rank: rank), rank - 1)
+    let isLast = order == Array(0..<rank)
+    var lines = try required(0)
+    if !isLast { lines = try permuted(lines, by: order) }
+    if !node.takesGreatest { lines = try mirrored(lines) }
+    var type = exporter.types[lines]
+    type.shape[rank - 1] = .fixed(count[0])
+    let isPlain = isLast && node.takesGreatest
+    var values = isPlain ? try result(0) : try temporary(type)
+    let places =
+      try isLast && node.indexType == .int32 ? result(1) : temporary(TensorType(.int32, type.shape))
+    try emit("TOPK_V2", [lines, scalar(count[0])], [values, places], FlatObject("TopKV2Options"))
+    if !node.takesGreatest { values = try mirrored(values, to: isLast ? result(0) : nil) }
+    guard !isLast || node.indexType != .int32 else { return }
+    let wide = try isLast ? result(1) : temporary(TensorType(node.indexType, type.shape))
+    if node.indexType != .int32 { try emitCast(places, to: wide) }
+    guard !isLast else { return }
+    let options = FlatObject("TransposeOptions")
+    try emit("TRANSPOSE", [values, integers(order)], [result(0)], options)
+    try emit(
+      "TRANSPOSE", [node.indexType == .int32 ? places : wide, integers(order)], [result(1)], options)
+  }
+
+  /// The elements in the opposite order of their sizes: real numbers negated, integers subtracted from -1, which none overflows.
+  private func mirrored(_ tensor: Int, to wanted: Int? = nil) throws(ModelError) -> Int {
+    let type = exporter.types[tensor]
+    let result = if let wanted { wanted } else { try temporary(type) }
+    if type.dataType == .float32 {
+      try emit("NEG", [tensor], [result], FlatObject("NegOptions"))
+    } else if [.int32, .int64].contains(type.dataType), !type.isQuantized {
+      let last = try exporter.addUnnamed(Tensor(integers: [-1], as: type.dataType, shape: []))
+      try emit("SUB", [last, tensor], [result], FlatObject("SubOptions"))
+    } else {
+      throw ModelError(.unsupported, "the least of elements of type \(type.dataType.rawValue)")
+    }
+    return result
   }
 }

@@ -45,7 +45,12 @@ extension Dialect {
         return true
       }),
     Mapping(
-      "TRANSPOSE_CONV", TransposedConvolution.self, read: readTransposed,
+      "TRANSPOSE_CONV", TransposedConvolution.self,
+      accepts: { convolution, node, graph in
+        convolution.groups == 1 && convolution.dilations.allSatisfy { $0 == 1 }
+          && node.rank(in: graph) ?? 0 <= 4
+      },
+      read: readTransposed,
       write: { (node, writer) throws(ModelError) in try writeTransposed(node, writer) }),
   ]
 
@@ -59,8 +64,11 @@ extension Dialect {
     let sizes = try reader.sizes(0, "sizes of the result")
     guard sizes.count == 4 else { throw ModelError(.malformed, "\(sizes.count) sizes of the result") }
     node.outputSizes = sizes[1...2].compactMap(\.fixed)
-    guard node.outputSizes.count == 2, node.outputSizes.allSatisfy({ Int32(exactly: $0) != nil }) else {
-      throw ModelError(.unsupported, "sizes of the result that are computed when the model runs")
+    if node.outputSizes.count < 2 {
+      node = try node.withOpenSizes(sizes, of: reader.type(2), weights: reader.type(1))
+    }
+    guard node.outputSizes.allSatisfy({ Int32(exactly: $0) != nil }) else {
+      throw ModelError(.malformed, "sizes of the result \(Shape(sizes))")
     }
     return [try reader.add(node, [reader.input(2), reader.input(1), reader.optionalInput(3)])]
   }
@@ -76,17 +84,25 @@ extension Dialect {
     let result = isFlat ? try writer.temporary(like: writer.result(0), inserting: 1) : try writer.result(0)
     var operand = try writer.required(0)
     if isFlat { operand = try writer.inserted(operand, axis: 1) }
-    // The number of images need not be fixed; it has no part in what follows.
-    let (input, sizes) = (
-      writer.exporter.types[operand].shape.dimensions.map { $0.fixed ?? -1 },
-      writer.exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
-    )
-    guard node.groups == 1, input.count == 4, !input[1...2].contains(-1), !sizes[1...].contains(-1) else {
-      throw ModelError(.unsupported, "groups, more than two axes, or sizes that are not fixed")
-    }
+    // The number of images need not be fixed; it has no part in what follows. Where the others are not, those of an example
+    // say what is added to the input's, times the stride.
+    let shape = writer.exporter.types[operand].shape
+    var input = shape.dimensions.map { $0.fixed ?? -1 }
     let window = try node.window(weights: fixed)
-    try writer.requireNoDilation(window)
     let spatial = isFlat ? 2...2 : 1...2
+    let isOpen = input[1...2].contains(-1)
+    if isOpen { for axis in 1...2 where input[axis] < 0 { input[axis] = 64 } }
+    var sizes = writer.exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
+    if isOpen {
+      guard node.outputSizes.isEmpty else {
+        throw ModelError(.unsupported, "fixed sizes of the result for those of the input that are not")
+      }
+      let space = try node.space(input[spatial].map { .fixed($0) }, window)
+      for (axis, size) in zip(spatial, space) { sizes[axis] = size.fixed ?? -1 }
+    }
+    guard input.count == 4, !sizes[1...].contains(-1) else {
+      throw ModelError(.unsupported, "sizes of the result that are not fixed")
+    }
     let begins =
       (isFlat ? [0] : []) + node.begins(Array(input[spatial]), Array(sizes[spatial]), window)
     let strides = (isFlat ? [1] : []) + window.strides
@@ -110,22 +126,66 @@ extension Dialect {
     options = options.setting(
       "fused_activation_function", to: FusedActivation.formatNames[node.activation] ?? "NONE")
     var type = writer.exporter.types[result]
-    type.shape = Shape([type.shape[0]] + whole[1...].map { .fixed($0) })
+    if isOpen {
+      for axis in 1...2 where whole[axis] != sizes[axis] { type.shape[axis] = .unknown }
+    } else {
+      type.shape = Shape([type.shape[0]] + whole[1...].map { .fixed($0) })
+    }
     let target = whole == sizes ? result : try writer.temporary(type)
     let weights = try writer.required(1)
     let kernel = isFlat ? try writer.reshaped(weights, to: [fixed[0], 1] + fixed[1...]) : weights
+    func sizeTensor(_ sizes: [Int]) throws(ModelError) -> Int {
+      guard isOpen else { return try writer.sizes(sizes, of: operand) }
+      let added = (0..<2).map { sizes[$0 + 1] - input[$0 + 1] * strides[$0] }
+      return try writer.scaledSizes(of: operand, by: [1] + strides + [0], plus: [0] + added + [sizes[3]])
+    }
     let operands = [
-      try writer.sizes(whole, of: operand), kernel, operand,
+      try sizeTensor(whole), kernel, operand,
       try writer.bias(2, weights: kernel, outputs: fixed[0]),
     ]
     try writer.emit("TRANSPOSE_CONV", operands, [target], options)
     if target != result {
       try writer.emit(
-        "SLICE", [target, writer.integers([0] + begins + [0]), writer.integers(sizes)], [result],
+        "SLICE",
+        [target, writer.integers([0] + begins + [0]), isOpen ? sizeTensor(sizes) : writer.integers(sizes)],
+        [result],
         FlatObject("SliceOptions"))
     }
-    if isFlat { try writer.emitReshape(result, to: writer.result(0)) }
+    if isFlat { try writer.emitRemoval(of: 1, from: result, to: writer.result(0)) }
     return true
+  }
+}
+
+extension TransposedConvolution {
+  /// The operator whose result has sizes that are those of the input times the strides, plus a number: which says what is cut
+  /// off or added.
+  fileprivate func withOpenSizes(
+    _ sizes: [Shape.Dimension], of input: TensorType, weights: TensorType
+  ) throws(ModelError) -> TransposedConvolution {
+    var result = self
+    (result.outputSizes, result.padding, result.pads) = ([], .explicit, [0, 0, 0, 0])
+    result.outputPadding = [0, 0]
+    for axis in 0..<2 {
+      guard input.rank == 4, weights.rank == 4, let extent = weights.shape[axis + 1].fixed,
+        let added = (sizes[axis + 1] - input.shape[axis + 1] * .fixed(strides[axis])).fixed
+      else {
+        throw ModelError(.unsupported, "sizes of the result that are computed when the model runs")
+      }
+      let cut = extent - strides[axis] - added
+      result.outputPadding[axis] = max(0, -cut)
+      result.pads[axis] = padding == .explicit ? 0 : max(0, cut) / 2
+      result.pads[axis + 2] = max(0, cut) - result.pads[axis]
+    }
+    return result
+  }
+}
+
+extension TensorFlowForm {
+  fileprivate func options(_ table: String) -> FlatObject {
+    var options = FlatObject(table)
+    if alignsCorners { options["align_corners"] = .integer(1) }
+    if hasHalfPixels { options["half_pixel_centers"] = .integer(1) }
+    return options
   }
 }
 
@@ -143,6 +203,58 @@ extension NodeWriter {
   fileprivate func sizes(_ sizes: [Int], of operand: Int) throws(ModelError) -> Int {
     guard sizes[0] < 0 else { return try integers(sizes) }
     return try copiedShape(of: operand, [nil] + sizes[1...].map { $0 })
+  }
+
+  /// The sizes of a tensor times factors plus terms.
+  fileprivate func scaledSizes(of tensor: Int, by factors: [Int], plus terms: [Int]) throws(ModelError) -> Int
+  {
+    let type = TensorType(.int32, [factors.count])
+    let (sizes, scaled, result) = (try temporary(type), try temporary(type), try temporary(type))
+    try emit("SHAPE", [tensor], [sizes], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    try emit("MUL", [sizes, integers(factors)], [scaled], FlatObject("MulOptions"))
+    try emit("ADD", [scaled, integers(terms)], [result], FlatObject("AddOptions"))
+    return result
+  }
+
+  /// Height and width of the result of a resize, computed when the model runs, and sizes that stand for them: those of an
+  /// input of 4 by 4 that grows by whole factors, or to sizes that an operand says; nil for other resizes.
+  private func openSizes(_ resize: Resize) throws(ModelError) -> (tensor: Int, new: [Int], scales: [Float]?)?
+  {
+    let rank = try type(0).rank
+    let axes = try resize.resizedAxes(rank: rank)
+    guard rank == 4 else { return nil }
+    if node.inputs.count > 2, let value = node.inputs[2] {
+      guard let scales = try exporter.graph[value].constant?.materialize().floats(),
+        scales.count == axes.count
+      else { return nil }
+      var factors = [1, 1, 1, 1]
+      for (axis, scale) in zip(axes, scales) { factors[axis] = Int(exactly: scale) ?? 0 }
+      guard factors[0] == 1, factors[3] == 1, factors.allSatisfy({ $0 > 0 }) else { return nil }
+      let sizes = try scaledSizes(of: required(0), by: factors, plus: [0, 0, 0, 0])
+      return (try part(sizes, at: [1, 2]), [4 * factors[1], 4 * factors[2]], scales)
+    }
+    // Where the result has one element, this takes another one than the format's operator.
+    let (input, result) = (try type(0).shape, exporter.types[try self.result(0)].shape)
+    guard resize.coordinates != .pytorchHalfPixel, resize.policy == .stretch,
+      [0, 3].allSatisfy({ input[$0] == result[$0] }),
+      let height = axes.firstIndex(of: 1), let width = axes.firstIndex(of: 2)
+    else { return nil }
+    return (try part(index(3), at: [height, width]), [7, 9], nil)
+  }
+
+  /// Some elements of a list.
+  private func part(_ list: Int, at positions: [Int]) throws(ModelError) -> Int {
+    let result = try temporary(TensorType(.int32, [positions.count]))
+    try emit("GATHER", [list, integers(positions)], [result], FlatObject("GatherOptions"))
+    return result
+  }
+
+  /// Whether height or width of an image is not known before the model runs.
+  private var hasOpenSpace: Bool {
+    get throws(ModelError) {
+      let (input, result) = (try type(0).shape, exporter.types[try self.result(0)].shape)
+      return input.rank == 4 && (1...2).contains { input[$0].fixed == nil || result[$0].fixed == nil }
+    }
   }
 
   private func resizedSizes() throws(ModelError) -> (old: [Int], new: [Int], scales: [Float]?) {
@@ -167,14 +279,17 @@ extension NodeWriter {
   fileprivate func emitResize(
     _ resize: Resize, _ name: String, _ table: String, isLinear: Bool
   ) throws(ModelError) -> Bool {
+    if try hasOpenSpace, let open = try openSizes(resize) {
+      let form = resize.form(from: [1, 4, 4, 1], to: [1] + open.new + [1], scales: open.scales)
+      guard let form, form.isLinear == isLinear else { return false }
+      try emit(name, [required(0), open.tensor], [result(0)], form.options(table))
+      return true
+    }
     let (old, new, scales) = try resizedSizes()
     guard let form = resize.form(from: old, to: new, scales: scales), form.isLinear == isLinear else {
       return false
     }
-    var options = FlatObject(table)
-    if form.alignsCorners { options["align_corners"] = .integer(1) }
-    if form.hasHalfPixels { options["half_pixel_centers"] = .integer(1) }
-    try emit(name, [required(0), integers([new[1], new[2]])], [result(0)], options)
+    try emit(name, [required(0), integers([new[1], new[2]])], [result(0)], form.options(table))
     return true
   }
 

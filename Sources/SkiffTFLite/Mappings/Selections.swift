@@ -112,7 +112,11 @@ extension Dialect {
       },
       write: { (_, writer) throws(ModelError) in try writeSlice(writer) }),
     Mapping(
-      "STRIDED_SLICE", Slice.self, read: { (reader) throws(ModelError) in try StridedSlice(reader).read() },
+      "STRIDED_SLICE", Slice.self,
+      read: { (reader) throws(ModelError) in
+        try ComputedStridedSlice.isKnown(reader)
+          ? StridedSlice(reader).read() : ComputedStridedSlice(reader).read()
+      },
       write: { (_, writer) throws(ModelError) in
         try writeStridedSlice(writer)
       }),
@@ -186,6 +190,7 @@ extension Dialect {
 
   /// A slice of steps of 1 whose sizes are known.
   private static func writeSlice(_ writer: NodeWriter) throws(ModelError) -> Bool {
+    guard try writer.knows(1, 2) else { return false }
     let bounds = try SliceBounds(writer)
     guard bounds.steps.allSatisfy({ $0 == 1 }), let input = try writer.type(0).shape.fixed,
       let result = writer.exporter.types[try writer.result(0)].shape.fixed
@@ -198,6 +203,10 @@ extension Dialect {
   }
 
   private static func writeStridedSlice(_ writer: NodeWriter) throws(ModelError) -> Bool {
+    guard try writer.knows(1, 2) else {
+      try writer.writeComputedSlice()
+      return true
+    }
     let bounds = try SliceBounds(writer)
     var (beginMask, endMask) = (0, 0)
     for axis in bounds.starts.indices {
@@ -275,23 +284,5 @@ extension NodeWriter {
     let result = try temporary(TensorType(.int32, [count]))
     try emit("MAXIMUM", [wanted, present], [result], FlatObject("MaximumMinimumOptions"))
     return result
-  }
-}
-
-extension NodeWriter {
-  /// The indices along an axis of the first operand, without those constant ones that count from the end, which kernels of
-  /// the format take to be out of bounds.
-  fileprivate func countedFromStart(_ index: Int, axis: Int) throws(ModelError) -> Int {
-    let indices = try required(index)
-    guard let constant = exporter.constants[indices], !constant.type.isQuantized else { return indices }
-    let places = try constant.materialize().integers()
-    guard places.contains(where: { $0 < 0 }) else { return indices }
-    let shape = try type(0).shape
-    guard let size = shape[try normalizedAxis(axis, rank: shape.rank)].fixed else {
-      throw ModelError(.unsupported, "indices that count from the end of a size that is not fixed")
-    }
-    let counted = places.map { $0 < 0 ? $0 + size : $0 }
-    return try exporter.addUnnamed(
-      Tensor(integers: counted, as: constant.type.dataType, shape: constant.shape))
   }
 }

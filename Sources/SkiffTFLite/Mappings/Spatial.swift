@@ -5,10 +5,14 @@ import SkiffOperators
 extension Dialect {
   /// Convolutions and pooling; windows are written over two axes, one of size 1 is added where there is only one.
   static let spatial: [Mapping] = [
-    Mapping("CONV_2D", Convolution.self, read: readConvolution, write: writeConvolution),
-    Mapping("DEPTHWISE_CONV_2D", Convolution.self, read: readDepthwise, write: writeDepthwise),
     Mapping(
-      "AVERAGE_POOL_2D", AveragePool.self,
+      "CONV_2D", Convolution.self, accepts: { _, node, graph in node.rank(in: graph) ?? 0 <= 4 },
+      read: readConvolution, write: writeConvolution),
+    Mapping(
+      "DEPTHWISE_CONV_2D", Convolution.self, accepts: { _, node, graph in node.rank(in: graph) ?? 0 <= 4 },
+      read: readDepthwise, write: writeDepthwise),
+    Mapping(
+      "AVERAGE_POOL_2D", AveragePool.self, accepts: { _, node, graph in node.rank(in: graph) ?? 0 <= 4 },
       read: { (reader) throws(ModelError) in
         var pool = AveragePool()
         pool.layout = .last
@@ -32,7 +36,7 @@ extension Dialect {
         return true
       }),
     Mapping(
-      "MAX_POOL_2D", MaxPool.self,
+      "MAX_POOL_2D", MaxPool.self, accepts: { _, node, graph in node.rank(in: graph) ?? 0 <= 4 },
       read: { (reader) throws(ModelError) in
         var pool = MaxPool()
         pool.layout = .last

@@ -6,7 +6,8 @@ extension Dialect {
   /// Convolutions over three axes, and blocks of axes put into the batch.
   static let volumes: [Mapping] = [
     Mapping(
-      "CONV_3D", Convolution.self, accepts: { _, node, graph in node.rank(in: graph) == 5 },
+      "CONV_3D", Convolution.self,
+      accepts: { convolution, node, graph in convolution.groups == 1 && node.rank(in: graph) == 5 },
       read: { (reader) throws(ModelError) in
         var convolution = Convolution()
         convolution.layout = .last
@@ -23,7 +24,6 @@ extension Dialect {
       },
       write: { (convolution, writer) throws(ModelError) in
         try writer.requireChannelsLast(convolution.layout)
-        guard convolution.groups == 1 else { throw ModelError(.unsupported, "groups over three axes") }
         let window = try convolution.window(weights: writer.fixedShape(1))
         let (input, padding) = try writer.padded(for: window)
         var operands = [input, try writer.permuted(writer.required(1), by: [1, 2, 3, 4, 0])]
@@ -36,7 +36,7 @@ extension Dialect {
       }),
     Mapping(
       "CONV_3D_TRANSPOSE", TransposedConvolution.self,
-      accepts: { _, node, graph in node.rank(in: graph) == 5 },
+      accepts: { convolution, node, graph in convolution.groups == 1 && node.rank(in: graph) == 5 },
       read: { (reader) throws(ModelError) in
         var node = TransposedConvolution()
         node.layout = .last
@@ -71,19 +71,31 @@ extension Dialect {
           return count == input[axis + 1]
             && max(0, (count - 1) * stride + extent - size) / 2 == begins[axis]
         }
-        guard isSame || begins.allSatisfy({ $0 == 0 }) else {
-          throw ModelError(
-            .unsupported, "a padding other than SAME or VALID", at: Location(attribute: "pads"))
+        // What SAME does not cut off in the same way is cut off by a slice of the whole result.
+        var whole = result
+        if !isSame {
+          for axis in 0..<3 {
+            let full = (input[axis + 1] - 1) * window.strides[axis] + window.extent(axis)
+            whole[axis + 1] = max(full, begins[axis] + result[axis + 1])
+          }
         }
+        var type = writer.exporter.types[try writer.result(0)]
+        type.shape = Shape(whole)
+        let target = whole == result ? try writer.result(0) : try writer.temporary(type)
         var operands = [
-          try writer.integers(result),
+          try writer.integers(whole),
           try writer.permuted(writer.required(1), by: [1, 2, 3, 0, 4]), try writer.required(0),
         ]
         if let bias = try writer.optional(2) { operands.append(bias) }
         try writer.emit(
-          "CONV_3D_TRANSPOSE", operands, [writer.result(0)],
+          "CONV_3D_TRANSPOSE", operands, [target],
           writer.volumeOptions(
             window.strides, window.dilations, padding: isSame ? "SAME" : "VALID", node.activation))
+        if whole != result {
+          try writer.emit(
+            "SLICE", [target, writer.integers([0] + begins + [0]), writer.integers(result)],
+            [writer.result(0)], FlatObject("SliceOptions"))
+        }
         return true
       }),
     Mapping(
@@ -115,7 +127,7 @@ extension Dialect {
 
 extension Node {
   /// The number of axes of the first operand.
-  fileprivate func rank(in graph: Graph) -> Int? {
+  func rank(in graph: Graph) -> Int? {
     inputs.first.flatMap(\.self).flatMap { graph[$0].type?.rank }
   }
 }
