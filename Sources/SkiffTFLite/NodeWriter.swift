@@ -162,9 +162,14 @@ final class NodeWriter {
     return try temporary(type)
   }
 
-  /// Makes `tensor` the result of the node: what computed it computes the result instead.
+  /// Makes `tensor` the result of the node: what this node computed it by computes the result instead; an operand, which
+  /// others may use, is copied.
   func finish(_ tensor: Int) throws(ModelError) {
-    try exporter.redirect(tensor, to: result(0))
+    if try operands().contains(tensor) {
+      try emitReshape(tensor, to: result(0))
+    } else {
+      try exporter.redirect(tensor, to: result(0))
+    }
   }
 
   // MARK: Movement

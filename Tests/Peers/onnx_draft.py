@@ -4,6 +4,7 @@ refuses never gets into the graph and the shape and the numbers of each value ar
 import numpy as np
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
+from onnx_meaning import rounded, undefined
 
 FLOATS = [np.float32, np.float16, np.float64]
 SIGNED = [np.int32, np.int64, np.int8, np.int16]
@@ -238,8 +239,12 @@ class Draft:
                 raise Refused("too large")
             if array.dtype.kind == "f" and array.size and not np.all(np.abs(array.astype(np.float64)) <= LARGEST_NUMBER[array.dtype]):
                 raise Refused("numbers that are too large")
+        made = dict(zip(results, arrays))
+        reason = undefined(node, {**self.arrays, **made}, rounded(self.nodes))
+        if reason:
+            raise Refused(reason)
         self.nodes.append(node)
-        self.arrays.update(zip(results, arrays))
+        self.arrays.update(made)
         return results
 
     def opsets(self):

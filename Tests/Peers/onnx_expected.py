@@ -8,19 +8,13 @@ import onnx
 import onnxruntime as ort
 from onnx import helper, numpy_helper
 
-from onnx_draft import captured_names, session
+from onnx_draft import session
+from onnx_meaning import EXACT, NOISE, rounded, undefined
 
-# Operators whose results are exact, given their operands.
-EXACT = set(
-    """Abs And ArgMax ArgMin BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Ceil CenterCropPad Clip Compress Concat Constant
-    ConstantOfShape DepthToSpace Dropout Equal Expand EyeLike Flatten Floor Gather GatherElements GatherND Greater GreaterOrEqual
-    GlobalMaxPool Hardmax Identity IsInf IsNaN Less LessOrEqual Max MaxPool MaxUnpool Min Neg NonZero Not OneHot Or Pad ReduceMax ReduceMin Relu
-    Reshape ReverseSequence Round Scatter ScatterElements ScatterND Shape Sign Size Slice SpaceToDepth Split Squeeze Tile TopK
-    Transpose Trilu Unique Unsqueeze Where Xor""".split()
-)
-# A few units in the last place, and what share of an output's largest number may always be wrong.
-NOISE = {np.dtype(np.float16): 2.0**-10, np.dtype(np.float32): 2.0**-22, np.dtype(np.float64): 2.0**-50}
+# What share of an output's largest number may always be wrong.
 SHARE = {np.dtype(np.float16): 4e-3, np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
+# How often the bounds are measured, and how often it is seen whether they hold.
+TRIALS, CHECKS = 3, 13
 
 
 def with_all_values(model):
@@ -36,7 +30,7 @@ def with_all_values(model):
     return copy
 
 
-def with_noise(model, values, random):
+def with_noise(model, values, random, noises):
     """The model with every rounded result a little wrong."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -47,9 +41,9 @@ def with_noise(model, values, random):
             continue
         for place, name in enumerate(node.output):
             array = values.get(name)
-            if array is None or array.dtype not in NOISE or not array.size:
+            if array is None or array.dtype not in noises or not array.size:
                 continue
-            noise = NOISE[array.dtype]
+            noise = noises[array.dtype]
             finite = np.abs(array[np.isfinite(array)])
             largest = float(finite.max()) if finite.size else 0.0
             factor = (1 + noise * random.uniform(-1, 1, array.shape)).astype(array.dtype)
@@ -63,11 +57,11 @@ def with_noise(model, values, random):
     return copy
 
 
-def disturbed(array, random):
+def disturbed(array, random, noises):
     """An input a little wrong, if it is real: operators that round inside are no better than that."""
-    if array.dtype not in NOISE:
+    if array.dtype not in noises:
         return array
-    return np.asarray(array * (1 + NOISE[array.dtype] * random.uniform(-1, 1, array.shape))).astype(array.dtype)
+    return np.asarray(array * (1 + noises[array.dtype] * random.uniform(-1, 1, array.shape))).astype(array.dtype)
 
 
 def deviation(a, b):
@@ -80,58 +74,102 @@ def deviation(a, b):
 
 
 class Unstable(Exception):
-    """The noise changes how large a result is."""
+    """The noise changes how large a result is, or makes an element jump so seldom that the bounds miss it."""
 
 
-def expectation(model, inputs, random):
-    """The outputs by name, what each element may be wrong by, and whether the runtime's optimizations agree."""
-    outputs = [output.name for output in model.graph.output]
-    full = with_all_values(model)
-    names = [output.name for output in full.graph.output]
-    values = dict(zip(names, session(full).run(None, inputs)))
-    expected = {name: values[name] for name in outputs}
-    allowed = {}
-    for name, array in expected.items():
-        magnitude = np.abs(array[np.isfinite(array)]).max(initial=0) if array.dtype in SHARE else 0
+class Undefined(Exception):
+    """No result of some operator is the right one."""
+
+
+class Expectation:
+    """What a model computes from some inputs.
+
+    `allowed` says what each element of the outputs may be wrong by, `narrow` the same where numbers of 64 bits are computed
+    in 32 (nothing if there are none), `agrees` whether the runtime's optimizations keep to that.
+    """
+
+    def __init__(self, model, inputs, random):
+        full = with_all_values(model)
+        names = [output.name for output in full.graph.output]
+        values = dict(zip(names, session(full).run(None, inputs)))
+        check_meaning(model, {**inputs, **values})
+        outputs = [output.name for output in model.graph.output]
+        self.inputs = inputs
+        self.expected = {name: values[name] for name in outputs}
+        self.allowed = bounds(model, values, self, random, NOISE, SHARE)
+        self.narrow = {}
+        if any(array.dtype == np.float64 for array in values.values()):
+            narrow = [{**table, np.dtype(np.float64): table[np.dtype(np.float32)]} for table in (NOISE, SHARE)]
+            self.narrow = bounds(model, values, self, random, *narrow)
+        self.agrees = self.admit_optimizations(model, outputs)
+
+    def admit_optimizations(self, model, outputs):
+        """Widens the bounds by what the runtime's optimizations change; returns whether that is little."""
+        try:
+            optimized = session(model, ort.GraphOptimizationLevel.ORT_ENABLE_ALL).run(outputs, self.inputs)
+        except Exception:
+            return False
+        agrees = True
+        for name, array in zip(outputs, optimized):
+            if array.shape != self.expected[name].shape:
+                agrees = False
+                continue
+            apart = deviation(array, self.expected[name])
+            if np.all(apart <= 4 * self.allowed[name]):
+                self.allowed[name] = np.maximum(self.allowed[name], 2 * apart)
+            else:
+                agrees = False
+        return agrees
+
+
+def check_meaning(model, values):
+    """Raises Undefined if some operator's results need not be what the runtime gives."""
+    arrays = {**values, **{tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}}
+    names = rounded(model.graph.node)
+    for node in model.graph.node:
+        reason = undefined(node, arrays, names)
+        if reason:
+            raise Undefined(f"{node.name}: {reason}")
+
+
+def bounds(model, values, case, random, noises, shares):
+    """What each element of the outputs may be wrong by, where results are wrong by some noise."""
+    outputs, allowed = list(case.expected), {}
+    for name, array in case.expected.items():
+        magnitude = np.abs(array[np.isfinite(array)]).max(initial=0) if array.dtype in shares else 0
         # The runtime's sigmoid of float32 ends at 1e-8.
         least = 2e-8 if array.dtype == np.float32 else 0
-        allowed[name] = np.full(array.shape, SHARE.get(array.dtype, 0) * float(magnitude) + least)
-    spread = {name: np.zeros(array.shape) for name, array in expected.items()}
-    for _ in range(3):
+        allowed[name] = np.full(array.shape, shares.get(array.dtype, 0) * float(magnitude) + least)
+
+    def trial():
+        """How far the outputs are apart from what is expected, with other noise."""
         try:
-            noisy = session(with_noise(model, values, random)).run(outputs, {name: disturbed(array, random) for name, array in inputs.items()})
+            inputs = {name: disturbed(array, random, noises) for name, array in case.inputs.items()}
+            noisy = session(with_noise(model, values, random, noises)).run(outputs, inputs)
         except Exception:
             raise Unstable()
-        for name, array in zip(outputs, noisy):
-            if array.shape != expected[name].shape:
-                raise Unstable()
-            spread[name] = np.maximum(spread[name], deviation(array, expected[name]))
+        if any(array.shape != case.expected[name].shape for name, array in zip(outputs, noisy)):
+            raise Unstable()
+        return {name: deviation(array, case.expected[name]) for name, array in zip(outputs, noisy)}
+
+    trials = [trial() for _ in range(TRIALS)]
     for name in outputs:
+        spread = np.max([apart[name] for apart in trials], axis=0)
         # Of what counts or says where, any other value is possible.
-        allowed[name] = allowed[name] + (4 * spread[name] if expected[name].dtype in SHARE else np.where(spread[name] > 0, np.inf, 0))
-    agrees = True
-    try:
-        optimized = session(model, ort.GraphOptimizationLevel.ORT_ENABLE_ALL).run(outputs, inputs)
-    except Exception:
-        return expected, allowed, False
-    for name, array in zip(outputs, optimized):
-        if array.shape != expected[name].shape:
-            agrees = False
-            continue
-        apart = deviation(array, expected[name])
-        if np.all(apart <= 4 * allowed[name]):
-            allowed[name] = np.maximum(allowed[name], 2 * apart)
-        else:
-            agrees = False
-    return expected, allowed, agrees
+        allowed[name] = allowed[name] + (4 * spread if case.expected[name].dtype in shares else np.where(spread > 0, np.inf, 0))
+    for _ in range(CHECKS):
+        if any(np.any(apart > 4 * allowed[name]) for name, apart in trial().items()):
+            raise Unstable()
+    return allowed
 
 
-def write_case(path, model, sets):
-    """Writes the model and its sets as path.onnx and path.npz: arrays called set/in/name, set/out/name and set/allowed/name."""
+def write_case(path, model, cases):
+    """Writes the model and its cases as path.onnx and path.npz: arrays called case/in/name, case/out/name, case/allowed/name and
+    case/narrow/name."""
     path.with_suffix(".onnx").write_bytes(model.SerializeToString())
     arrays = {}
-    for index, (inputs, expected, allowed) in enumerate(sets):
-        for role, values in [("in", inputs), ("out", expected), ("allowed", allowed)]:
+    for index, case in enumerate(cases):
+        for role, values in [("in", case.inputs), ("out", case.expected), ("allowed", case.allowed), ("narrow", case.narrow)]:
             arrays.update({f"{index}/{role}/{name}": array for name, array in values.items()})
     with open(path.with_suffix(".npz"), "wb") as file:
         np.savez(file, **arrays)

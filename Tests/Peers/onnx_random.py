@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import numpy as np
 import onnx_draft
-from onnx_expected import expectation, write_case
+from onnx_expected import Expectation, write_case
 from onnx_recipes import ROOMS
 
 # What a graph is mostly made of.
@@ -35,21 +35,19 @@ def draw(seed, number):
             break
         draft.grow(draft.choose(ROOMS[draft.choose(rooms)]))
     model = draft.model()
-    sets, random = [], np.random.default_rng([seed, number, 1])
-    agrees = True
+    cases, random = [], np.random.default_rng([seed, number, 1])
     for inputs in draft.sets(model):
         try:
-            expected, allowed, one = expectation(model, inputs, random)
-            if sets and any(array.size == 0 < sets[0][1][name].size for name, array in expected.items()):
-                continue
+            case = Expectation(model, inputs, random)
         except Exception:
-            # The second set can be of sizes that the model does not take, or of which nothing remains.
-            if not sets:
+            # The second set can be of sizes that the model does not take.
+            if not cases:
                 raise
             continue
-        agrees = agrees and one
-        sets.append((inputs, expected, allowed))
-    return draft, model, sets, agrees
+        # Nor is there much to compare where nothing remains.
+        if not cases or not any(array.size == 0 < cases[0].expected[name].size for name, array in case.expected.items()):
+            cases.append(case)
+    return draft, model, cases
 
 
 if __name__ == "__main__":
@@ -58,8 +56,9 @@ if __name__ == "__main__":
         child = os.fork()
         if child == 0:
             try:
-                draft, model, sets, agrees = draw(seed, number)
-                write_case(folder / str(number), model, sets)
+                draft, model, cases = draw(seed, number)
+                write_case(folder / str(number), model, cases)
+                agrees = all(case.agrees for case in cases)
                 kinds = " ".join(node.op_type for node in draft.nodes)
                 print(f"drawn {number} {draft.opset} {'' if agrees else '(optimizations change it) '}{kinds}", flush=True)
             except Exception as error:

@@ -262,7 +262,7 @@ def concat(g):
         ]
         shape = list(array.shape)
         shape[axis] = g.size()
-        parts.append(g.choose(alike) if g.chance(0.6) else g.fresh(shape, array.dtype))
+        parts.append(g.choose(alike) if alike and g.chance(0.6) else g.fresh(shape, array.dtype))
     parts.insert(g.number(0, len(parts)), x)
     g.add("Concat", parts, axis=axis)
 
@@ -409,14 +409,21 @@ def scatter(g):
     if g.chance(0.5):
         axis = g.axis(array.ndim)
         shape = [g.number(1, size) for size in array.shape]
-        # Without a reduction an element must not be met twice.
-        indices = np.apply_along_axis(lambda line: g.random.permutation(array.shape[axis])[:len(line)], axis, np.zeros(shape, INT64))
+        size = array.shape[axis]
+
+        def line(zeros):
+            # Without a reduction an element must not be met twice.
+            places = g.random.permutation(size)[:len(zeros)]
+            return places - size * (g.random.random(len(zeros)) < 0.2) if g.opset >= 11 else places
+
+        indices = np.apply_along_axis(line, axis, np.zeros(shape, INT64))
         g.add("ScatterElements" if g.opset >= 11 else "Scatter", [x, g.constant(indices), g.weights(shape, array.dtype)], axis=axis, **attributes)
     else:
         since(g, 11)
         count = g.number(1, array.ndim)
         cells = np.array(list(np.ndindex(*array.shape[:count])))
         chosen = cells[g.random.permutation(len(cells))[:g.number(1, min(5, len(cells)))]]
+        chosen = chosen - np.where(g.random.random(chosen.shape) < 0.2, array.shape[:count], 0)
         g.add("ScatterND", [x, g.constant(chosen), g.weights([len(chosen), *array.shape[count:]], array.dtype)], **attributes)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper
 from onnx_draft import captured_names, element_type, session
-from onnx_expected import expectation, with_all_values, write_case
+from onnx_expected import Expectation, with_all_values, write_case
 
 
 def rebuilt(model, outputs, inputs):
@@ -77,10 +77,10 @@ for smaller, given in candidates(model, inputs):
         results = session(smaller).run(None, given)
         for output, array in zip(smaller.graph.output, results):
             output.CopyFrom(helper.make_tensor_value_info(output.name, element_type(array), None))
-        found.append((len(smaller.graph.node), smaller, given, expectation(smaller, given, np.random.default_rng(1))))
+        found.append((len(smaller.graph.node), smaller, Expectation(smaller, given, np.random.default_rng(1))))
     except Exception:
         continue
 found.sort(key=lambda one: one[0])
-for number, (_, smaller, given, (expected, allowed, _)) in enumerate(found):
-    write_case(folder / str(number), smaller, [(given, expected, allowed)])
+for number, (_, smaller, case) in enumerate(found):
+    write_case(folder / str(number), smaller, [case])
 print(len(found))

@@ -4,8 +4,7 @@ import Testing
 
 /// Random ONNX graphs: what ONNX Runtime computes, Skiff computes after each stage, and LiteRT from what Skiff writes.
 @Suite struct RandomGraphTests {
-  /// Fresh seeds are for full runs: now and then one draws a number so near to where a cast rounds to another integer that
-  /// the noise by which bounds are found misses it.
+  /// Fresh seeds are for full runs, which draw enough graphs to tell.
   private static let seeds = TestRun.isFull ? Seed.fixedAndFresh : [Seed(0x5eed)]
 
   @Test(.needsPeer(.check), arguments: seeds)
@@ -23,6 +22,8 @@ import Testing
     for text in run.refusals where !text.contains("node '") { Issue.record("\(seed) \(text)") }
     #expect(run.refusals.count <= max(6, count / 12), "\(run.refusals.joined(separator: "\n"))")
     #expect(run.litertCount >= count / 5, "LiteRT ran \(run.litertCount)")
+    // Each kind of fault that the peer has is named in litert_graphs.py.
+    #expect(run.peerFaults.values.reduce(0, +) <= max(8, count / 25), "\(run.peerFaults)")
     // A hundred graphs meet about as many operators.
     #expect(run.operators.count >= (TestRun.isFull ? 125 : 85), "only \(run.operators.sorted())")
   }

@@ -73,6 +73,40 @@ import SkiffTFLite
     }
   }
 
+  /// A padding by nothing is a copy: what else uses the operand finds it as it was.
+  @Test(.needsPeer(.check)) func paddingByNothing() throws {
+    try check([2, 5]) { graph, x in
+      let amounts = graph.addConstant(try Tensor(integers: [0, 0, 0, 0], as: .int64, shape: [4]))
+      let y = try graph.add(Sin(), x)
+      return try graph.add(Add(), graph.add(Pad(.edge), y, amounts), y)
+    }
+  }
+
+  /// Constant places that count from the end count from the start in the file.
+  @Test(.needsPeer(.check), arguments: [ScatterReduction.none, .add, .maximum])
+  func placesFromTheEnd(reduction: ScatterReduction) throws {
+    let places = try Tensor(integers: [-1, -3, 0, 1], as: .int64, shape: [2, 2])
+    try check([4, 3, 2]) { graph, x in
+      try graph.add(GatherND(), x, graph.addConstant(places))
+    }
+    try check([4, 2]) { graph, x in
+      var scatter = ScatterND()
+      scatter.reduction = reduction
+      let lines = try Tensor(integers: [-1, 0, -3], as: .int64, shape: [3, 1])
+      let updates = graph.addConstant(try Tensor(seed: 1, .float32, shape: [3, 2]))
+      return try graph.add(scatter, x, graph.addConstant(lines), updates)
+    }
+  }
+
+  /// Kernels divide by the size of the axis.
+  @Test func softmaxOfNothingIsRefused() throws {
+    var graph = Graph(name: "test")
+    let x = graph.addInput("x", TensorType(.float32, [2, 0]))
+    graph.addOutput(try graph.add(Softmax(), x), name: "y")
+    let path = try TemporaryFolder().path("model.tflite")
+    #expect(throws: ModelError.self) { try Runs.write(graph, to: path) }
+  }
+
   @Test(.needsPeer(.check)) func channelsBeforeBlocks() throws {
     try check([2, 3, 4, 12]) { graph, x in
       var node = DepthToSpace()

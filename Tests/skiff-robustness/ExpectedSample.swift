@@ -1,11 +1,13 @@
 import Skiff
 import SkiffNumPy
 
-/// Inputs, what they must give, and how far each element may be from that, as `onnx_expected.py` writes them.
+/// Inputs, what they must give, and how far each element may be from that, as `onnx_expected.py` writes them; how far it may be
+/// where numbers of 64 bits are computed in 32 is said only if there are such.
 struct ExpectedSample {
   private(set) var inputs: [String: Tensor] = [:]
   private var expected: [String: Tensor] = [:]
   private var allowed: [String: [Double]] = [:]
+  private var narrow: [String: [Double]] = [:]
 
   private init() {}
 
@@ -27,7 +29,7 @@ struct ExpectedSample {
     try NumPyArchive.write(arrays, to: path)
   }
 
-  /// The samples of a file: arrays called index/in/name, index/out/name and index/allowed/name.
+  /// The samples of a file: arrays called index/in/name, index/out/name, index/allowed/name and index/narrow/name.
   static func all(of path: String) throws -> [ExpectedSample] {
     var samples: [Int: ExpectedSample] = [:]
     for (key, array) in try NumPyArchive(mapping: path).arrays() {
@@ -37,21 +39,24 @@ struct ExpectedSample {
       switch parts[1] {
       case "in": samples[index, default: ExpectedSample()].inputs[parts[2]] = tensor
       case "out": samples[index, default: ExpectedSample()].expected[parts[2]] = tensor
-      default: samples[index, default: ExpectedSample()].allowed[parts[2]] = try tensor.doubles()
+      case "allowed": samples[index, default: ExpectedSample()].allowed[parts[2]] = try tensor.doubles()
+      default: samples[index, default: ExpectedSample()].narrow[parts[2]] = try tensor.doubles()
       }
     }
     return samples.sorted { $0.key < $1.key }.map(\.value)
   }
 
   /// What is wrong with results, nil if nothing is.
-  func complaint(of results: [String: Tensor]) -> String? {
+  ///
+  /// - Parameter inFloat32: Whether numbers of 64 bits were computed in 32.
+  func complaint(of results: [String: Tensor], inFloat32: Bool = false) -> String? {
     for (name, wanted) in expected.sorted(by: { $0.key < $1.key }) {
       guard let result = results[name] else { return "there is no '\(name)'" }
       guard result.type == wanted.type else { return "'\(name)' is \(result.type), not \(wanted.type)" }
       guard let actual = try? result.doubles(), let numbers = try? wanted.doubles() else {
         return "'\(name)' cannot be read"
       }
-      let bounds = allowed[name] ?? []
+      let bounds = (inFloat32 ? narrow[name] : nil) ?? allowed[name] ?? []
       let worst = actual.indices.filter { index in
         let (a, e) = (actual[index], numbers[index])
         return !(a == e || a.isNaN && e.isNaN || abs(a - e) <= bounds[index] || bounds[index] == .infinity)

@@ -53,7 +53,9 @@ struct GraphCase {
       check(model.graph, samples, "laid out plainly", plainly: true)
       check(model.graph, samples, "laid out")
       if let graph = written(model, "skiff") { check(graph, samples, "edge") }
-      if let graph = written(model, "tflite", mayRefuse: true) { check(graph, samples, "lite") }
+      if let graph = written(model, "tflite", mayRefuse: true) {
+        check(graph, samples, "lite", inFloat32: true)
+      }
     } catch {
       lines.append("wrong \(number) files: \(Self.text(error))")
     }
@@ -119,7 +121,7 @@ struct GraphCase {
   @discardableResult
   private mutating func check(
     _ graph: Graph, _ samples: [ExpectedSample], _ name: String, plainly: Bool = false,
-    mayRefuse: Bool = false
+    inFloat32: Bool = false, mayRefuse: Bool = false
   ) -> Bool {
     for (index, sample) in samples.enumerated() {
       let results = stage("\(name) \(index)", mayRefuse: mayRefuse) {
@@ -128,7 +130,7 @@ struct GraphCase {
         ).run(sample.inputs)
       }
       guard let results else { return false }
-      guard let complaint = sample.complaint(of: results) else { continue }
+      guard let complaint = sample.complaint(of: results, inFloat32: inFloat32) else { continue }
       lines.append("wrong \(number) \(name) \(index): \(complaint)")
       return false
     }

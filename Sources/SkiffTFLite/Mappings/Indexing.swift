@@ -187,7 +187,7 @@ extension NodeWriter {
     let isZero =
       node.inputs[0].flatMap { exporter.graph.producer(of: $0)?.operator as? ConstantOfShape }?.value == 0
     let sum = isZero ? result : try temporary(exporter.types[result])
-    try emit("SCATTER_ND", [index(1), required(2), sizes], [sum], FlatObject("ScatterNdOptions"))
+    try emit("SCATTER_ND", [countedFromStart(listsOf: 1), required(2), sizes], [sum], FlatObject("ScatterNdOptions"))
     guard !isZero else { return }
     try emit("ADD", [required(0), sum], [result], FlatObject("AddOptions"))
   }
@@ -202,8 +202,9 @@ extension NodeWriter {
     let ones = try exporter.addUnnamed(
       Tensor(integers: [Int](repeating: 1, count: updates.reduce(1, *)), as: .int32, shape: updates))
     let (counts, parts) = (try temporary(TensorType(.int32, type.shape)), try temporary(type))
-    try emit("SCATTER_ND", [index(1), ones, sizes], [counts], FlatObject("ScatterNdOptions"))
-    try emit("SCATTER_ND", [index(1), required(2), sizes], [parts], FlatObject("ScatterNdOptions"))
+    let places = try countedFromStart(listsOf: 1)
+    try emit("SCATTER_ND", [places, ones, sizes], [counts], FlatObject("ScatterNdOptions"))
+    try emit("SCATTER_ND", [places, required(2), sizes], [parts], FlatObject("ScatterNdOptions"))
     let isReplaced = try temporary(TensorType(.boolean, type.shape))
     try emit("GREATER", [counts, scalar(0)], [isReplaced], FlatObject("GreaterOptions"))
     try emit("SELECT_V2", [isReplaced, parts, required(0)], [result], FlatObject("SelectV2Options"))
@@ -214,13 +215,14 @@ extension NodeWriter {
     _ name: String, _ options: FlatObject, _ combiner: String, _ combinerOptions: FlatObject
   ) throws(ModelError) {
     let (result, count) = (try result(0), try fixedShape(0)[0])
-    var places = exporter.types[try index(1)]
-    guard places.shape.dimensions.last == .fixed(1) else {
+    let places = try countedFromStart(listsOf: 1)
+    var lines = exporter.types[places]
+    guard lines.shape.dimensions.last == .fixed(1) else {
       throw ModelError(.unsupported, "places of more than one axis")
     }
-    places.shape.dimensions.removeLast()
-    let numbers = try temporary(TensorType(.int32, places.shape))
-    try emitReshape(index(1), to: numbers)
+    lines.shape.dimensions.removeLast()
+    let numbers = try temporary(TensorType(.int32, lines.shape))
+    try emitReshape(places, to: numbers)
     let parts = try temporary(exporter.types[result])
     try emit(name, [required(2), numbers, scalar(count)], [parts], options)
     try emit(combiner, [required(0), parts], [result], combinerOptions)

@@ -74,6 +74,9 @@ extension NodeWriter {
   fileprivate func emitOnLastAxis(_ name: String, _ axis: Int, options: FlatObject) throws(ModelError) {
     let rank = try type(0).rank
     let axis = try normalizedAxis(axis, rank: rank)
+    guard try type(0).shape[axis] != .fixed(0) else {
+      throw ModelError(.unsupported, "an axis without elements, on which kernels of \(name) end the process")
+    }
     guard axis != rank - 1 else { return try emit(name, options: options) }
     var order = Array(0..<rank)
     order.swapAt(axis, rank - 1)

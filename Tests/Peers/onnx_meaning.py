@@ -1,0 +1,89 @@
+"""What ONNX operators mean: whether their results are exact, and where no result is the right one."""
+import numpy as np
+
+# Operators whose results are exact, given their operands.
+EXACT = set(
+    """Abs And ArgMax ArgMin BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Ceil CenterCropPad Clip Compress Concat Constant
+    ConstantOfShape DepthToSpace Dropout Equal Expand EyeLike Flatten Floor Gather GatherElements GatherND Greater GreaterOrEqual
+    GlobalMaxPool Hardmax Identity IsInf IsNaN Less LessOrEqual Max MaxPool MaxUnpool Min Neg NonZero Not OneHot Or Pad ReduceMax ReduceMin Relu
+    Reshape ReverseSequence Round Scatter ScatterElements ScatterND Shape Sign Size Slice SpaceToDepth Split Squeeze Tile TopK
+    Transpose Trilu Unique Unsqueeze Where Xor""".split()
+)
+# A few units in the last place.
+NOISE = {np.dtype(np.float16): 2.0**-10, np.dtype(np.float32): 2.0**-22, np.dtype(np.float64): 2.0**-50}
+
+
+def attributes(node):
+    """The integers among the attributes of a node, and its text."""
+    found = {}
+    for attribute in node.attribute:
+        if attribute.ints:
+            found[attribute.name] = list(attribute.ints)
+        elif attribute.s:
+            found[attribute.name] = attribute.s.decode()
+        else:
+            found[attribute.name] = attribute.i
+    return found
+
+
+def reduced_axes(node, operands):
+    """The axes of a reduction as numpy takes them."""
+    given = attributes(node)
+    axes = given.get("axes", operands[1] if len(operands) > 1 and operands[1] is not None else ())
+    if len(axes):
+        return tuple(int(axis) for axis in axes)
+    return () if given.get("noop_with_empty_axes") else None
+
+
+def rounded(nodes, known=()):
+    """The names of the results in which some operator has rounded."""
+    names = set(known)
+    for node in nodes:
+        if node.op_type not in EXACT or any(name in names for name in node.input):
+            names.update(name for name in node.output if name)
+    return names
+
+
+def undefined(node, arrays, rounded_names):
+    """Why what the runtime gives for a node need not be right, None if it must be; `arrays` are its operands and results."""
+    operands = [arrays.get(name) for name in node.input]
+    results = [arrays.get(name) for name in node.output]
+    kind, x = node.op_type, operands[0] if operands else None
+    if kind in ["ReduceMean", "GlobalAveragePool"] and x.size == 0 < results[0].size:
+        return "the mean of nothing"
+    if kind in ["MaxPool", "AveragePool", "LpPool"]:
+        return undefined_window(attributes(node), x.shape[2:])
+    if kind in ["ReduceSum", "ReduceProd", "ReduceL1", "ReduceSumSquare"] and x.dtype.kind in "iu":
+        # The runtime computes some in real numbers, so that they do not wrap around.
+        numbers = np.abs(x.astype(np.float64)) ** (2 if kind == "ReduceSumSquare" else 1)
+        reduce = np.prod if kind == "ReduceProd" else np.sum
+        if np.any(reduce(numbers, axis=reduced_axes(node, operands)) > np.iinfo(x.dtype).max):
+            return "an integer beyond its type"
+    if kind == "PRelu" and np.broadcast_shapes(x.shape, operands[1].shape) != x.shape:
+        return "a slope that makes the result larger than the input"
+    if kind == "HardSwish" and x.dtype == np.float64:
+        return "the runtime takes 1/6 in 32 bits"
+    if kind in ["ArgMax", "ArgMin"] and x.dtype in NOISE and node.input[0] in rounded_names and x.size:
+        numbers = np.sort(x.astype(np.float64), attributes(node).get("axis", 0))
+        numbers = np.moveaxis(numbers, attributes(node).get("axis", 0), 0)
+        if len(numbers) > 1:
+            apart = numbers[-1] - numbers[-2] if kind == "ArgMax" else numbers[1] - numbers[0]
+            if np.min(apart) <= 16 * NOISE[x.dtype] * np.max(np.abs(numbers)):
+                return "places of numbers that are equal but for rounding"
+    return None
+
+
+def undefined_window(attributes, sizes):
+    """Why the results of a pooling over axes of these sizes are not defined, None if they are."""
+    kernel, count = attributes["kernel_shape"], len(sizes)
+    strides, dilations = attributes.get("strides", [1] * count), attributes.get("dilations", [1] * count)
+    pads = attributes.get("pads", [0] * (2 * count))
+    for axis, size in enumerate(sizes):
+        extent = (kernel[axis] - 1) * dilations[axis] + 1
+        if not attributes.get("auto_pad", "NOTSET").startswith("SAME"):
+            if extent > size + pads[axis] + pads[axis + count]:
+                return "a window that is larger than the input"
+        elif (-(-size // strides[axis]) - 1) * strides[axis] + extent < size:
+            # The runtime halves it towards zero, or refuses it, as kinds differ.
+            return "a negative padding"
+    return None
