@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffIR
 import SkiffOperators
+import SkiffPasses
 import SkiffTestSupport
 import Testing
 
@@ -8,8 +9,10 @@ import SkiffTFLite
 
 /// What the format says by other operators computes the same in LiteRT.
 @Suite struct DecompositionTests {
-  private func check(
-    _ shape: Shape, bound: Double = 1e-5, _ build: (inout Graph, ValueID) throws -> ValueID
+  /// Writes a graph of one input, whose open sizes are `symbols` when it runs, and compares what it computes.
+  func check(
+    _ shape: Shape, symbols: Int = 1, bound: Double = 1e-5, passes: Pipeline? = nil,
+    _ build: (inout Graph, ValueID) throws -> ValueID
   ) throws {
     var graph = Graph(name: "test")
     let input = graph.addInput("x", TensorType(.float32, shape))
@@ -17,8 +20,11 @@ import SkiffTFLite
     try graph.verify()
     let folder = try TemporaryFolder()
     let path = folder.path("model.tflite")
-    try Runs.write(graph, to: path)
-    let inputs = try Runs.inputs(graph, count: 3, seed: Seed(11), bound: 3)
+    var simplified = graph
+    var report = PassReport()
+    try passes?.run(on: &simplified, report: &report)
+    try Runs.write(simplified, to: path)
+    let inputs = try Runs.inputs(graph, count: 3, seed: Seed(11), bound: 3, symbols: symbols)
     let ours = try Runs.outputs(graph, inputs, reference: true)
     for resolver in ["BUILTIN_REF", "BUILTIN"] {
       try expectClose(ours, Runs.peerOutputs(path, graph, inputs, resolver: resolver), bound, resolver)

@@ -39,10 +39,10 @@ enum Runs {
 
   /// Inputs: random ones over the whole range of integers, and boundary ones; reals are uniform over ±`bound`.
   static func inputs(
-    _ graph: Graph, count: Int, seed: Seed, bound: Float = 1
+    _ graph: Graph, count: Int, seed: Seed, bound: Float = 1, symbols: Int = 1
   ) throws -> [[String: Tensor]] {
     var generator = SeededGenerator(seed)
-    let shapes = inputShapes(graph)
+    let shapes = inputShapes(graph, symbols: symbols)
     return try (0..<count).map { index in
       var set: [String: Tensor] = [:]
       for input in graph.inputs {

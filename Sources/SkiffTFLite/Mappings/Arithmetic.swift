@@ -130,10 +130,19 @@ extension NodeWriter {
     .int8: .int32, .uint8: .int32, .int16: .int32, .uint16: .int32, .uint32: .int64, .float16: .float32,
   ]
 
+  /// The type in which sizes are divided: kernels divide no integers of 64 bits.
+  private func narrowType(of name: String) -> DataType? {
+    let graph = exporter.graph
+    let holds = node.inputs.compactMap(\.self).allSatisfy { operand in
+      graph[operand].type?.dataType == .int64 && graph.isMadeOfSizes(operand)
+    }
+    return name == "DIV" && holds ? .int32 : nil
+  }
+
   /// Appends an operator whose operands are all of one type, in a wider type where kernels do not know theirs.
   func emitWide(_ name: String, options: FlatObject) throws(ModelError) {
     let type = try type(0)
-    guard !type.isQuantized, let wide = Self.wideTypes[type.dataType] else {
+    guard !type.isQuantized, let wide = Self.wideTypes[type.dataType] ?? narrowType(of: name) else {
       return try emit(name, options: options)
     }
     var operands: [Int] = []

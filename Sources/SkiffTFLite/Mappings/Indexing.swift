@@ -187,7 +187,8 @@ extension NodeWriter {
     let isZero =
       node.inputs[0].flatMap { exporter.graph.producer(of: $0)?.operator as? ConstantOfShape }?.value == 0
     let sum = isZero ? result : try temporary(exporter.types[result])
-    try emit("SCATTER_ND", [countedFromStart(listsOf: 1), required(2), sizes], [sum], FlatObject("ScatterNdOptions"))
+    try emit(
+      "SCATTER_ND", [countedFromStart(listsOf: 1), required(2), sizes], [sum], FlatObject("ScatterNdOptions"))
     guard !isZero else { return }
     try emit("ADD", [required(0), sum], [result], FlatObject("AddOptions"))
   }

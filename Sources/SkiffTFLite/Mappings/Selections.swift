@@ -99,6 +99,7 @@ extension Dialect {
     Mapping(
       "SLICE", Slice.self,
       read: { (reader) throws(ModelError) in
+        guard try ComputedStridedSlice.isKnown(reader) else { return [try readComputedSlice(reader)] }
         let (starts, sizes) = (try reader.integers(1, "starts"), try reader.integers(2, "sizes"))
         guard starts.count == sizes.count else {
           throw ModelError(.malformed, "\(starts.count) starts but \(sizes.count) sizes")
@@ -183,6 +184,18 @@ extension Dialect {
         return true
       }),
   ]
+
+  /// A slice whose starts or sizes are computed when the model runs; a size of -1 means all that is left.
+  private static func readComputedSlice(_ reader: OperatorReader) throws(ModelError) -> ValueID {
+    let type = try reader.type(2)
+    func number(_ number: Int) throws(ModelError) -> ValueID {
+      reader.importer.graph.addConstant(try Tensor(integers: [number], as: type.dataType, shape: []))
+    }
+    let sum = try reader.addIntermediate(Add(), [reader.input(1), reader.input(2)])
+    let isAll = try reader.addIntermediate(Less(), [reader.input(2), number(0)])
+    let ends = try reader.addIntermediate(Select(), [isAll, number(Int(Int32.max)), sum])
+    return try reader.add(Slice(), [reader.input(0), reader.input(1), ends])
+  }
 
   private static func axis(_ split: Split, _ writer: NodeWriter) throws(ModelError) -> Int {
     try normalizedAxis(split.axis, rank: writer.type(0).rank)

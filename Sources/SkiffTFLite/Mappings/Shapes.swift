@@ -38,9 +38,18 @@ extension Dialect {
         return [try reader.add(shape, reader.inputs)]
       },
       write: { (shape, writer) throws(ModelError) in
-        guard shape.start == 0, shape.end == nil else { return false }
         let number = ElementTypes.number(of: shape.dataType) ?? 0
-        try writer.emit("SHAPE", options: FlatObject("ShapeOptions", ["out_type": .integer(number)]))
+        let options = FlatObject("ShapeOptions", ["out_type": .integer(number)])
+        let range = shape.axes(rank: try writer.type(0).rank)
+        guard range != 0..<(try writer.type(0).rank) else {
+          try writer.emit("SHAPE", options: options)
+          return true
+        }
+        let all = try writer.temporary(TensorType(shape.dataType, [writer.type(0).rank]))
+        try writer.emit("SHAPE", [writer.required(0)], [all], options)
+        try writer.emit(
+          "SLICE", [all, writer.integers([range.lowerBound]), writer.integers([range.count])],
+          [writer.result(0)], FlatObject("SliceOptions"))
         return true
       }),
     Mapping(

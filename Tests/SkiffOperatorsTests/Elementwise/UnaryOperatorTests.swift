@@ -118,12 +118,3 @@ extension ONNXCase {
   /// An operator in both languages.
   typealias Row = (type: String, attributes: [String: any Sendable], kernel: any ReferenceKernel)
 }
-
-extension Operator {
-  /// The operator with one property changed.
-  func with<Value>(_ value: Value, _ property: WritableKeyPath<Self, Value>) -> Self {
-    var copy = self
-    copy[keyPath: property] = value
-    return copy
-  }
-}

@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffIR
 import SkiffOperators
+import SkiffTestSupport
 import Testing
 
 @Suite struct SymbolicShapeTests {
