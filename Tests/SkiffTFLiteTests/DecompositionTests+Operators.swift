@@ -217,6 +217,19 @@ extension DecompositionTests {
     }
   }
 
+  @Test(.needsPeer(.check), arguments: [true, false], [true, false])
+  func framesOfSignals(isOneSided: Bool, hasWindow: Bool) throws {
+    for shape in [Shape("2,100,1"), Shape("N,100,1")] {
+      try check(shape, symbols: 3) { graph, x in
+        let step = graph.addConstant(try Tensor(integers: [7], as: .int64, shape: []))
+        let length = graph.addConstant(try Tensor(integers: [24], as: .int64, shape: []))
+        let window = graph.addConstant(try Tensor(seed: 5, .float32, shape: [24]))
+        let node = ShortTimeFourierTransform().with(isOneSided, \.isOneSided)
+        return try graph.addNode(node, hasWindow ? [x, step, window] : [x, step, nil, length])[0]
+      }
+    }
+  }
+
   @Test(.needsPeer(.check)) func normalizationByComputedParameters() throws {
     try check([2, 3, 4]) { graph, x in
       var operands: [ValueID] = [x]

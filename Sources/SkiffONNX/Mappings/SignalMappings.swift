@@ -26,7 +26,12 @@ enum SignalMappings {
     Mapping("STFT", since: 17) { (node) throws(ModelError) in
       var transform = ShortTimeFourierTransform()
       transform.isOneSided = try node.flag("onesided", default: true)
-      return try node.add(transform, node.inputs)
+      var inputs = node.inputs
+      // The runtime takes real signals without an axis for their parts, too.
+      if let signal = inputs.first.flatMap(\.self), try node.type(of: signal).rank == 2 {
+        inputs[0] = try node.add(Unsqueeze(axes: [2]), signal)
+      }
+      return try node.add(transform, inputs)
     },
   ]
 

@@ -58,9 +58,10 @@ struct LoweringRule: Sendable {
 
   /// The rules by the operators that they express.
   static let all = Dictionary(
-    (activations + functions + normalizations + reductions + windows + places + integers + others).map {
-      ($0.name, $0)
-    },
+    (activations + functions + normalizations + reductions + windows + places + signal + integers + others)
+      .map {
+        ($0.name, $0)
+      },
     uniquingKeysWith: { first, _ in first }
   )
 }
