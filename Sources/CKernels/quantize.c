@@ -1,4 +1,4 @@
-// Float32 to int8 and back.
+// Float32 to bytes and back.
 
 #include <math.h>
 
@@ -28,3 +28,31 @@ SKIFF_BODY qs8_quantize_body(size_t count, const float *restrict input, float sc
 }
 SKIFF_EACH_LEVEL(qs8_quantize, (size_t count, const float *input, float scale, int32_t zero_point, int8_t *output),
                  (count, input, scale, zero_point, output))
+
+SKIFF_BODY x8_dequantize_body(size_t count, const uint8_t *restrict input, bool is_signed, float scale,
+                              int32_t zero_point, float *restrict output) {
+  // A signed byte is the unsigned one with its highest bit changed, less 128.
+  uint8_t flip = is_signed ? 128 : 0;
+  int32_t zero = zero_point + flip;
+  for (size_t i = 0; i < count; i++) output[i] = (float)((uint8_t)(input[i] ^ flip) - zero) * scale;
+}
+SKIFF_EACH_LEVEL(x8_dequantize,
+                 (size_t count, const uint8_t *input, bool is_signed, float scale, int32_t zero_point, float *output),
+                 (count, input, is_signed, scale, zero_point, output))
+
+SKIFF_BODY x8_quantize_body(size_t count, const float *restrict input, bool is_signed, float scale, int32_t zero_point,
+                            uint8_t *restrict output) {
+  int32_t lower = is_signed ? INT8_MIN : 0, upper = is_signed ? INT8_MAX : UINT8_MAX;
+  for (size_t i = 0; i < count; i++) {
+    float steps = input[i] / scale;
+    // Everything beyond is clamped; so is what is not a number.
+    steps = steps > -1024 ? steps : -1024;
+    steps = steps < 1024 ? steps : 1024;
+    int32_t value = (int32_t)rintf(steps) + zero_point;
+    value = value < lower ? lower : value;
+    output[i] = (uint8_t)(value > upper ? upper : value);
+  }
+}
+SKIFF_EACH_LEVEL(x8_quantize,
+                 (size_t count, const float *input, bool is_signed, float scale, int32_t zero_point, uint8_t *output),
+                 (count, input, is_signed, scale, zero_point, output))

@@ -21,6 +21,7 @@ extension Plan {
     PoolingKernel.factory,
     SumKernel.factory,
     ConversionKernel.factory,
+    LinearConversionKernel.factory,
     CopyKernel.factory,
   ]
 

@@ -105,15 +105,33 @@ public struct Plan: Sendable {
     self.constants = constants
   }
 
-  /// Makes what is dequantized from constants constant, so that kernels can pack it.
+  /// Makes what is dequantized from constants constant, and what only moves that, so that kernels can pack it.
   private static func realizeConstants(in graph: inout Graph) throws(ModelError) {
+    var realized: Set<ValueID> = []
     for id in graph.nodeIDs {
       let node = graph[id]
-      guard let dequantize = node.operator as? Dequantize,
-        let constant = node.inputs[0].flatMap({ graph[$0].constant })
+      let constants = node.inputs.compactMap { $0.flatMap { graph[$0].constant } }
+      guard node.outputs.count == 1, !constants.isEmpty,
+        constants.count == node.inputs.count(where: { $0 != nil }),
+        let first = node.inputs[0]
       else { continue }
       try locating(node.location) { () throws(ModelError) in
-        try graph.replaceNode(id, by: dequantize.realized(constant))
+        let constant: Constant
+        if let dequantize = node.operator as? Dequantize {
+          constant = try dequantize.realized(constants[0])
+        } else if node.operator is DequantizeLinear
+          || node.operator is any DataMovement && realized.contains(first),
+          let kernel = node.operator as? any ReferenceKernel
+        {
+          let inputs = try node.inputs.map { (input) throws(ModelError) in
+            try input.flatMap { graph[$0].constant }?.materialize()
+          }
+          constant = Constant(try kernel.evaluate(inputs)[0])
+        } else {
+          return
+        }
+        realized.insert(node.outputs[0])
+        try graph.replaceNode(id, by: constant)
       }
     }
   }

@@ -271,6 +271,35 @@ import Testing
     }
   }
 
+  @Test(arguments: Seed.fixedAndFresh)
+  func conversionsOfONNX(seed: Seed) throws {
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for index in 0..<60 {
+        let isSigned = index % 2 == 0
+        let step = Float(generator.logUniform(in: 1e-4...10))
+        let scale = Tensor(scalar: step)
+        let zero = generator.integer(isSigned ? -128...127 : 0...255)
+        let zeroPoint = try Tensor(integers: [zero], as: isSigned ? .int8 : .uint8, shape: [])
+        let count = generator.integer(1...200)
+        // Halves of steps, and everything that is no number.
+        var numbers = (0..<count).map { _ in Float(generator.integer(-600...600)) / 2 * step }
+        numbers[0] = generator.pick([.nan, .infinity, -.infinity, 3e38, -3e38, 0])
+        var quantize = QuantizeLinear()
+        quantize.dataType = zeroPoint.dataType
+        let twin = KernelTwin(
+          node: quantize, operands: [Tensor(numbers, shape: [count]), scale, zeroPoint], constants: [1, 2])
+        try twin.check("\(seed)")
+        let bytes = try Tensor(
+          integers: (0..<count).map { _ in generator.integer(isSigned ? -128...127 : 0...255) },
+          as: zeroPoint.dataType, shape: [count])
+        let back = KernelTwin(
+          node: DequantizeLinear(), operands: [bytes, scale, zeroPoint], constants: [1, 2])
+        try back.check("\(seed)")
+      }
+    }
+  }
+
   @Test func notANumberGoesThroughClamps() throws {
     try inAllForms {
       var add = Add()

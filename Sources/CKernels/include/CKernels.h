@@ -98,6 +98,11 @@ void skiff_f32_div(size_t count, const float *a, const float *b, const skiff_f32
 // output[i] = (a[i] - zero_point) * scale, and back: halves away from zero, not-a-number to the zero point.
 void skiff_qs8_dequantize(size_t count, const int8_t *input, float scale, int32_t zero_point, float *output);
 void skiff_qs8_quantize(size_t count, const float *input, float scale, int32_t zero_point, int8_t *output);
+// The same for signed or unsigned bytes: halves to even, not-a-number to the least byte.
+void skiff_x8_dequantize(size_t count, const uint8_t *input, bool is_signed, float scale, int32_t zero_point,
+                         float *output);
+void skiff_x8_quantize(size_t count, const float *input, bool is_signed, float scale, int32_t zero_point,
+                       uint8_t *output);
 
 // The greatest element under each window and the mean of those inside of the input; `groups` are the channels. A mean
 // of integers is rounded half away from zero, of at most 2^20 elements, and one of nothing is `lower`.
