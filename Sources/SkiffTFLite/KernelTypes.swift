@@ -1,61 +1,88 @@
 import SkiffIR
 
-/// The types of elements that no kernel of LiteRT takes, although the format can say them: a file with such an operator
-/// would be refused when it is loaded or run.
+/// The types of elements for which LiteRT has kernels: a file with an operator on another one would be refused when it is
+/// loaded or run, although the format can say it.
 ///
-/// Found by trying every operator with every type in LiteRT 2.3.0, on elements that are not quantized.
-enum KernelTypes {
+/// Those of LiteRT 2.3.0 for elements that are not quantized, without those whose kernels take integers to be quantized
+/// nevertheless; a test tries every operator with every type.
+package enum KernelTypes {
   /// Whether a builtin operator with these operands and results has a kernel.
-  static func has(_ name: String, _ inputs: [TensorType?], _ outputs: [TensorType]) -> Bool {
+  package static func has(_ name: String, _ inputs: [TensorType?], _ outputs: [TensorType]) -> Bool {
     if name == "CAST", outputs.contains(where: { $0.dataType == .uint64 }) { return false }
     let index = dataOperands[name] ?? 0
-    guard index < inputs.count, let type = inputs[index], !type.isQuantized else { return true }
-    return refused[name]?.contains(type.dataType) != true
+    guard index < inputs.count, let type = inputs[index], !type.isQuantized, all.contains(type.dataType),
+      let known = kernels[name]
+    else { return true }
+    return known.contains(type.dataType)
   }
 
   /// The operand whose type chooses the kernel, where it is not the first.
-  private static let dataOperands = ["SPLIT": 1, "TRANSPOSE_CONV": 2, "SCATTER_ND": 1]
+  package static let dataOperands = [
+    "SPLIT": 1, "TRANSPOSE_CONV": 2, "SCATTER_ND": 1, "CONV_3D_TRANSPOSE": 2,
+  ]
 
-  private static let refused: [String: Set<DataType>] = {
+  /// The types that the table is about.
+  package static let all: Set<DataType> = [
+    .boolean, .float16, .float32, .float64, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
+  ]
+
+  /// The types with kernels by the names of the operators; what is not listed takes all.
+  package static let kernels: [String: Set<DataType>] = {
     var result: [String: Set<DataType>] = [:]
     for (types, names) in groups { for name in names.split(separator: " ") { result[String(name)] = types } }
     return result
   }()
 
-  /// Types that hardly any kernel has.
-  private static let rare: Set<DataType> = [.float16, .float64, .uint16, .uint32, .uint64]
+  /// What most kernels for all kinds of numbers take, and those that move elements.
+  private static let numbers: Set<DataType> = [.float32, .int8, .uint8, .int16, .int32, .int64]
+  private static let moved = numbers.union([.float16, .boolean])
 
   private static let groups: [(types: Set<DataType>, names: String)] = [
-    ([.float64], "COS FLOOR GELU LOGISTIC ROUND SIN SOFTMAX TANH"),
-    ([.float64, .float16], "CEIL ELU EXP HARD_SWISH LEAKY_RELU LOG LOG_SOFTMAX SQRT"),
-    ([.float64, .uint64], "ADD EQUAL FLOOR_MOD MAXIMUM MINIMUM MUL NOT_EQUAL SUB"),
-    ([.float64, .uint64, .boolean], "GREATER GREATER_EQUAL LESS LESS_EQUAL"),
-    ([.float64, .uint64, .int64], "DIV POW"),
-    ([.int64, .uint64], "BITWISE_XOR RIGHT_SHIFT"),
-    ([.uint64], "CAST"),
-    ([.float64, .uint64, .uint16], "CONCATENATION"),
-    ([.float64, .uint64, .uint16, .uint32], "GATHER GATHER_ND PAD PADV2"),
-    ([.float64, .uint64, .uint16, .uint32, .uint8], "NEG"),
-    ([.float64, .uint64, .float16, .int16, .uint16], "WHERE"),
-    (rare, "REDUCE_MAX REDUCE_MIN"),
-    (rare.union([.boolean]), "MEAN REDUCE_PROD SPLIT SPLIT_V SUM TOPK_V2"),
-    (rare.union([.int16]), "SCATTER_ND"),
-    (rare.union([.boolean, .int8]), "REVERSE_SEQUENCE"),
-    (rare.union([.boolean, .int16]), "DEPTH_TO_SPACE SPACE_TO_DEPTH"),
-    (rare.union([.boolean, .int8, .uint8, .int16]), "CUMSUM"),
-    (rare.union([.int16, .int64]), "ARG_MAX ARG_MIN"),
-    (rare.union([.int32, .int64]), "RELU"),
-    (rare.union([.int8, .uint8, .int64]), "ABS"),
-    ([.float16, .int8, .uint8, .int16, .uint16, .uint32, .int64, .uint64], "SIGN"),
-    (rare.union([.boolean, .int32, .int64]), "AVERAGE_POOL_2D MAX_POOL_2D PRELU"),
-    (rare.union([.boolean, .int32, .int64, .uint8]), "BATCH_MATMUL"),
+    ([.boolean], "LOGICAL_AND LOGICAL_NOT LOGICAL_OR REDUCE_ALL REDUCE_ANY"),
     (
-      rare.union([.boolean, .int64, .uint8, .int8, .int16]),
-      "UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_MIN UNSORTED_SEGMENT_PROD"
+      [.float32],
+      """
+      BATCH_MATMUL CEIL CONV_2D CONV_3D CONV_3D_TRANSPOSE DEPTHWISE_CONV_2D FULLY_CONNECTED L2_NORMALIZATION \
+      LOCAL_RESPONSE_NORMALIZATION LOG LOG_SOFTMAX L2_POOL_2D RELU RSQRT SQRT SQUARE TRANSPOSE_CONV
+      """
     ),
+    ([.float32, .float16], "COS FLOOR LOGISTIC ROUND SIN"),
+    ([.float32, .float16, .float64], "ATAN2"),
+    ([.float32, .float64, .int32], "SIGN"),
     (
-      rare.union([.boolean, .int32, .int64, .uint8, .int8, .int16]),
-      "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED TRANSPOSE_CONV"
+      [.float32, .int32],
+      "DIV POW SQUARED_DIFFERENCE UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_MIN UNSORTED_SEGMENT_PROD"
     ),
+    ([.float32, .int32, .int64], "CUMSUM MEAN RANGE SUB"),
+    ([.float32, .boolean, .int32, .int64], "SUM"),
+    ([.float32, .int16, .int32], "ABS"),
+    ([.float32, .int8, .int16, .int32], "FLOOR_DIV"),
+    ([.float32, .int8], "ELU"),
+    ([.float32, .int8, .int16], "EXP"),
+    ([.float32, .float16, .uint8], "SOFTMAX"),
+    ([.float32, .int8, .uint8], "HARD_SWISH RELU_0_TO_1 RELU_N1_TO_1"),
+    ([.float32, .float16, .int8, .uint8], "TANH"),
+    (
+      [.float32, .int8, .uint8, .int16],
+      "AVERAGE_POOL_2D LEAKY_RELU MAX_POOL_2D PRELU RELU6 RESIZE_BILINEAR"
+    ),
+    ([.float32, .float16, .int8, .uint8, .int16], "GELU"),
+    ([.float32, .boolean, .int8, .uint8, .int32], "ARG_MAX ARG_MIN"),
+    ([.int8, .uint8, .int16, .uint16, .int32, .uint32], "BITWISE_XOR RIGHT_SHIFT"),
+    ([.float32, .float16, .int16, .int32, .int64], "ADD GREATER GREATER_EQUAL LESS LESS_EQUAL"),
+    ([.float32, .float16, .boolean, .int16, .int32, .int64], "EQUAL NOT_EQUAL"),
+    (numbers.subtracting([.uint8]), "FLOOR_MOD"),
+    (numbers.subtracting([.uint8]).union([.float16]), "NEG"),
+    (numbers.subtracting([.int8]), "REVERSE_SEQUENCE"),
+    (numbers.subtracting([.int16]), "DEPTH_TO_SPACE SPACE_TO_DEPTH"),
+    (numbers.subtracting([.int16]).union([.boolean]), "SCATTER_ND"),
+    (numbers.subtracting([.int16]).union([.boolean, .uint32]), "WHERE"),
+    (numbers, "REDUCE_MAX REDUCE_MIN REDUCE_PROD SPLIT SPLIT_V TOPK_V2 UNIQUE"),
+    (numbers.union([.float16]), "MAXIMUM MINIMUM"),
+    (numbers.union([.float16, .uint32]), "MUL"),
+    (moved, "GATHER GATHER_ND PAD PADV2 REVERSE_V2"),
+    (moved.union([.uint32]), "CONCATENATION"),
+    (moved.subtracting([.int64]).union([.uint16, .uint32]), "RESIZE_NEAREST_NEIGHBOR"),
+    (all.subtracting([.uint64]), "CAST"),
   ]
 }

@@ -143,7 +143,8 @@ extension Tensor {
   func array() throws -> NumPyArray {
     let types: [DataType: NumPyType] = [
       .boolean: .bool, .int8: .int8, .int16: .int16, .int32: .int32, .int64: .int64, .uint8: .uint8,
-      .uint32: .uint32, .float16: .float16, .float32: .float32, .float64: .float64,
+      .uint16: .uint16, .uint32: .uint32, .uint64: .uint64, .float16: .float16, .float32: .float32,
+      .float64: .float64,
     ]
     return try NumPyArray(type: types[dataType].unwrapped("no NumPy type"), shape: shape, bytes: bytes)
   }
@@ -154,7 +155,8 @@ extension NumPyArray {
   func tensor() throws -> Tensor {
     let types: [NumPyType: DataType] = [
       .bool: .boolean, .int8: .int8, .int16: .int16, .int32: .int32, .int64: .int64, .uint8: .uint8,
-      .uint32: .uint32, .float16: .float16, .float32: .float32, .float64: .float64,
+      .uint16: .uint16, .uint32: .uint32, .uint64: .uint64, .float16: .float16, .float32: .float32,
+      .float64: .float64,
     ]
     return try Tensor(types[type].unwrapped("no type"), shape: shape, bytes: bytes)
   }
