@@ -68,7 +68,7 @@ let package = Package(
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTests", dependencies: ["Skiff", "SkiffTestSupport"]),
     .executableTarget(
-      name: "skiff-robustness", dependencies: ["Skiff", "SkiffTestSupport"],
+      name: "skiff-robustness", dependencies: ["Skiff", "SkiffHDF5Index", "SkiffKeras", "SkiffTestSupport"],
       path: "Tests/skiff-robustness"),
     .testTarget(
       name: "SkiffRobustnessTests",
@@ -95,6 +95,6 @@ if Context.environment["SKIFF_FUZZ"] == "1",
   let target = package.targets.first(where: { $0.name == "skiff-robustness" })
 {
   package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
-  target.dependencies.append("CFuzzer")
+  target.dependencies += ["CFuzzer", "SkiffHDF5InProcess"]
   target.swiftSettings = [.define("SKIFF_FUZZ")]
 }

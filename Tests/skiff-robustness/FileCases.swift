@@ -1,6 +1,7 @@
 import Foundation
 import Skiff
 import SkiffBinary
+import SkiffHDF5Index
 import SkiffInterpreter
 import SkiffTestSupport
 
@@ -11,17 +12,22 @@ struct FileCases {
   private let path: String
   private let suffix: String
   private let partner: String?
+  private let hdf5: (any HDF5Indexer)?
   private let archive: [(name: String, bytes: [UInt8])]
 
   /// - Parameters:
   ///   - partner: The other half of the model, if the file is an architecture or has weights only.
   ///   - format: The ending that says the format; nil if that is the file's own.
-  init(_ path: String, partner: String? = nil, format: String? = nil) throws {
+  ///   - hdf5: What reads HDF5 files inside of this process; nil for the helper that a model is read by.
+  init(
+    _ path: String, partner: String? = nil, format: String? = nil, hdf5: (any HDF5Indexer)? = nil
+  ) throws {
     original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     folder = try TemporaryFolder()
     suffix = format ?? path.split(separator: ".").last.map(String.init) ?? ""
     self.path = folder.path("damaged.\(suffix)")
     self.partner = partner
+    self.hdf5 = hdf5 ?? (suffix == "index" ? GivenIndex(bytes: .empty) : nil)
     archive = try Self.members(of: path)
   }
 
@@ -62,6 +68,16 @@ struct FileCases {
       _ = try Samples(contentsOf: path, limits: Self.limits)
       return
     }
+    var model = try model()
+    _ = try model.graph.text()
+    // Not every model can be said in TensorFlow Lite.
+    try? model.write(to: folder.path("out.tflite"))
+    try model.write(to: folder.path("out.skiff"))
+    try run(model)
+  }
+
+  private func model() throws(ModelError) -> Model {
+    if let hdf5 { return try KerasParts.model(path, suffix, hdf5: hdf5, limits: Self.limits) }
     var options = ReadingOptions()
     // Digests would keep most of the damage from what is behind them.
     options.verifiesContents = false
@@ -69,12 +85,7 @@ struct FileCases {
     options.hdf5TimeLimit = 2
     let isArchitecture = suffix == "json"
     options.weights = isArchitecture ? partner : partner.map { _ in path }
-    var model = try Model(contentsOf: isArchitecture ? path : partner ?? path, options: options)
-    _ = try model.graph.text()
-    // Not every model can be said in TensorFlow Lite.
-    try? model.write(to: folder.path("out.tflite"))
-    try model.write(to: folder.path("out.skiff"))
-    try run(model)
+    return try Model(contentsOf: isArchitecture ? path : partner ?? path, options: options)
   }
 
   private func run(_ model: Model) throws(ModelError) {
