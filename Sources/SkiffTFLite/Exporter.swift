@@ -119,11 +119,7 @@ package final class Exporter {
         outputs.append(tensor)
       } else {
         let copy = try addTensor(types[tensor], name: output.name)
-        let sizes = types[tensor].shape.dimensions.map { $0.fixed ?? -1 }
-        guard sizes.count(where: { $0 == -1 }) <= 1 else {
-          throw ModelError(.unsupported, "a copy of the shape \(types[tensor].shape)")
-        }
-        try emit("RESHAPE", [tensor, integers(sizes)], [copy], FlatObject("ReshapeOptions"))
+        try emitCopy(tensor, to: copy)
         outputs.append(copy)
       }
     }
@@ -312,11 +308,22 @@ package final class Exporter {
       subgraph.operators[last].outputs = [result]
       return
     }
-    let shape = types[result].shape.dimensions.map { $0.fixed ?? -1 }
-    guard shape.count(where: { $0 == -1 }) <= 1 else {
+    try emitCopy(tensor, to: result)
+  }
+
+  /// Appends a reshape to the shape that the tensor has.
+  private func emitCopy(_ tensor: Int, to result: Int) throws(ModelError) {
+    guard let sizes = Self.reshapeSizes(types[result].shape) else {
       throw ModelError(.unsupported, "a copy of the shape \(types[result].shape)")
     }
-    try emit("RESHAPE", [tensor, integers(shape)], [result], FlatObject("ReshapeOptions"))
+    try emit("RESHAPE", [tensor, integers(sizes)], [result], FlatObject("ReshapeOptions"))
+  }
+
+  /// A shape as an operand of RESHAPE, in which -1 is what the other sizes leave; nil if they leave it open.
+  static func reshapeSizes(_ shape: Shape) -> [Int]? {
+    let sizes = shape.dimensions.map { $0.fixed ?? -1 }
+    let open = sizes.count { $0 == -1 }
+    return open == 0 || open == 1 && !sizes.contains(0) ? sizes : nil
   }
 
   /// Appends an operator as it is.

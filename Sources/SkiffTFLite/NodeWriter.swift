@@ -242,9 +242,8 @@ final class NodeWriter {
   func emitReshape(
     _ tensor: Int, to result: Int, shape: Int? = nil, copying copied: [Int?]? = nil
   ) throws(ModelError) {
-    let sizes = exporter.types[result].shape.dimensions.map { $0.fixed ?? -1 }
     let wanted: Int
-    if sizes.count(where: { $0 == -1 }) <= 1 {
+    if let sizes = Exporter.reshapeSizes(exporter.types[result].shape) {
       wanted = try integers(sizes)
     } else if let copied {
       wanted = try copiedShape(of: tensor, copied)

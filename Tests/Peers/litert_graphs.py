@@ -62,7 +62,7 @@ def check(base):
         runner = opened(base, PLAIN)
         for one in sets(base + ".npz"):
             runner(**one["in"])
-        raise PeerFault(f"no reference kernel for {str(error).split(chr(39))[1]}")
+        raise PeerFault(f"no reference kernel for {str(error).split(chr(39))[2]}")
     for index, one in enumerate(sets(base + ".npz")):
         # Many of the runtime's kernels leave a result as it is where an operand has no elements.
         if any(array.size == 0 for array in one["in"].values()):

@@ -137,8 +137,8 @@ def bounds(model, values, case, random, noises, shares):
     outputs, allowed = list(case.expected), {}
     for name, array in case.expected.items():
         magnitude = np.abs(array[np.isfinite(array)]).max(initial=0) if array.dtype in shares else 0
-        # The runtime's sigmoid of float32 ends at 1e-8.
-        least = 2e-8 if array.dtype == np.float32 else 0
+        # The runtime's sigmoid of float32 ends at 1e-8; float32 ends at 1e-45, of which flushing to zero keeps 1e-38.
+        least = 2e-8 if array.dtype == np.float32 else np.finfo(np.float32).tiny if array.dtype == np.float64 and noises is not NOISE else 0
         allowed[name] = np.full(array.shape, shares.get(array.dtype, 0) * float(magnitude) + least)
 
     def trial():

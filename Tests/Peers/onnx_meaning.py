@@ -51,6 +51,10 @@ def undefined(node, arrays, rounded_names):
     kind, x = node.op_type, operands[0] if operands else None
     if kind in ["ReduceMean", "GlobalAveragePool"] and x.size == 0 < results[0].size:
         return "the mean of nothing"
+    if kind == "Concat":
+        axis = attributes(node)["axis"] % x.ndim
+        if len({(*one.shape[:axis], *one.shape[axis + 1:]) for one in operands}) > 1:
+            return "parts of other sizes, which the runtime leaves out if they have no elements"
     if kind in ["MaxPool", "AveragePool", "LpPool"]:
         return undefined_window(attributes(node), x.shape[2:])
     if kind in ["ReduceSum", "ReduceProd", "ReduceL1", "ReduceSumSquare"] and x.dtype.kind in "iu":

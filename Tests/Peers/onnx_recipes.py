@@ -222,7 +222,11 @@ def squeeze(g):
         shape = g.arrays[x].shape
         ones = [axis for axis, size in enumerate(shape) if size == 1]
     if g.chance(0.15):
-        g.add("Squeeze", [x])
+        # Without axes only sizes that are fixed say how many axes remain.
+        fixed = [name for name, one in g.inputs.items() if all(isinstance(size, int) for size in one.sizes)]
+        if not fixed:
+            raise Refused("no sizes that are fixed")
+        g.add("Squeeze", [g.choose(fixed)])
         return
     chosen = [axis - len(shape) if g.opset >= 11 and g.chance(0.4) else axis for axis in ones if g.chance(0.7)] or [ones[0]]
     axes_form(g, "Squeeze", x, chosen, 13)
@@ -897,9 +901,11 @@ def loop(g):
     since(g, 11)
     x = g.real(dtypes=[np.float32])
     array = g.arrays[x]
-    count = g.constant(np.array(g.number(0, 3))) if g.chance(0.8) else g.input([], INT64, 0, 3)
+    # What a body that never runs would stack has the sizes that its type says: they must not change.
+    least = 1 if g.symbols else 0
+    count = g.constant(np.array(g.number(least, 3))) if g.chance(0.8) else g.input([], INT64, least, 3)
     i, c, s, go, n, scan = (g.name("b") for _ in range(6))
-    shape = list(array.shape)
+    shape = [None] * array.ndim if g.symbols else list(array.shape)
     graph = body(
         "body", [(i, TensorProto.INT64, []), (c, TensorProto.BOOL, []), (s, TensorProto.FLOAT, shape)],
         [("Identity", [c], [go]), ("Sin", [s], [scan]), ("Add", [scan, x], [n])], [go, n, scan])

@@ -9,7 +9,7 @@ import Testing
   /// A target that has what the expressions are made of and nothing else.
   private static let basic = LoweringTarget { node, _ in
     let operators: [any Operator.Type] = [
-      Abs.self, Add.self, Cos.self, Divide.self, Erf.self, Exp.self, LessOrEqual.self, Log.self, Maximum.self,
+      Abs.self, Add.self, Cos.self, Divide.self, Erf.self, Exp.self, Greater.self, Log.self, Maximum.self,
       Minimum.self, Multiply.self, Negate.self, ReduceMax.self, ReduceMean.self, ReduceSum.self, Relu.self,
       Reshape.self, Rsqrt.self, Select.self, Sigmoid.self, Sin.self, Sqrt.self, Squeeze.self, Subtract.self,
       Tanh.self,

@@ -104,6 +104,15 @@ import SkiffTFLite
     }
   }
 
+  /// The format finds what differs in lists only.
+  @Test(.needsPeer(.check)) func whatDiffersInATensor() throws {
+    try check([3, 4]) { graph, x in
+      var unique = Unique()
+      unique.isSorted = false
+      return try graph.addNode(unique, [graph.add(Sign(), x)])[2]
+    }
+  }
+
   /// Kernels divide by the size of the axis.
   @Test func softmaxOfNothingIsRefused() throws {
     var graph = Graph(name: "test")

@@ -145,5 +145,5 @@ public struct ThresholdedRelu: UnaryOperator {
   /// Creates the operator.
   public init() {}
 
-  package func apply<Real: RealNumber>(_ x: Real) -> Real { x <= Real(alpha) ? 0 : x }
+  package func apply<Real: RealNumber>(_ x: Real) -> Real { x > Real(alpha) ? x : 0 }
 }

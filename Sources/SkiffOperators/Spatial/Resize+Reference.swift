@@ -54,7 +54,7 @@ extension Resize: ReferenceKernel {
       }
       (sizes, scales) = try resized(old, to: wanted)
     }
-    guard old.allSatisfy({ $0 > 0 }), sizes.allSatisfy({ $0 < 1 << 31 }) else {
+    guard zip(old, sizes).allSatisfy({ $0 > 0 || $1 == 0 }), sizes.allSatisfy({ $0 < 1 << 31 }) else {
       throw ModelError(.invalidGraph, "\(Shape(old)) cannot become \(Shape(sizes))")
     }
     var resized = shape
@@ -70,7 +70,7 @@ extension Resize: ReferenceKernel {
     var plans: [ResizeAxis] = []
     for (index, axis) in axes.enumerated() {
       let isSame = sizes[index] == old[index] && scales[index] == 1 && coordinates != .tfHalfPixelForNN
-      if isSame, coordinates != .tfCropAndResize { continue }
+      if old[index] == 0 || isSame, coordinates != .tfCropAndResize { continue }
       let part = coordinates == .tfCropAndResize ? (region[index], region[axes.count + index]) : (0, 1)
       plans.append(
         ResizeAxis(

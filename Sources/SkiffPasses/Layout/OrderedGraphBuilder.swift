@@ -242,10 +242,8 @@ struct OrderedGraphBuilder {
     if moved == moved.sorted(), let (reshape, shape) = Self.reshape(to: target) {
       return try result.add(reshape, logical, result.addConstant(shape), origins: origins)
     }
-    guard let (reshape, shape) = Self.reshape(to: padded) else {
-      throw ModelError(.unsupported, "cannot align \(padded) for broadcasting")
-    }
-    let full = try result.add(reshape, logical, result.addConstant(shape), origins: origins)
+    let missing = Array(0..<order.count - rank)
+    let full = try result.add(Unsqueeze(axes: missing), logical, origins: origins)
     survivors.append(Transposition(value: source[value].name, permutation: order, reason: reason))
     return try result.add(Transpose(order), full, origins: origins)
   }

@@ -60,8 +60,8 @@ extension LoweringRule {
     LoweringRule(Softsign.self) { (_, x) throws(ModelError) in try x / (x.applying(Abs()) + 1) },
     LoweringRule(Tan.self) { (_, x) throws(ModelError) in try x.applying(Sin()) / x.applying(Cos()) },
     LoweringRule(ThresholdedRelu.self) { (node, x) throws(ModelError) in
-      let isBelow = try x.applying(LessOrEqual(), x.number(node.alpha))
-      return try isBelow.applying(Select(), x.number(0), x)
+      let isAbove = try x.applying(Greater(), x.number(node.alpha))
+      return try isAbove.applying(Select(), x, x.number(0))
     },
     // sign(x) · (2 · Φ(√2 · |x|) − 1) with the Gaussian distribution Φ, which Gelu has times its argument. The least
     // magnitude keeps the quotients defined at zero, where both are 0.

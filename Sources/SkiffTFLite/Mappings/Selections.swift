@@ -281,6 +281,9 @@ extension NodeWriter {
     guard let count = exporter.types[wanted].shape.elementCount, count >= rank else {
       throw ModelError(.unsupported, "an expansion to fewer axes, or to a number of them that is not known")
     }
+    guard try !exporter.types[result(0)].shape.dimensions.contains(.fixed(0)) else {
+      throw ModelError(.unsupported, "an expansion to no elements and sizes that are not fixed")
+    }
     let missing = [Int](repeating: 1, count: count - rank)
     var present: Int
     if let sizes = exporter.types[operand].shape.fixed {

@@ -62,7 +62,7 @@ extension Dialect {
         }
         guard unused else { throw ModelError(.unsupported, "where and how often elements are") }
         try writer.emit(
-          "UNIQUE", [writer.required(0)], [writer.result(0), writer.result(2)],
+          "UNIQUE", [writer.flat(0)], [writer.result(0), writer.result(2)],
           FlatObject("UniqueOptions").setting("idx_out_type", to: "INT64"))
         return true
       }),
@@ -144,6 +144,18 @@ extension Dialect {
       },
       write: { _, _ in false }),
   ]
+}
+
+extension NodeWriter {
+  /// An operand as the list of its elements.
+  fileprivate func flat(_ index: Int) throws(ModelError) -> Int {
+    let (operand, type) = (try required(index), try type(index))
+    guard type.rank != 1 else { return operand }
+    let list = try temporary(
+      TensorType(type.dataType, Shape([type.shape.elementCount.map { .fixed($0) } ?? .unknown])))
+    try emitReshape(operand, to: list)
+    return list
+  }
 }
 
 extension OperatorReader {

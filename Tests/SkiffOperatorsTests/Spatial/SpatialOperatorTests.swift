@@ -148,6 +148,8 @@ import Testing
         opset: 19))
     let bytes = Tensor([1, 2, 3, 4] as [UInt8], shape: [1, 1, 2, 2])
     cases.append(ONNXCase("Resize", [:], [bytes, nil, .reals([1, 1, 2, 2])], is: Resize(), opset: 19))
+    let nothing = Tensor([Float](), shape: [1, 2, 3, 0])
+    cases.append(ONNXCase("Resize", [:], [nothing, nil, .reals([1, 1, 2, 3])], is: Resize(), opset: 19))
     try ONNXCase.expectEqual(cases)
   }
 
