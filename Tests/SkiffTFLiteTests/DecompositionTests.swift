@@ -113,6 +113,15 @@ import SkiffTFLite
     }
   }
 
+  /// A transposed convolution cut at its ends only, which no padding of the format means.
+  @Test(.needsPeer(.check)) func volumesCutAtTheirEnds() throws {
+    try check([1, 5, 3, 4, 2]) { graph, x in
+      var node = TransposedConvolution()
+      (node.layout, node.pads) = (.last, [0, 0, 0, 0, 2, 1])
+      return try graph.add(node, x, graph.addConstant(try Tensor(seed: 1, .float32, shape: [2, 3, 3, 1, 2])))
+    }
+  }
+
   /// Kernels divide by the size of the axis.
   @Test func softmaxOfNothingIsRefused() throws {
     var graph = Graph(name: "test")

@@ -77,6 +77,11 @@ extension Dialect {
           for axis in 0..<3 {
             let full = (input[axis + 1] - 1) * window.strides[axis] + window.extent(axis)
             whole[axis + 1] = max(full, begins[axis] + result[axis + 1])
+            // Kernels compare the input with what the convolution makes of the result.
+            guard whole[axis + 1] - full < window.strides[axis] else {
+              throw ModelError(
+                .unsupported, "a result beyond all windows", at: Location(attribute: "outputSizes"))
+            }
           }
         }
         var type = writer.exporter.types[try writer.result(0)]
