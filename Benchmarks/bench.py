@@ -110,6 +110,22 @@ def threads(model):
     return {"two threads": skiff(model, 2), "one thread": skiff(model)}
 
 
+def decoding(form):
+    """Milliseconds for 16 million weights, and how many GB/s of them that are."""
+    model = folder / f"decode-{form}.skiff"
+    if not model.exists():
+        output(arguments.skiff, "convert", model.with_suffix(".onnx"), "-o", model, "--no-check")
+
+    def measure():
+        text = output(arguments.skiff, "benchmark", model, "--decoding", "--json", "--runs", arguments.runs)
+        figures = json.loads(text)
+        measure.rate = max(measure.rate, figures["bytes"] / figures["medianSeconds"] / 1e9)
+        return 1000 * figures["medianSeconds"]
+
+    measure.rate = 0
+    return {form: measure}
+
+
 samples = ("--quantize", "int8", "--calibrate", folder / "samples.npy")
 cases = {
     "mobilenetv2-int8": lambda: int8("mobilenetv2"),
@@ -132,6 +148,10 @@ cases = {
     "convert-resnet50-float": lambda: {
         "Skiff": convert("resnet50.onnx", "converted.tflite", "--no-check"),
         "onnx2tf": onnx2tf_convert("resnet50"),
+    },
+    **{
+        f"decode-{form}": lambda form=form: decoding(form)
+        for form in ["entropy", "packed", "palette", "palette-entropy", "sparse", "sparse-entropy"]
     },
     "convert-vgg16": lambda: {
         "Skiff": limited("vgg16.onnx", "converted.skiff", "--no-check"),
@@ -157,5 +177,7 @@ for name in chosen:
     for contender, measure in contenders.items():
         if hasattr(measure, "memory"):
             figures += f", {contender} {measure.memory:.0f} MB"
+        if hasattr(measure, "rate"):
+            figures += f", {measure.rate:.2f} GB/s"
     first, *others = medians.values()
     print(f"{name}: {figures}" + (f"; ratio {first / min(others):.2f}" if others else ""), flush=True)

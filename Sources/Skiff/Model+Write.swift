@@ -18,7 +18,7 @@ extension Model {
       graph, contract: contract,
       provenance: target == .skiff ? try provenance() : nil,
       examples: copy.examples)
-    try locating(Location(file: path)) { () throws(ModelError) in try write(content, path) }
+    try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
     self = copy
   }
 

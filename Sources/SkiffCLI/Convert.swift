@@ -34,6 +34,8 @@ struct Convert: ModelCommand {
   @Option(help: "The type of inputs and outputs of a quantized model.") var io = InterfaceType.float
   @Option(help: "The layout of inputs and outputs.") var layout = Layout.keep
   @Flag(help: "Stores real weights in 16 bits (.tflite).") var float16 = false
+  @Flag(help: "Stores constants as they are in memory, larger but used where they are in the file (.skiff).")
+  var dense = false
   @Option(
     help: "Stores this many of the samples with their outputs in the file (.skiff); `skiff check` runs them.")
   var examples = 0
@@ -105,6 +107,7 @@ struct Convert: ModelCommand {
     }
     var options = WritingOptions()
     options.storesFloat16 = float16
+    options.storesDensely = dense
     try model.write(to: output, options: options)
     let certificate = check ? try certificate(of: model, options, samples, progress) : nil
     progress.clear()

@@ -12,12 +12,14 @@ struct Inspect: ModelCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var passOptions: PassOptions
   @Flag(help: "Prints the whole graph as text.") var text = false
-  @Flag(help: "Prints the summary as JSON.") var json = false
+  @Flag(help: "Prints the summary, or with --bytes the account, as JSON.") var json = false
   @Flag(help: "Prints the graph for Graphviz.") var dot = false
+  @Flag(help: "Prints what each constant takes of the file, and what it would take in the next best form.")
+  var bytes = false
 
   func validate() throws {
-    guard [text, json, dot].count(where: { $0 }) <= 1 else {
-      throw ValidationError("--text, --json and --dot exclude each other.")
+    guard [text, json || bytes, dot].count(where: { $0 }) <= 1 else {
+      throw ValidationError("--text, --dot, and --json or --bytes exclude each other.")
     }
   }
 
@@ -34,6 +36,9 @@ struct Inspect: ModelCommand {
       print(try model.graph.text())
     } else if dot {
       print(model.graph.dot)
+    } else if bytes {
+      let ledger = ByteLedgerText(try ByteLedger(of: model))
+      print(json ? ledger.json.description : ledger.text)
     } else if json {
       print(summary.json)
     } else {

@@ -11,7 +11,7 @@ struct EdgeGraphBuilder {
   init(_ reader: EdgeReader) { self.reader = reader }
 
   /// Builds a `Graph` and notes which segments its constants use.
-  mutating func graph(_ table: FlatTable, isUsed: inout [Bool]) throws(ModelError) -> Graph {
+  mutating func graph(_ table: FlatTable, usage: inout EdgeSegmentUsage) throws(ModelError) -> Graph {
     graph.name = try table.string("name") ?? ""
     for input in try table.tables("inputs") ?? [] {
       let id = graph.addInput(try input.string("name") ?? "", TensorType(.float32, []))
@@ -21,14 +21,14 @@ struct EdgeGraphBuilder {
     for constant in try table.tables("constants") ?? [] {
       let name = try constant.string("name") ?? ""
       try locating(Location(tensor: name)) { () throws(ModelError) in
-        values.append(graph.addConstant(try self.constant(constant, isUsed: &isUsed), name: name))
+        values.append(graph.addConstant(try reader.constant(constant, usage: &usage), name: name))
       }
     }
     let states = try table.tables("states") ?? []
     for state in states {
       let name = try state.string("name") ?? ""
       try locating(Location(tensor: name)) { () throws(ModelError) in
-        values.append(graph.addState(name, initial: try constant(state, isUsed: &isUsed)))
+        values.append(graph.addState(name, initial: try reader.constant(state, usage: &usage)))
       }
     }
     let first = values.count - states.count
@@ -36,7 +36,7 @@ struct EdgeGraphBuilder {
       let name = Location.Node(
         name: try node.string("name") ?? "", operatorName: try node.string("operator") ?? "", index: index)
       try locating(Location(node: name)) { () throws(ModelError) in
-        try addNode(node, name, isUsed: &isUsed)
+        try addNode(node, name, usage: &usage)
       }
     }
     for output in try table.tables("outputs") ?? [] {
@@ -49,29 +49,8 @@ struct EdgeGraphBuilder {
     return graph
   }
 
-  /// The constant of a `Constant` or a `State`.
-  private func constant(_ table: FlatTable, isUsed: inout [Bool]) throws(ModelError) -> Constant {
-    guard let type = try reader.type(table.integer("type")), let shape = type.shape.fixed else {
-      throw ModelError(.malformed, "a constant without a fixed shape")
-    }
-    var encoding = Constant.Encoding.dense
-    let tag = try table.unionTag("encoding")
-    if tag != 0 {
-      guard let packed = try table.table("encoding") else {
-        throw ModelError(.unsupported, "is stored in the encoding \(tag), which is not known")
-      }
-      encoding = .packed(bits: try packed.integer("bits"))
-    }
-    let number = try table.integer("segment")
-    let constant = try Constant(
-      type.dataType, shape: shape, quantization: type.quantization, bytes: reader.segment(number),
-      encoding: encoding)
-    isUsed[number] = true
-    return constant
-  }
-
   private mutating func addNode(
-    _ table: FlatTable, _ name: Location.Node, isUsed: inout [Bool]
+    _ table: FlatTable, _ name: Location.Node, usage: inout EdgeSegmentUsage
   ) throws(ModelError) {
     guard let kind = reader.catalog[name.operatorName] else {
       throw ModelError(.unsupported, "the operator is not known")
@@ -79,7 +58,7 @@ struct EdgeGraphBuilder {
     var `operator` = kind.init()
     func subgraph(_ table: FlatTable) throws(ModelError) -> Subgraph {
       var builder = EdgeGraphBuilder(reader)
-      return Subgraph(try builder.graph(table, isUsed: &isUsed))
+      return Subgraph(try builder.graph(table, usage: &usage))
     }
     for attribute in try table.attributes("attributes", subgraph: subgraph) {
       try `operator`.setAttribute(attribute.name, to: attribute.value)

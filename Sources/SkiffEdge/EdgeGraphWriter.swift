@@ -62,13 +62,8 @@ enum EdgeGraphWriter {
     _ pool: inout EdgeTypePool,
     _ file: inout OutputFile
   ) throws(ModelError) -> FlatObject {
-    let stored = try segments.stored(constant)
-    var object = FlatObject(table, ["type": .integer(pool.number(of: stored.type))])
+    var object = try segments.object(writing: constant, as: table, &pool, &file)
     object["name"] = .nonEmpty(name)
-    object["segment"] = .integer(try segments.append(constant, stored: stored, to: &file))
-    if case .packed(let bits) = stored.encoding {
-      object["encoding"] = .object(FlatObject("Packed", ["bits": .integer(bits)]))
-    }
     return object
   }
 

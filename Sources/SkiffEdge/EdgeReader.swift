@@ -7,13 +7,12 @@ struct EdgeReader {
   let catalog: OperatorCatalog
   /// The `Model`.
   let root: FlatTable
-  /// The bytes of the segments.
-  let segments: [ByteRegion]
+  /// What stands before the graph.
+  let segments: [EdgeSegment]
   let types: [TensorType]
 
   private let region: ByteRegion
   private let frame: EdgeFrame
-  private let digests: [Digest]
 
   init(_ region: ByteRegion, catalog: OperatorCatalog, limits: Limits) throws(ModelError) {
     self.region = region
@@ -24,7 +23,7 @@ struct EdgeReader {
     if let feature = try root.strings("required")?.first {
       throw ModelError(.unsupported, "needs the feature '\(feature)', which is not known")
     }
-    (segments, digests) = try Self.segments(of: root, in: region, upTo: frame.graphOffset)
+    segments = try Self.segments(of: root, in: region, upTo: frame.graphOffset)
     var types: [TensorType] = []
     for (index, table) in (try root.tables("types") ?? []).enumerated() {
       types.append(
@@ -38,9 +37,8 @@ struct EdgeReader {
   /// The segments, which follow each other without holes from the header to the graph.
   private static func segments(
     of root: FlatTable, in region: ByteRegion, upTo end: Int
-  ) throws(ModelError) -> ([ByteRegion], [Digest]) {
-    var segments: [ByteRegion] = []
-    var digests: [Digest] = []
+  ) throws(ModelError) -> [EdgeSegment] {
+    var segments: [EdgeSegment] = []
     var expected = EdgeFormat.frameSize
     for (index, table) in (try root.tables("segments") ?? []).enumerated() {
       let place = Location(byteOffset: expected, attribute: "segment \(index)")
@@ -49,27 +47,18 @@ struct EdgeReader {
         guard offset == expected, size <= end - offset, let next = EdgeFormat.aligned(offset + size) else {
           throw ModelError(.malformed, "\(size) bytes at \(offset) do not fit between \(expected) and \(end)")
         }
-        let compression = try table.integer("compression")
-        guard compression == 0 else {
-          throw ModelError(.unsupported, "the compression \(compression) is not known")
-        }
         guard let digest = try table.digest("digest") else { throw ModelError(.malformed, "has no digest") }
-        segments.append(try region.slice(offset: offset, count: size))
-        digests.append(digest)
+        segments.append(
+          EdgeSegment(
+            bytes: try region.slice(offset: offset, count: size), digest: digest,
+            compression: try table.integer("compression")))
         expected = next
       }
     }
     guard expected == end else {
       throw ModelError(.malformed, "belong to no segment", at: Location(byteOffset: expected))
     }
-    return (segments, digests)
-  }
-
-  func segment(_ number: Int) throws(ModelError) -> ByteRegion {
-    guard segments.indices.contains(number) else {
-      throw ModelError(.malformed, "there is no segment \(number)")
-    }
-    return segments[number]
+    return segments
   }
 
   /// The type at a position; nil for -1.
@@ -82,9 +71,9 @@ struct EdgeReader {
   /// All that the file says.
   func model() throws(ModelError) -> EdgeModel {
     guard let table = try root.table("graph") else { throw ModelError(.malformed, "has no graph") }
-    var isUsed = [Bool](repeating: false, count: segments.count)
+    var usage = EdgeSegmentUsage(segments.count)
     var builder = EdgeGraphBuilder(self)
-    let graph = try builder.graph(table, isUsed: &isUsed)
+    let graph = try builder.graph(table, usage: &usage)
     var model = EdgeModel(graph)
     model.contract = try root.table("contract").map { table throws(ModelError) in
       try EdgeContract(edge: table)
@@ -96,39 +85,25 @@ struct EdgeReader {
       try locating(Location(attribute: "example \(index)")) { () throws(ModelError) in
         model.examples.append(
           EdgeExample(
-            inputs: try tensors(table.tables("inputs"), isUsed: &isUsed),
-            outputs: try tensors(table.tables("outputs"), isUsed: &isUsed)))
+            inputs: try tensors(table.tables("inputs"), usage: &usage),
+            outputs: try tensors(table.tables("outputs"), usage: &usage)))
       }
     }
-    if let unused = isUsed.firstIndex(of: false) {
+    if let unused = usage.isUsed.firstIndex(of: false) {
       throw ModelError(.malformed, "belongs to no tensor", at: Location(attribute: "segment \(unused)"))
     }
     try model.verify()
     return model
   }
 
-  private func tensors(_ tables: [FlatTable]?, isUsed: inout [Bool]) throws(ModelError) -> [Tensor] {
-    var tensors: [Tensor] = []
-    for table in tables ?? [] {
-      let number = try table.integer("segment")
-      guard let type = try type(table.integer("type")), let shape = type.shape.fixed else {
-        throw ModelError(.malformed, "a tensor without a fixed shape")
-      }
-      tensors.append(
-        try Tensor(type.dataType, shape: shape, quantization: type.quantization, bytes: segment(number)))
-      isUsed[number] = true
-    }
-    return tensors
-  }
-
   /// Compares every segment with its digest, and what is between them with zeros.
   func verifyContents() throws(ModelError) {
-    for (index, segment) in segments.enumerated() where Digest(of: segment) != digests[index] {
+    for (index, segment) in segments.enumerated() where Digest(of: segment.bytes) != segment.digest {
       throw ModelError(
         .malformed, "is damaged: its bytes do not match their digest",
-        at: Location(byteOffset: segment.offset, tensor: try name(ofSegment: index)))
+        at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
     }
-    for end in segments.map({ $0.offset - region.offset + $0.count }) + [
+    for end in segments.map({ $0.bytes.offset - region.offset + $0.bytes.count }) + [
       frame.graphOffset + frame.graph.count
     ] {
       let rest = (EdgeFormat.aligned(end) ?? end) - end
@@ -140,9 +115,10 @@ struct EdgeReader {
 
   /// The name of the first constant that a segment holds.
   private func name(ofSegment number: Int) throws(ModelError) -> String {
-    for table in try root.table("graph")?.tables("constants") ?? []
-    where try table.integer("segment") == number {
-      return try table.string("name") ?? ""
+    for table in try root.table("graph")?.tables("constants") ?? [] {
+      let elements = try table.table("encoding")?.table("elements")
+      let places = [try table.integer("segment"), try elements?.integer("segment")]
+      if places.contains(number) { return try table.string("name") ?? "" }
     }
     return "example"
   }

@@ -91,7 +91,9 @@ public struct Plan: Sendable {
     }
     var constants: [ValueID: Tensor] = [:]
     for (id, constant) in Plan.constantsRead(by: steps, in: graph) {
-      constants[id] = try constant.materialize()
+      constants[id] = try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
+        try constant.materialize()
+      }
     }
     var initialStates: [ValueID: Tensor] = [:]
     for state in graph.states {

@@ -45,7 +45,7 @@ package final class Exporter {
     let stored = try exporter.build()
     try exporter.model.write(to: &file) { (buffer, file) throws(ModelError) in
       guard let constant = stored[buffer] else { return }
-      if constant.encoding == .dense {
+      if constant.isPlain {
         try constant.forEachPiece { (piece) throws(ModelError) in try file.write(piece) }
       } else {
         try file.write(constant.materialize().bytes)
@@ -391,16 +391,25 @@ package final class Exporter {
   private struct StoredBytes: Hashable {
     let address: Int
     let count: Int
-    let dataType: DataType
+    /// What the bytes are before anything is done to them; nil if nothing is.
+    let type: TensorType?
     let encoding: Constant.Encoding
+    let compression: Constant.Compression
     let transforms: [Constant.Transform]
 
     init(_ constant: Constant) {
       address = constant.bytes.withBytes { Int(bitPattern: $0.baseAddress) }
       count = constant.bytes.count
-      dataType = constant.type.dataType
+      type = constant.isPlain && constant.transforms.isEmpty ? nil : constant.storedType
       encoding = constant.encoding
+      compression = constant.compression
       transforms = constant.transforms
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(address)
+      hasher.combine(count)
+      hasher.combine(transforms)
     }
   }
 

@@ -31,11 +31,11 @@ import Testing
       #expect(try read.text(.complete) == text)
       #expect(try read.semanticDigest() == graph.semanticDigest())
       #expect(try EdgeBytes.written(EdgeModel(read)).bytes == file.bytes)
-      let small = try EdgeBytes.written(EdgeModel(graph), packing: .smallest)
+      let small = try EdgeBytes.written(EdgeModel(graph), storage: .smallest)
       let unpacked = try small.check().graph
       #expect(try unpacked.semanticDigest() == graph.semanticDigest())
       #expect(try EdgeBytes.written(EdgeModel(unpacked)).bytes == small.bytes)
-      #expect(try EdgeBytes.written(EdgeModel(unpacked), packing: .smallest).bytes == small.bytes)
+      #expect(try EdgeBytes.written(EdgeModel(unpacked), storage: .smallest).bytes == small.bytes)
     }
   }
 
@@ -65,26 +65,6 @@ import Testing
       pending.addOutput(id, name: "\(pending.outputs.count)")
     }
     #expect(try EdgeBytes.written(EdgeModel(pending)).bytes.count < 2 * 4000)
-  }
-
-  @Test func packingStoresIntegersInTheBitsTheyNeed() throws {
-    let text = """
-      graph () -> (a: %a, b: %b, c: %c, d: %d) {
-        %a = constant i64[4] = [0, 1, 1, 0]
-        %b = constant i8[3] = [-4, 3, 0]
-        %c = constant i32[2] = [200, 0]
-        %d = constant u8[2] = [255, 0]
-      }
-      """
-    let model = EdgeModel(try Graph(text: text, catalog: .testing))
-    let read = try EdgeBytes.written(model, packing: .smallest).check().graph
-    #expect(
-      read.constantIDs.map { read[$0].constant?.encoding } == [
-        .packed(bits: 2), .packed(bits: 3), .dense, .dense,
-      ])
-    #expect(try read.semanticDigest() == model.graph.semanticDigest())
-    let dense = try EdgeBytes.written(model).read().graph
-    #expect(dense.constantIDs.allSatisfy { dense[$0].constant?.encoding == .dense })
   }
 
   @Test func theBytesOfTheFrameAreThoseOfTheSpecification() throws {

@@ -45,6 +45,27 @@ import SkiffTFLite
     return model.subgraphs[0].operators.map { model.operatorCodes[$0.code].name }
   }
 
+  /// Integers that stand in the same bytes are other numbers with another scale.
+  @Test func equalBytesWithOtherScalesAreOtherConstants() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [4]))
+    let bytes = Tensor([1, 2, 3, -4] as [Int8], shape: [4]).bytes
+    var sum = x
+    for scale in [1, 10] as [Float] {
+      let integers = try Constant(
+        .int8, shape: [4], quantization: QuantizationParameters(scale: scale),
+        bytes: bytes)
+      let reals = graph.addConstant(try integers.transformed(by: .dequantize))
+      sum = try graph.add(Add(), sum, reals)
+    }
+    graph.addOutput(sum, name: "y")
+    let folder = try TemporaryFolder()
+    try Runs.write(graph, to: folder.path("model.tflite"))
+    let read = try Runs.graph(folder.path("model.tflite")).graph
+    let constants = try read.constantIDs.compactMap { try read[$0].constant?.materialize().floats() }
+    #expect(constants == [[1, 2, 3, -4], [10, 20, 30, -40]])
+  }
+
   @Test(
     .needsPeer(.check),
     arguments: [

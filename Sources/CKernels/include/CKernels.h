@@ -211,4 +211,26 @@ void skiff_qs8_add(size_t count, const int8_t *a, const int8_t *b, const skiff_q
 // output[i] = table[input[i] read as unsigned].
 void skiff_qs8_lookup(size_t count, const int8_t *input, const int8_t table[256], int8_t *output);
 
+// Entropy coding: interleaved rANS of bytes, see rans.c.
+
+// Frequencies are counted in so many bits.
+#define SKIFF_RANS_BITS 14
+
+// Which symbol each of the 2^14 slots belongs to.
+typedef struct {
+  uint16_t frequency[256];  // given; 2^14 in all
+  uint16_t start[256];
+  // A gather reads three bytes more.
+  uint8_t symbols[(1 << SKIFF_RANS_BITS) + 3];
+} skiff_rans_table;
+
+// Fills in what follows from the frequencies.
+void skiff_rans_table_fill(skiff_rans_table *table);
+
+// Decodes `count` symbols, of which symbol i comes from lane i mod `lanes`, a number of 1 to 64. Words may be any, states any
+// from 2^16 on; false if there are too few or too many words or a state is not 2^16 in the end. Words stand anywhere,
+// two bytes each, the lower first.
+bool skiff_rans_decode(const skiff_rans_table *table, size_t lanes, uint32_t *states, const uint8_t *words,
+                       size_t word_count, uint8_t *output, size_t count);
+
 #endif

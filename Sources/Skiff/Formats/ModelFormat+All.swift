@@ -21,7 +21,9 @@ extension ModelFormat {
         ? try EdgeImporter.check(region, catalog: .standard, limits: options.limits)
         : try EdgeImporter.makeModel(from: region, catalog: .standard, limits: options.limits)
     },
-    write: { (model, path) throws(ModelError) in try EdgeExporter.write(model, to: path) })
+    write: { (model, path, options) throws(ModelError) in
+      try EdgeExporter.write(model, to: path, storage: options.storesDensely ? .dense : .smallest)
+    })
 
   /// TensorFlow Lite.
   public static let tfLite = ModelFormat(
@@ -33,7 +35,7 @@ extension ModelFormat {
         try SkiffTFLite.Importer.makeGraph(
           from: TFLiteModel(parsing: region, limits: options.limits), warnings: &warnings))
     },
-    write: { (model, path) throws(ModelError) in
+    write: { (model, path, _) throws(ModelError) in
       var file = try OutputFile(path: path)
       try SkiffTFLite.Exporter.write(model.graph, to: &file)
       try file.commit()

@@ -12,7 +12,7 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
 
   let recognizes: @Sendable (_ prefix: ByteRegion, _ path: String) -> Bool
   let read: @Sendable (String, ReadingOptions, inout [Warning]) throws(ModelError) -> EdgeModel
-  let write: (@Sendable (EdgeModel, String) throws(ModelError) -> Void)?
+  let write: (@Sendable (EdgeModel, String, WritingOptions) throws(ModelError) -> Void)?
 
   /// The operators that the format has; nil if it has all of Skiff's.
   var dialect: LoweringTarget?
@@ -57,6 +57,9 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
 public struct WritingOptions: Sendable {
   /// Whether real constants are stored in 16 bits where the format can.
   public var storesFloat16 = false
+  /// Whether `.skiff` stores constants as they are in memory, so that they are used where they are in the file, instead of each in
+  /// the form that takes the fewest bytes.
+  public var storesDensely = false
 
   /// Creates the usual options.
   public init() {}

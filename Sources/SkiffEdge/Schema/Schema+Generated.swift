@@ -14,6 +14,7 @@ private let allEnumerations: [FlatEnumeration] = [
     "Compression",
     [
       ("none", 0),
+      ("rans", 1),
     ]),
   FlatEnumeration(
     "DataType",
@@ -82,6 +83,8 @@ private let allTables: [FlatTableType] = [
       FlatField("encoding", 4, .union(
         [
           "Packed",
+          "Palette",
+          "Sparse",
         ])),
     ]),
   FlatTableType(
@@ -168,6 +171,12 @@ private let allTables: [FlatTableType] = [
       FlatField("bits", 0, .scalar(.uint8)),
     ]),
   FlatTableType(
+    "Palette",
+    [
+      FlatField("bits", 0, .scalar(.uint8)),
+      FlatField("elements", 1, .scalars(.uint8)),
+    ]),
+  FlatTableType(
     "Port",
     [
       FlatField("description", 0, .string),
@@ -213,6 +222,11 @@ private let allTables: [FlatTableType] = [
       FlatField("compression", 3, .scalar(.uint8), enumeration: "Compression"),
     ]),
   FlatTableType(
+    "Sparse",
+    [
+      FlatField("elements", 0, .table("Constant")),
+    ]),
+  FlatTableType(
     "State",
     [
       FlatField("name", 0, .string),
@@ -221,6 +235,8 @@ private let allTables: [FlatTableType] = [
       FlatField("encoding", 4, .union(
         [
           "Packed",
+          "Palette",
+          "Sparse",
         ])),
       FlatField("next", 5, .scalar(.uint32)),
     ]),

@@ -7,31 +7,6 @@ extension Constant {
     for transform in transforms { tensor = try transform.apply(to: tensor) }
     return tensor
   }
-
-  /// The tensor as it is stored, decoded.
-  private func stored() throws(ModelError) -> Tensor {
-    let shape = storedType.shape.fixed ?? []
-    switch encoding {
-    case .dense:
-      return try Tensor(
-        storedType.dataType, shape: shape, quantization: storedType.quantization, bytes: bytes)
-    case .packed(let bits):
-      let count = storedType.shape.elementCount ?? 0
-      let isSigned = storedType.dataType.isSignedInteger
-      let integers = bytes.withBytes { bytes in
-        (0..<count).map { index in
-          let position = index * bits
-          var word = Int(bytes[position / 8])
-          if position / 8 + 1 < bytes.count { word |= Int(bytes[position / 8 + 1]) << 8 }
-          let value = word >> (position % 8) & (1 << bits - 1)
-          let sign = isSigned ? 1 << (bits - 1) : 0
-          return (value ^ sign) - sign
-        }
-      }
-      return try Tensor(integers: integers, as: storedType.dataType, shape: shape)
-        .quantized(with: storedType.quantization)
-    }
-  }
 }
 
 extension Constant.Transform {

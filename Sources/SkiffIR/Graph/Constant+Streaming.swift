@@ -50,7 +50,7 @@ extension Constant {
 
   /// Where each element is stored, if the transforms only move elements; nil if they do not or nothing is to be done.
   private var movement: StridedView? {
-    guard encoding == .dense, !transforms.isEmpty, [8, 16, 32, 64].contains(type.dataType.bitWidth),
+    guard isPlain, !transforms.isEmpty, [8, 16, 32, 64].contains(type.dataType.bitWidth),
       var sizes = storedType.shape.fixed, let count = storedType.dataType.elementCount(of: sizes), count > 0
     else { return nil }
     var strides = Tensor.strides(of: sizes)

@@ -3,7 +3,7 @@ import SkiffBinary
 /// A tensor of the file: the bytes it has there, and what still has to be done to them.
 ///
 /// Nothing is copied before ``materialize()``, so that a model's weights are never all in memory.
-public struct Constant: Sendable {
+public struct Constant: Equatable, Sendable {
   /// A step from the stored tensor towards the wanted one.
   public enum Transform: Hashable, Sendable {
     /// Gives the elements another shape.
@@ -21,11 +21,23 @@ public struct Constant: Sendable {
   }
 
   /// How the stored bytes encode the elements.
-  public enum Encoding: Hashable, Sendable {
+  public indirect enum Encoding: Equatable, Sendable {
     /// As ``Tensor`` has them.
     case dense
     /// Integers of a wider type that fit in `bits` bits (1 to 8), packed lowest bits first.
     case packed(bits: Int)
+    /// Positions in a table of rank 1, of `bits` bits each (1 to 8), packed lowest bits first.
+    case palette(Tensor, bits: Int)
+    /// A bit for each element, lowest bit first: whether it is the next of those that are given, or zero.
+    case sparse(Constant)
+  }
+
+  /// How the bytes of an encoding are stored.
+  public enum Compression: Hashable, Sendable {
+    /// As they are.
+    case none
+    /// In as many bits as the frequency of each byte asks for.
+    case entropyCoded
   }
 
   /// The type after every transform.
@@ -36,6 +48,8 @@ public struct Constant: Sendable {
   public let bytes: ByteRegion
   /// How they encode the stored type's elements.
   public let encoding: Encoding
+  /// What the bytes become before they encode anything.
+  public let compression: Compression
   /// What is still to be done, first step first.
   public private(set) var transforms: [Transform] = []
 
@@ -48,26 +62,23 @@ public struct Constant: Sendable {
     storedType = tensor.type
     bytes = tensor.bytes
     encoding = .dense
+    compression = .none
   }
 
   /// Creates a constant over stored bytes.
   ///
-  /// - Throws: ``ModelError/Code/malformed`` if the bytes are not as many as type and encoding need.
+  /// - Throws: ``ModelError/Code/malformed`` if the encoding does not fit the type, or the bytes, unless compressed, are not
+  ///   as many as type and encoding need.
   public init(
     _ dataType: DataType, shape: [Int], quantization: QuantizationParameters? = nil, bytes: ByteRegion,
-    encoding: Encoding = .dense
+    encoding: Encoding = .dense, compression: Compression = .none
   ) throws(ModelError) {
-    let bits = if case .packed(let bits) = encoding { bits } else { dataType.bitWidth }
     guard shape.allSatisfy({ $0 >= 0 }), let count = shape.checkedProduct() else {
       throw ModelError(.malformed, "impossible shape \(shape)")
     }
-    if case .packed = encoding {
-      guard (1...8).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
-        throw ModelError(.malformed, "\(dataType.rawValue) cannot be packed to \(bits) bits")
-      }
-    }
+    let bits = try encoding.bits(for: dataType, count: count)
     let (size, overflow) = count.multipliedReportingOverflow(by: bits)
-    guard !overflow, size <= Int.max - 7, (size + 7) / 8 == bytes.count else {
+    guard !overflow, size <= Int.max - 7, compression != .none || (size + 7) / 8 == bytes.count else {
       throw ModelError(
         .malformed,
         "\(dataType.rawValue)\(Shape(shape)) of \(bits) bits each does not fit \(bytes.count) bytes")
@@ -76,6 +87,27 @@ public struct Constant: Sendable {
     storedType = type
     self.bytes = bytes
     self.encoding = encoding
+    self.compression = compression
+  }
+
+  /// The same elements in other bytes.
+  init(_ other: Constant, bytes: ByteRegion, compression: Compression) {
+    (type, storedType, encoding, transforms) = (
+      other.type, other.storedType, other.encoding, other.transforms
+    )
+    self.bytes = bytes
+    self.compression = compression
+  }
+
+  /// The bytes of what ``materialize()`` makes.
+  package var byteCount: Int { type.dataType.byteCount(elements: type.shape.elementCount ?? 0) ?? Int.max }
+
+  /// Whether the stored bytes are those of a tensor.
+  public var isPlain: Bool { encoding == .dense && compression == .none }
+
+  /// The number of bytes before compression.
+  package var streamByteCount: Int {
+    BitCodes.byteCount(storedType.shape.elementCount ?? 0, bits: encoding.bits(of: storedType.dataType))
   }
 
   /// The sizes after every transform.
@@ -113,5 +145,44 @@ public struct Constant: Sendable {
       count <= Self.smallCount
     else { return nil }
     return (try? materialize()).flatMap { try? $0.integers() }
+  }
+}
+
+extension Constant.Encoding {
+  /// The bits that each of `count` elements takes.
+  ///
+  /// - Throws: ``ModelError/Code/malformed`` if they cannot be encoded so.
+  fileprivate func bits(for dataType: DataType, count: Int) throws(ModelError) -> Int {
+    switch self {
+    case .dense: break
+    case .packed(let bits):
+      guard (1...8).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
+        throw ModelError(.malformed, "\(dataType.rawValue) cannot be packed to \(bits) bits")
+      }
+    case .palette(let table, let bits):
+      guard (1...8).contains(bits), dataType.pattern != nil, table.dataType == dataType,
+        table.rank == 1, (1...1 << bits).contains(table.count)
+      else {
+        throw ModelError(.malformed, "\(table.type) is no palette for \(dataType.rawValue) and \(bits) bits")
+      }
+    case .sparse(let nonzeros):
+      var isNested: Bool { if case .sparse = nonzeros.encoding { true } else { false } }
+      guard dataType.pattern != nil, nonzeros.type.dataType == dataType, nonzeros.transforms.isEmpty,
+        !nonzeros.type.isQuantized,
+        nonzeros.shape.count == 1, nonzeros.shape[0] <= count, !isNested
+      else {
+        throw ModelError(.malformed, "\(nonzeros.type) are no elements of \(count) \(dataType.rawValue)")
+      }
+    }
+    return bits(of: dataType)
+  }
+
+  /// The bits that each element takes.
+  fileprivate func bits(of dataType: DataType) -> Int {
+    switch self {
+    case .dense: dataType.bitWidth
+    case .packed(let bits), .palette(_, let bits): bits
+    case .sparse: 1
+    }
   }
 }

@@ -60,7 +60,7 @@ public struct FoldConstants: Pass {
       size += bytes
     }
     let replaced = operands.filter { graph[$0].users.count == 1 }.reduce(0) {
-      $0 + (graph[$1].constant?.bytes.count ?? 0)
+      $0 + (graph[$1].constant?.byteCount ?? 0)
     }
     guard spent + size - replaced <= byteBudget else { return [] }
     var inputs: [Tensor?] = []

@@ -36,7 +36,7 @@ public struct MergeEqualNodes: Pass {
   private func mergeConstants(in graph: inout Graph, report: inout PassReport) throws(ModelError) {
     var known: [String: [(ValueID, Tensor)]] = [:]
     for id in graph.constantIDs {
-      guard let constant = graph[id].constant, constant.bytes.count <= Self.smallByteCount else { continue }
+      guard let constant = graph[id].constant, constant.byteCount <= Self.smallByteCount else { continue }
       let tensor = try constant.materialize()
       let key = constant.type.description
       if let equal = known[key]?.first(where: { $0.1 == tensor }) {

@@ -22,7 +22,7 @@ public struct AdoptQuantization: Rewrite {
       let parameters = try parameters(of: node, axis: dequantize.axis, dequantize.blockSize, type, graph)
     else { return false }
     if let constant = graph[operand].constant {
-      guard let shape = type.shape.fixed, case .dense = constant.encoding, constant.transforms.isEmpty else {
+      guard let shape = type.shape.fixed, constant.isPlain, constant.transforms.isEmpty else {
         return false
       }
       let integers = try Constant(

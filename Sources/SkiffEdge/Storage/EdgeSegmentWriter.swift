@@ -1,0 +1,102 @@
+import SkiffBinary
+import SkiffIR
+
+/// Writes the bytes of tensors, equal ones once.
+struct EdgeSegmentWriter {
+  private let storage: EdgeExporter.Storage
+  private var sources: [Source] = []
+  private var numbers: [Digest: [Int]] = [:]
+  /// The numbers of bytes that occur.
+  private var sizes: Set<Int> = []
+  private(set) var objects: [FlatObject] = []
+
+  /// What a segment was written of, to be made again where a digest occurs twice.
+  private struct Source {
+    let constant: Constant
+    let isStored: Bool
+    var takesNonzeros = false
+  }
+
+  init(storage: EdgeExporter.Storage) { self.storage = storage }
+
+  /// The constant as it is to be stored, with nothing pending but what is done on the way to the file.
+  private func stored(_ constant: Constant) throws(ModelError) -> Constant {
+    switch storage {
+    case .asStored: constant.comesInPieces ? constant : Constant(try constant.materialize())
+    case .dense:
+      constant.isPlain && constant.comesInPieces ? constant : Constant(try constant.materialize())
+    case .smallest: try StorageChoice.smallest(of: constant)
+    }
+  }
+
+  /// Writes a tensor as it is; returns what the graph says of it.
+  mutating func object(
+    writing tensor: Tensor, as table: String, _ pool: inout EdgeTypePool, _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    let constant = Constant(tensor)
+    return try object(constant, Source(constant: constant, isStored: true), as: table, &pool, &file)
+  }
+
+  /// Writes a constant in the form in which it is to be stored; returns what the graph says of it.
+  mutating func object(
+    writing constant: Constant, as table: String, _ pool: inout EdgeTypePool, _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    try object(
+      stored(constant), Source(constant: constant, isStored: false), as: table, &pool, &file)
+  }
+
+  private mutating func object(
+    _ stored: Constant, _ source: Source, as table: String, _ pool: inout EdgeTypePool,
+    _ file: inout OutputFile
+  ) throws(ModelError) -> FlatObject {
+    var object = FlatObject(table, ["type": .integer(pool.number(of: stored.type))])
+    object["segment"] = .integer(try segment(stored, source, &file))
+    switch stored.encoding {
+    case .dense: break
+    case .packed(let bits):
+      object["encoding"] = .object(FlatObject("Packed", ["bits": .integer(bits)]))
+    case .palette(let table, let bits):
+      object["encoding"] = .object(
+        FlatObject("Palette", ["bits": .integer(bits), "elements": .bytes(table.bytes)]))
+    case .sparse(let nonzeros):
+      var source = source
+      source.takesNonzeros = true
+      let elements = try self.object(nonzeros, source, as: "Constant", &pool, &file)
+      object["encoding"] = .object(FlatObject("Sparse", ["elements": .object(elements)]))
+    }
+    return object
+  }
+
+  /// Writes the bytes of a stored constant, unless they are in the file; returns their segment.
+  private mutating func segment(
+    _ stored: Constant, _ source: Source, _ file: inout OutputFile
+  ) throws(ModelError) -> Int {
+    let size = stored.bytes.count
+    if sizes.contains(size) {
+      let digest = try stored.digest()
+      for number in numbers[digest, default: []] {
+        // Different bytes can have one digest.
+        let other = try remade(sources[number])
+        if other.compression == stored.compression, try other.finalBytes() == stored.finalBytes() {
+          return number
+        }
+      }
+    }
+    sizes.insert(size)
+    try file.align(to: EdgeFormat.alignment)
+    var object = FlatObject("Segment", ["offset": .integer(file.count), "size": .integer(size)])
+    let digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
+    object["digest"] = .digest(digest)
+    if stored.compression == .entropyCoded { object["compression"] = .integer(1) }
+    numbers[digest, default: []].append(objects.count)
+    sources.append(source)
+    objects.append(object)
+    return objects.count - 1
+  }
+
+  private func remade(_ source: Source) throws(ModelError) -> Constant {
+    let constant = source.isStored ? source.constant : try stored(source.constant)
+    guard source.takesNonzeros, case .sparse(let nonzeros) = constant.encoding else { return constant }
+    return nonzeros
+  }
+}

@@ -1,0 +1,43 @@
+import SkiffBinary
+
+extension Constant {
+  /// The tensor as it is stored, decoded.
+  ///
+  /// - Throws: ``ModelError/Code/malformed`` if the bytes do not encode it, ``ModelError/Code/limitExceeded`` if it takes more
+  ///   memory than ``Limits/current`` allow one tensor.
+  func stored() throws(ModelError) -> Tensor {
+    let shape = storedType.shape.fixed ?? []
+    if isPlain {
+      return try Tensor(
+        storedType.dataType, shape: shape, quantization: storedType.quantization, bytes: bytes)
+    }
+    try verifySize(within: .current)
+    let stream = compression == .none ? bytes : try bytes.entropyDecoded(count: streamByteCount)
+    switch encoding {
+    case .dense:
+      return try Tensor(
+        storedType.dataType, shape: shape, quantization: storedType.quantization, bytes: stream)
+    case .packed(let bits): return try Self.integers(in: stream, bits: bits, as: storedType)
+    case .palette(let table, let bits):
+      let codes = BitCodes.unpacked(stream, bits: bits, count: storedType.shape.elementCount ?? 0)
+      return try Self.elements(of: table, at: codes, as: storedType)
+    case .sparse(let nonzeros):
+      return try Self.elements(nonzeros.materialize(), at: stream, as: storedType)
+    }
+  }
+
+  /// Checks that the decoded tensor is not larger than `limits` allow.
+  package func verifySize(within limits: Limits) throws(ModelError) {
+    let count = storedType.shape.elementCount.flatMap { storedType.dataType.byteCount(elements: $0) }
+    guard isPlain || count ?? Int.max <= limits.tensorSize else {
+      throw ModelError(
+        .limitExceeded, "a tensor of \(storedType), more than the limit of \(limits.tensorSize) bytes")
+    }
+  }
+
+  /// The bytes of this constant in fewer, if there are any: what they become is stored.
+  package func entropyCoded(_ histogram: ByteHistogram? = nil) -> Constant {
+    guard compression == .none, !bytes.isEmpty else { return self }
+    return Constant(self, bytes: bytes.entropyCoded(histogram), compression: .entropyCoded)
+  }
+}

@@ -1,0 +1,123 @@
+import SkiffBinary
+import SkiffEdge
+import SkiffIR
+import SkiffTestSupport
+import Testing
+
+@Suite struct EdgeEncodingTests {
+  static func graph(_ tensors: [Tensor]) throws -> Graph { try graph(tensors.map { Constant($0) }) }
+
+  static func graph(_ constants: [Constant]) throws -> Graph {
+    var graph = Graph()
+    for (index, constant) in constants.enumerated() {
+      graph.addOutput(graph.addConstant(constant, name: "w\(index)"), name: "y\(index)")
+    }
+    return graph
+  }
+
+  static func constants(of graph: Graph) -> [Constant] { graph.constantIDs.compactMap { graph[$0].constant } }
+
+  /// A tensor of a random type, size and skew.
+  static func tensor(_ random: inout SeededGenerator) throws -> Tensor {
+    let dataType = try #require(DataType.allCases.filter { $0 != .string }.randomElement(using: &random))
+    let count = Int(random.logUniform(in: 1...20_000))
+    let different = Int(random.logUniform(in: 1...2000))
+    let power = random.logUniform(in: 0.2...30)
+    let shares = Double.random(in: 0...1, using: &random)
+    let width = max(8, dataType.bitWidth) / 8
+    let elements = (0..<different).map { index -> [UInt8] in
+      index == 0 ? [UInt8](repeating: 0, count: width) : random.integers(width)
+    }
+    let low = dataType.isInteger && shares < 0.3
+    let bytes = (0..<count).flatMap { _ -> [UInt8] in
+      let place = Double(different) * Double.random(in: 0..<1, using: &random).power(power)
+      var element = elements[Int(place)]
+      if low { for index in 1..<width { element[index] = 0 } }
+      return element
+    }
+    if dataType.bitWidth < 8 {
+      return try Tensor(integers: bytes.map { Int($0) >> 6 }, as: dataType, shape: [count])
+    }
+    return try Tensor(dataType, shape: [count], bytes: ByteRegion(bytes))
+  }
+
+  @Test(arguments: Seed.fixedAndFresh) func everyTensorReadsBackFromTheSmallestForm(_ seed: Seed) throws {
+    var random = SeededGenerator(seed)
+    for _ in 0..<40 {
+      let tensors = try (0..<10).map { _ in try Self.tensor(&random) }
+      let graph = try Self.graph(tensors)
+      let small = try EdgeBytes.written(EdgeModel(graph), storage: .smallest)
+      let dense = try EdgeBytes.written(EdgeModel(graph), storage: .dense)
+      let read = try small.check().graph
+      #expect(try Self.constants(of: read).map { try $0.materialize() } == tensors)
+      #expect(small.bytes.count <= dense.bytes.count)
+      for storage in [.asStored, .smallest] as [EdgeExporter.Storage] {
+        #expect(try EdgeBytes.written(EdgeModel(read), storage: storage).bytes == small.bytes)
+      }
+      #expect(try EdgeBytes.written(EdgeModel(read), storage: .dense).bytes == dense.bytes)
+      #expect(
+        try EdgeBytes.written(EdgeModel(try dense.read().graph), storage: .smallest).bytes == small.bytes)
+    }
+  }
+
+  @Test func eachTensorTakesTheFormThatSuitsIt() throws {
+    var random = SeededGenerator(Seed(4))
+    let noise = random.integers(40_000) as [UInt8]
+    let tensors = [
+      Tensor(random.floats(10_000), shape: [10_000]),
+      Tensor(noise, shape: [noise.count]),
+      Tensor(noise.map { Int32($0 & 15) - 8 }, shape: [noise.count]),
+      Tensor(noise.map { Float($0 & 15) }, shape: [noise.count]),
+      Tensor(noise.map { Int8(bitPattern: $0 & ($0 >> 3) & ($0 << 2)) }, shape: [noise.count]),
+      Tensor(noise.map { Float(1 + Int($0) * Int($0 & ($0 >> 3)) & 96) }, shape: [noise.count]),
+      Tensor(
+        noise.map { $0 < 60 ? Float.random(in: -1...1, using: &random) : 0 }, shape: [noise.count]),
+      Tensor([1, 2, 3] as [Int64], shape: [3]),
+    ]
+    let read = try EdgeBytes.written(EdgeModel(Self.graph(tensors)), storage: .smallest).check().graph
+    let forms = Self.constants(of: read).map(\.formName)
+    #expect(
+      forms[0...4] == [
+        "dense", "dense", "packed to 4 bits", "palette of 16 in 4 bits", "entropy-coded",
+      ])
+    #expect(forms[5].hasPrefix("palette of ") && forms[5].hasSuffix("entropy-coded"))
+    #expect(forms[6].hasPrefix("sparse with ") && forms[6].contains("elements, dense"))
+    #expect(forms[7] == "dense")
+  }
+
+  @Test func whatTheChoiceSaysIsWhatTheFileTakes() throws {
+    var random = SeededGenerator(Seed(5))
+    for _ in 0..<50 {
+      let choice = try StorageChoice(of: Self.tensor(&random))
+      #expect(choice.forms[0].name == "dense")
+      for form in choice.forms {
+        let constant = try form.constant()
+        #expect(constant.edgeByteCount == form.byteCount)
+        #expect(constant.formName == form.name)
+        #expect(Double(choice.chosen.byteCount) <= 1.01 * Double(form.byteCount))
+      }
+    }
+  }
+
+  @Test func tiedConstantsShareCompressedSegments() throws {
+    let tensor = Tensor((0..<50_000).map { Int8($0 % 7 == 0 ? 1 : 0) }, shape: [50_000])
+    let one = try EdgeBytes.written(EdgeModel(Self.graph([tensor])), storage: .smallest)
+    let two = try EdgeBytes.written(
+      EdgeModel(Self.graph([tensor, tensor.reshaped(to: [100, 500])])), storage: .smallest)
+    #expect(two.bytes.count < one.bytes.count + 500)
+    // The same bytes can be a tensor and the compressed form of another: they are two segments.
+    let coded = Constant(tensor).entropyCoded()
+    let plain = try Constant(.uint8, shape: [coded.bytes.count], bytes: coded.bytes)
+    let mixed = try EdgeBytes.written(EdgeModel(Self.graph([coded, plain]))).check().graph
+    #expect(try Self.constants(of: mixed).map { try $0.materialize() } == [tensor, plain.materialize()])
+  }
+}
+
+extension Double {
+  /// This number, from 0 to 1, to a power, roughly: what it is used for only has to be skewed.
+  fileprivate func power(_ exponent: Double) -> Double {
+    var result = self
+    for _ in 1..<max(2, Int(exponent)) { result *= self }
+    return result
+  }
+}
