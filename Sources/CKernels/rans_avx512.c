@@ -44,12 +44,15 @@ INLINE const uint8_t *refill(__m512i *states, const uint8_t *words) {
 INLINE const uint8_t *decode32(const skiff_rans_table *table, const table256 *frequencies, const table256 *starts,
                                __m512i *states, const uint8_t *words, uint8_t *output) {
   __m512i slots[2];
+  __m256i halves[2];
   for (int i = 0; i < 2; i++) {
     slots[i] = _mm512_and_si512(states[i], _mm512_set1_epi32(RANS_SLOTS - 1));
-    __m512i symbols = _mm512_i32gather_epi32(slots[i], table->symbols, 1);
-    _mm_storeu_si128((__m128i *)(output + 16 * i), _mm512_cvtepi32_epi8(symbols));
+    __m512i gathered = _mm512_i32gather_epi32(slots[i], table->symbols, 1);
+    _mm_storeu_si128((__m128i *)(output + 16 * i), _mm512_cvtepi32_epi8(gathered));
+    halves[i] = _mm512_cvtepi32_epi16(gathered);
   }
-  __m512i symbols = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)output));
+  // What a gather reads behind a symbol stays in the upper bytes, which no permutation looks at.
+  __m512i symbols = _mm512_inserti64x4(_mm512_castsi256_si512(halves[0]), halves[1], 1);
   __mmask32 bit6 = _mm512_test_epi16_mask(symbols, _mm512_set1_epi16(64));
   __mmask32 bit7 = _mm512_test_epi16_mask(symbols, _mm512_set1_epi16(128));
   __m512i frequency = look_up(frequencies, symbols, bit6, bit7), start = look_up(starts, symbols, bit6, bit7);
@@ -66,12 +69,14 @@ SKIFF_AVX512 void rans_decode_groups_avx512(const skiff_rans_table *table, uint3
   table256 frequencies = load_table(table->frequency), starts = load_table(table->start);
   __m512i state[RANS_GROUP / 16];
   for (int i = 0; i < RANS_GROUP / 16; i++) state[i] = _mm512_loadu_si512(states + 16 * i);
-  while (rest->count >= RANS_GROUP && rest->end - rest->words >= 2 * RANS_GROUP) {
-    rest->words = decode32(table, &frequencies, &starts, state, rest->words, rest->output);
-    rest->words = decode32(table, &frequencies, &starts, state + 2, rest->words, rest->output + 32);
-    rest->output += RANS_GROUP;
-    rest->count -= RANS_GROUP;
+  const uint8_t *words = rest->words;
+  uint8_t *output = rest->output, *last = output + rest->count;
+  while (last - output >= RANS_GROUP && rest->end - words >= 2 * RANS_GROUP) {
+    words = decode32(table, &frequencies, &starts, state, words, output);
+    words = decode32(table, &frequencies, &starts, state + 2, words, output + 32);
+    output += RANS_GROUP;
   }
+  *rest = (rans_rest){words, rest->end, output, (size_t)(last - output)};
   for (int i = 0; i < RANS_GROUP / 16; i++) _mm512_storeu_si512(states + 16 * i, state[i]);
 }
 #endif
