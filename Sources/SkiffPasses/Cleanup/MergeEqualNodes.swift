@@ -37,7 +37,9 @@ public struct MergeEqualNodes: Pass {
     var known: [String: [(ValueID, Tensor)]] = [:]
     for id in graph.constantIDs {
       guard let constant = graph[id].constant, constant.byteCount <= Self.smallByteCount else { continue }
-      let tensor = try constant.materialize()
+      let tensor = try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
+        try constant.materialize()
+      }
       let key = constant.type.description
       if let equal = known[key]?.first(where: { $0.1 == tensor }) {
         graph.replaceUses(of: id, with: equal.0)
