@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 3, 4, 5, 63, 64, 1000, 32_767, 32_768, 32_769, 100_000])
+  @Test(arguments: [1, 3, 4, 5, 63, 64, 1000, 32_767, 32_768, 131_071, 131_072, 131_133, 200_000])
   func eachLevelDecodesWhatWasCoded(_ count: Int) throws {
     var random = SeededGenerator(Seed(UInt64(count)))
     let bytes = ByteRegion(
