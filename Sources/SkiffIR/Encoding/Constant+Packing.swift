@@ -45,7 +45,7 @@ extension Constant {
     let integers = (0..<1 << bits).map { ($0 ^ sign) - sign }
     if dataType.pattern != nil {
       let table = try Tensor(integers: integers, as: dataType, shape: [integers.count])
-      return try elements(of: table, at: codes, as: type)
+      return try elements(of: table, at: codes, bits: bits, as: type)
     }
     return try Tensor(
       integers: codes.withBytes { $0.map { integers[Int($0)] } }, as: dataType,

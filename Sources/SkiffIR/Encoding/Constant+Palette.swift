@@ -24,14 +24,14 @@ extension Constant {
       encoding: .palette(elements, bits: bits ?? fewest))
   }
 
-  /// The elements at positions in a table.
+  /// The elements at positions of some bits in a table.
   static func elements(
-    of table: Tensor, at codes: ByteRegion, as type: TensorType
+    of table: Tensor, at codes: ByteRegion, bits: Int, as type: TensorType
   ) throws(ModelError) -> Tensor {
     guard let pattern = type.dataType.pattern else {
       throw ModelError(.malformed, "\(type.dataType.rawValue) has no palette")
     }
-    guard codes.withBytes({ Int($0.greatest) }) < table.count else {
+    guard table.count >= 1 << bits || codes.withBytes({ Int($0.greatest) }) < table.count else {
       throw ModelError(.malformed, "an element beyond the \(table.count) of its palette")
     }
     let whole = table.bytes.withBytes { Array($0) }
