@@ -62,8 +62,6 @@ extension Dialect {
           throw ModelError(.unsupported, "groups over three axes, or sizes that are not fixed")
         }
         let begins = node.begins(Array(input[1...3]), Array(result[1...3]), window)
-        var same = window
-        same.padding = .sameUpper
         let isSame = (0..<3).allSatisfy { axis in
           let (size, stride) = (result[axis + 1], window.strides[axis])
           let extent = (window.size[axis] - 1) * window.dilations[axis] + 1
