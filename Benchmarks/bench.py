@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import numpy
+
 here = pathlib.Path(__file__).parent
 parser = argparse.ArgumentParser()
 parser.add_argument("skiff")
@@ -20,7 +22,8 @@ parser.add_argument("cases", nargs="*")
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--runs", type=int, default=7)
 arguments = parser.parse_intermixed_args()
-folder = arguments.models
+folder = arguments.models.resolve()
+arguments.skiff = pathlib.Path(arguments.skiff).resolve()
 
 
 def output(*command):
@@ -53,7 +56,7 @@ def process(target, *command):
     def measure():
         (folder / target).unlink(missing_ok=True)
         start = time.perf_counter()
-        running = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen([str(part) for part in command], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         errors = running.stderr.read()
         _, status, usage = os.wait4(running.pid, 0)
         if status:
@@ -87,7 +90,11 @@ def tensorflow_convert(source, *options):
 
 
 def onnx2tf_convert(model):
-    # It writes beside the file a copy with half as many digits; there is no option against that.
+    # It writes beside the file a copy with half as many digits; there is no option against that. Where there are no images to
+    # try, it would fetch some.
+    images = folder / "calibration_image_sample_data_20x128x128x3_float32.npy"
+    if not images.exists():
+        numpy.save(images, numpy.random.default_rng(1).random((20, 128, 128, 3), numpy.float32))
     target = f"converted-by-onnx2tf/{model}_float32.tflite"
     python = os.environ.get("SKIFF_ONNX2TF_PYTHON", "python3")
     program = pathlib.Path(python).with_name("onnx2tf")
