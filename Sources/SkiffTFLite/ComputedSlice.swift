@@ -28,7 +28,8 @@ extension NodeWriter {
     }
     for (index, axis) in axes.enumerated() {
       let axis = try normalizedAxis(axis, rank: rank)
-      (positions[axis], steps[axis]) = (index, given[index])
+      let limit = Int(Int32.max)
+      (positions[axis], steps[axis]) = (index, max(-limit, min(limit, given[index])))
     }
     // Axes that are not sliced stay whole.
     let mask = positions.enumerated().reduce(0) { $1.element == count ? $0 | 1 << $1.offset : $0 }

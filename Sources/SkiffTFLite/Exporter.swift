@@ -436,7 +436,7 @@ extension Constant {
     guard !transforms.isEmpty else { return nil }
     var result = try Constant(
       storedType.dataType, shape: storedType.shape.fixed ?? [], quantization: storedType.quantization,
-      bytes: bytes, encoding: encoding)
+      bytes: bytes, encoding: encoding, compression: compression)
     for step in transforms.dropLast() { result = try result.transformed(by: step) }
     return result
   }

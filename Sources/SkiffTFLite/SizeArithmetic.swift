@@ -1,25 +1,56 @@
 import SkiffIR
 import SkiffOperators
 
-extension Graph {
-  /// Whether the integers of a value are computed from sizes of tensors and from constants of 32 bits, so that 32 bits hold
-  /// them, whatever their type.
-  func isMadeOfSizes(_ value: ValueID, depth: Int = 32) -> Bool {
-    guard depth > 0, self[value].type?.dataType.isInteger == true else { return false }
-    if let constant = self[value].constant {
-      return constant.smallIntegers()?.allSatisfy { Int32(exactly: $0) != nil } ?? false
+/// Finds integers that are computed from sizes of tensors and from constants, and what they are at most.
+struct SizeArithmetic {
+  /// What the size of an axis is taken to be at most; runtimes count all elements of a tensor in 32 bits.
+  private static let largestSize = 0x1p26
+
+  private let graph: Graph
+  private var known: [ValueID: Double?] = [:]
+
+  init(_ graph: Graph) { self.graph = graph }
+
+  /// Whether 32 bits hold the elements of a value, whatever their type.
+  mutating func fits32Bits(_ value: ValueID) -> Bool { magnitude(value).map { $0 <= 0x1p31 - 1 } ?? false }
+
+  /// The greatest magnitude of the elements, nil for what is not made of sizes.
+  private mutating func magnitude(_ value: ValueID) -> Double? {
+    if let found = known[value] { return found }
+    // What depends on itself through many steps is given up.
+    known[value] = .some(nil)
+    let found = computed(value)
+    known[value] = .some(found)
+    return found
+  }
+
+  private mutating func computed(_ value: ValueID) -> Double? {
+    guard known.count < 256, graph[value].type?.dataType.isInteger == true else { return nil }
+    if let constant = graph[value].constant {
+      return constant.smallIntegers().map { $0.map { Double($0.magnitude) }.max() ?? 0 }
     }
-    guard let producer = producer(of: value) else { return false }
-    let parts: [ValueID?]
+    guard let producer = graph.producer(of: value) else { return nil }
+    var parts: [Double] = []
+    func part(_ index: Int, _ arithmetic: inout SizeArithmetic) -> Double? {
+      guard index < producer.inputs.count, let input = producer.inputs[index] else { return nil }
+      return arithmetic.magnitude(input)
+    }
     switch producer.operator {
-    case is ShapeOf, is SizeOf: return true
-    case is Gather, is Slice, is Squeeze, is Unsqueeze, is Reshape, is Cast, is Identity:
-      parts = [producer.inputs[0]]
-    case is Concat, is Add, is Subtract, is Multiply, is Divide, is FloorDivide, is Modulo, is Minimum,
-      is Maximum:
-      parts = producer.inputs
-    default: return false
+    case is ShapeOf: return Self.largestSize
+    case is Gather, is Slice, is Squeeze, is Unsqueeze, is Reshape, is Cast, is Identity, is Divide,
+      is FloorDivide:
+      return part(0, &self)
+    case is Concat, is Add, is Subtract, is Multiply, is Minimum, is Maximum:
+      for index in producer.inputs.indices {
+        guard let magnitude = part(index, &self) else { return nil }
+        parts.append(magnitude)
+      }
+    default: return nil
     }
-    return parts.allSatisfy { $0.map { isMadeOfSizes($0, depth: depth - 1) } ?? false }
+    switch producer.operator {
+    case is Add, is Subtract: return parts.reduce(0, +)
+    case is Multiply: return parts.reduce(1, *)
+    default: return parts.max()
+    }
   }
 }

@@ -33,6 +33,38 @@ extension DecompositionTests {
     }
   }
 
+  @Test(.needsPeer(.check), arguments: [Asinh(), Acosh(), Sinh(), Cosh()] as [any Operator])
+  func functionsOfLargeNumbers(node: any Operator) throws {
+    let isRoot = node is Asinh || node is Acosh
+    for factor in isRoot ? [1e12, 1e35] : [29] as [Float] {
+      try check([4, 7]) { graph, x in
+        try graph.add(node, graph.add(Multiply(), graph.add(Abs(), x), graph.real(factor)))
+      }
+    }
+  }
+
+  /// Products of sizes can be beyond 32 bits, in which they would be divided.
+  @Test func divisionsOfWhatCanBeLargeAreRefused() throws {
+    var graph = Graph(name: "test")
+    var size = try graph.add(ShapeOf(), graph.addInput("x", TensorType(.float32, Shape("N,4"))))
+    for _ in 0..<60 { size = try graph.add(Add(), size, size) }
+    let three = graph.addConstant(try Tensor(integers: [3], as: .int64, shape: []))
+    graph.addOutput(try graph.add(Divide(), size, three), name: "y")
+    let path = try TemporaryFolder().path("model.tflite")
+    #expect(throws: ModelError.self) { try Runs.write(graph, to: path) }
+  }
+
+  @Test func groupsOfNothingAreRefused() throws {
+    var graph = Graph(name: "test")
+    let x = graph.addInput("x", TensorType(.float32, [1, 5, 5, 5, 4]))
+    var node = Convolution()
+    (node.layout, node.groups) = (.last, 2)
+    let weights = graph.addConstant(Tensor([Float](), shape: [0, 3, 3, 3, 2]))
+    graph.addOutput(try graph.add(node, x, weights), name: "y")
+    let path = try TemporaryFolder().path("model.tflite")
+    #expect(throws: ModelError.self) { try Runs.write(graph, to: path) }
+  }
+
   @Test(.needsPeer(.check)) func remaindersWithTheSignOfTheDividend() throws {
     try check([5, 6]) { graph, x in
       try graph.add(Modulo().with(true, \.truncates), x, graph.real(0.7))
@@ -120,6 +152,7 @@ extension DecompositionTests {
           var (mean, greatest) = (AveragePool(), MaxPool())
           (mean.layout, mean.size, mean.strides) = (.last, [2, 3, 2], [2, 1, 2])
           (mean.padding, mean.pads, mean.roundsUp, mean.countsPadding) = (padding, pads, roundsUp, counts)
+          mean.activation = .relu
           (greatest.layout, greatest.size, greatest.strides) = (.last, mean.size, mean.strides)
           (greatest.padding, greatest.pads, greatest.roundsUp) = (padding, pads, roundsUp)
           return try isMean ? graph.add(mean, x) : graph.add(greatest, x)

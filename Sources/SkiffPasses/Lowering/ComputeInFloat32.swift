@@ -21,11 +21,9 @@ public struct ComputeInFloat32: Pass {
   public init() {}
 
   public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
-    let changed = graph.nodeIDs.map { graph[$0] }.filter { node in
-      !(node.operator is Cast) && node.outputs.contains { graph[$0].type?.isOtherReal == true }
-    }
+    let changed = graph.nodeIDs.map { graph[$0] }.filter { graph.computes($0) { $0.isOtherReal } }
     guard !changed.isEmpty else { return }
-    if let wide = changed.first(where: { $0.outputs.contains { graph[$0].type?.dataType == .float64 } }) {
+    if let wide = changed.first(where: { graph.computes($0) { $0 == .float64 } }) {
       report.warnings.append(
         Warning(
           "real numbers of 64 bits are computed in 32, for which the target has kernels", at: wide.location))
@@ -115,6 +113,20 @@ private struct Float32Builder {
       }
     }
     return node
+  }
+}
+
+extension Graph {
+  /// Whether a node computes elements of some type, or the graphs in it do.
+  fileprivate func computes(_ node: Node, _ type: (DataType) -> Bool) -> Bool {
+    if !(node.operator is Cast),
+      node.outputs.contains(where: { self[$0].type.map { type($0.dataType) } ?? false })
+    {
+      return true
+    }
+    return node.operator.subgraphs.contains { inner in
+      inner.graph.nodeIDs.contains { inner.graph.computes(inner.graph[$0], type) }
+    }
   }
 }
 

@@ -45,7 +45,8 @@ public struct ExpandEinsum: Rewrite {
   private static func sizesAgree(_ terms: Einsum.Terms, _ types: [TensorType]) -> Bool {
     var sizes: [String: Shape.Dimension] = [:]
     for (labels, type) in zip(terms.operands, types) {
-      for (label, size) in zip(labels, type.shape.dimensions) where !label.hasPrefix(".") {
+      for (label, size) in zip(labels, type.shape.dimensions)
+      where !label.hasPrefix(".") || !terms.result.contains(label) {
         guard sizes[label] ?? size == size, size != .unknown else { return false }
         sizes[label] = size
       }

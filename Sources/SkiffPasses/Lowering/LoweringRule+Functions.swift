@@ -5,20 +5,24 @@ import SkiffOperators
 extension LoweringRule {
   /// Hyperbolic functions and inverse ones of real numbers, from exponentials, logarithms and the angle of a point.
   static let functions: [LoweringRule] = [
+    // Halves of the exponents, whose powers do not overflow before the result does.
     LoweringRule(Sinh.self) { (_, x) throws(ModelError) in
-      try (x.applying(Exp()) - x.applying(Negate()).applying(Exp())) * 0.5
+      let (plus, minus) = (try (x * 0.5).applying(Exp()), try (x * -0.5).applying(Exp()))
+      return try plus * 0.5 * plus - minus * 0.5 * minus
     },
     LoweringRule(Cosh.self) { (_, x) throws(ModelError) in
-      try (x.applying(Exp()) + x.applying(Negate()).applying(Exp())) * 0.5
+      let (plus, minus) = (try (x * 0.5).applying(Exp()), try (x * -0.5).applying(Exp()))
+      return try plus * 0.5 * plus + minus * 0.5 * minus
     },
-    // Of the magnitude, so that nothing cancels.
     LoweringRule(Asinh.self) { (_, x) throws(ModelError) in
       let magnitude = try x.applying(Abs())
-      let sum = try magnitude + (magnitude * magnitude + 1).applying(Sqrt())
-      return try x.applying(Sign()) * sum.applying(Log())
+      let distance = try magnitude.logarithmOfSum { (x) throws(ModelError) in
+        try (x * x + 1).applying(Sqrt())
+      }
+      return try x.applying(Sign()) * distance
     },
     LoweringRule(Acosh.self) { (_, x) throws(ModelError) in
-      try (x + ((x - 1) * (x + 1)).applying(Sqrt())).applying(Log())
+      try x.logarithmOfSum { (x) throws(ModelError) in try ((x - 1) * (x + 1)).applying(Sqrt()) }
     },
     LoweringRule(Atanh.self) { (_, x) throws(ModelError) in
       try ((x + 1) / (x.number(1) - x)).applying(Log()) * 0.5
@@ -44,6 +48,17 @@ extension LoweringRule {
 }
 
 extension Formula {
+  /// `ln(x + other(x))` for another summand that is the same as x for large x: there `ln x + ln 2`, since squares overflow.
+  fileprivate func logarithmOfSum(
+    _ other: (Formula) throws(ModelError) -> Formula
+  ) throws(ModelError) -> Formula {
+    let most = try number(1e9)
+    let capped = try applying(Minimum(), most)
+    let small = try (capped + other(capped)).applying(Log())
+    let large = try applying(Log()) + 0.693_147_2
+    return try applying(LessOrEqual(), most).applying(Select(), small, large)
+  }
+
   /// `√(1 − x²)`.
   fileprivate func otherSide() throws(ModelError) -> Formula {
     try ((number(1) - self) * (self + 1)).applying(Sqrt())

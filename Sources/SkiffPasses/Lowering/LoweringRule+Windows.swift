@@ -6,7 +6,7 @@ extension LoweringRule {
   /// Windows that targets have over two axes, without groups or only in some paddings.
   static let windows: [LoweringRule] = [
     LoweringRule(MaxPool.self, suitsIntegers: true) { (node, x) throws(ModelError) in
-      try x.pooledByAxes(node.window, node.layout) { window in
+      try x.pooledByAxes(node.window, node.layout) { window, _ in
         var pool = MaxPool()
         (pool.layout, pool.size, pool.strides) = (.last, window.size, window.strides)
         (pool.padding, pool.pads, pool.roundsUp) = (window.padding, window.pads, window.roundsUp)
@@ -16,11 +16,11 @@ extension LoweringRule {
     LoweringRule(AveragePool.self, suitsIntegers: true) { (node, x) throws(ModelError) in
       if x.type.rank == 5 {
         // The number of elements under a window is a product, one factor for each axis.
-        return try x.pooledByAxes(node.window, node.layout) { window in
+        return try x.pooledByAxes(node.window, node.layout) { window, isLast in
           var pool = AveragePool()
           (pool.layout, pool.size, pool.strides) = (.last, window.size, window.strides)
           (pool.padding, pool.pads, pool.roundsUp) = (window.padding, window.pads, window.roundsUp)
-          (pool.countsPadding, pool.activation) = (node.countsPadding, node.activation)
+          (pool.countsPadding, pool.activation) = (node.countsPadding, isLast ? node.activation : .none)
           return pool
         }
       }
@@ -79,7 +79,7 @@ extension LoweringRule {
 extension Formula {
   /// A pooling over depth, height and width as one over height and width, and one over depth; nil for another window.
   fileprivate func pooledByAxes(
-    _ window: Window, _ layout: ChannelLayout, _ pool: (Window) -> any Operator
+    _ window: Window, _ layout: ChannelLayout, _ pool: (_ window: Window, _ isLast: Bool) -> any Operator
   ) throws(ModelError) -> Formula? {
     let sizes = type.shape.dimensions.dropFirst().compactMap(\.fixed)
     guard layout == .last, window.size.count == 3, sizes.count == 4, sizes.allSatisfy({ $0 > 0 }),
@@ -91,9 +91,9 @@ extension Formula {
     plane.pads = parts(window.pads, [1, 2, 4, 5])
     (line.size, line.strides) = ([window.size[0], 1], [window.strides[0], 1])
     line.pads = [window.pads[0], 0, window.pads[3], 0]
-    let planes = try reshaped(to: [-1] + sizes[1...]).applying(pool(plane))
+    let planes = try reshaped(to: [-1] + sizes[1...]).applying(pool(plane, false))
     guard let height = planes.type.shape[1].fixed, let width = planes.type.shape[2].fixed else { return nil }
-    let lines = try planes.reshaped(to: [-1, sizes[0], height * width, sizes[3]]).applying(pool(line))
+    let lines = try planes.reshaped(to: [-1, sizes[0], height * width, sizes[3]]).applying(pool(line, true))
     guard let depth = lines.type.shape[1].fixed else { return nil }
     return try lines.reshaped(to: [-1, depth, height, width, sizes[3]])
   }
@@ -106,7 +106,9 @@ extension Tensor {
   /// Weights `[outputs / groups, window…, inputs]` as those of one group, `[outputs, window…, inputs]`.
   fileprivate func withoutGroups(_ groups: Int) throws(ModelError) -> Tensor? {
     guard groups > 1 else { return self }
-    guard count * groups <= Self.mostFilled, let inputs = shape.last, inputs > 0 else { return nil }
+    guard count * groups <= Self.mostFilled, let inputs = shape.last, count > 0, inputs % groups == 0 else {
+      return nil
+    }
     let elements = try floats()
     var result: [Float] = []
     result.reserveCapacity(count * groups)
@@ -120,7 +122,9 @@ extension Tensor {
 
   /// Weights `[outputs, window…, inputs / groups]` as those of one group, `[outputs, window…, inputs]`.
   fileprivate func withoutInputGroups(_ groups: Int) throws(ModelError) -> Tensor? {
-    guard count * groups <= Self.mostFilled, let depth = shape.last, depth > 0 else { return nil }
+    guard count * groups <= Self.mostFilled, let depth = shape.last, count > 0, shape[0] % groups == 0 else {
+      return nil
+    }
     let (elements, perOutput) = (try floats(), count / shape[0])
     var result = [Float](repeating: 0, count: count * groups)
     for (index, element) in elements.enumerated() {

@@ -132,11 +132,12 @@ extension NodeWriter {
 
   /// The type in which sizes are divided: kernels divide no integers of 64 bits.
   private func narrowType(of name: String) -> DataType? {
-    let graph = exporter.graph
+    guard name == "DIV" else { return nil }
+    var arithmetic = SizeArithmetic(exporter.graph)
     let holds = node.inputs.compactMap(\.self).allSatisfy { operand in
-      graph[operand].type?.dataType == .int64 && graph.isMadeOfSizes(operand)
+      exporter.graph[operand].type?.dataType == .int64 && arithmetic.fits32Bits(operand)
     }
-    return name == "DIV" && holds ? .int32 : nil
+    return holds ? .int32 : nil
   }
 
   /// Appends an operator whose operands are all of one type, in a wider type where kernels do not know theirs.

@@ -181,11 +181,20 @@ extension NodeWriter {
   /// The sizes of the first operand as a tensor of 32 bits.
   private func sizesOfData() throws(ModelError) -> Int { try integers(fixedShape(0)) }
 
+  /// Whether all elements of the data are zero.
+  private var addsToZeros: Bool {
+    get throws(ModelError) {
+      guard let data = node.inputs[0] else { return false }
+      if let fill = exporter.graph.producer(of: data)?.operator as? ConstantOfShape { return fill.value == 0 }
+      guard let constant = exporter.graph[data].constant, !constant.type.isQuantized else { return false }
+      return try constant.materialize().bytes.withBytes { $0.allSatisfy { $0 == 0 } }
+    }
+  }
+
   /// Parts added to data: to zeros, and then to the data unless it is zeros.
   fileprivate func writeSum() throws(ModelError) {
     let (result, sizes) = (try result(0), try sizesOfData())
-    let isZero =
-      node.inputs[0].flatMap { exporter.graph.producer(of: $0)?.operator as? ConstantOfShape }?.value == 0
+    let isZero = try addsToZeros
     let sum = isZero ? result : try temporary(exporter.types[result])
     try emit(
       "SCATTER_ND", [countedFromStart(listsOf: 1), required(2), sizes], [sum], FlatObject("ScatterNdOptions"))

@@ -262,7 +262,7 @@ extension Dialect {
       for (index, axis) in axes.enumerated() {
         let axis = try normalizedAxis(axis, rank: rank)
         let limit = Int(Int32.max)
-        steps[axis] = stride[index]
+        steps[axis] = max(-limit, min(limit, stride[index]))
         startsAtEdge[axis] = stride[index] > 0 ? some.0[index] == 0 : some.0[index] >= limit
         endsAtEdge[axis] = stride[index] > 0 ? some.1[index] >= limit : some.1[index] <= -limit
         starts[axis] = max(-limit, min(limit, some.0[index]))
