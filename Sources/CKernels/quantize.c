@@ -4,14 +4,6 @@
 
 #include "dispatch.h"
 
-SKIFF_BODY qs8_dequantize_body(size_t count, const int8_t *restrict input, float scale, int32_t zero_point,
-                               float *restrict output) {
-  for (size_t i = 0; i < count; i++) output[i] = (float)(input[i] - zero_point) * scale;
-}
-SKIFF_EACH_LEVEL(qs8_dequantize,
-                 (size_t count, const int8_t *input, float scale, int32_t zero_point, float *output),
-                 (count, input, scale, zero_point, output))
-
 SKIFF_BODY qs8_quantize_body(size_t count, const float *restrict input, float scale, int32_t zero_point,
                              int8_t *restrict output) {
   for (size_t i = 0; i < count; i++) {

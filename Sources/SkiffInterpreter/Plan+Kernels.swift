@@ -21,7 +21,7 @@ extension Plan {
     PoolingKernel.factory,
     SumKernel.factory,
     ConversionKernel.factory,
-    LinearConversionKernel.factory,
+    ConversionKernel.linearFactory,
     CopyKernel.factory,
   ]
 

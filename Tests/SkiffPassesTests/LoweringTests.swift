@@ -1,3 +1,4 @@
+import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
 import SkiffOperators
@@ -24,6 +25,33 @@ import Testing
       %y = \(node) : f32[\(shape)]
     }
     """
+  }
+
+  /// Sizes come from files: what 32 bits do not count is left as it is.
+  @Test func hugeTensorsAreLeftAlone() throws {
+    let (side, count) = (1 << 40, 1 << 31 - 1)
+    let places = Constant(try Tensor(integers: [0, 1], as: .int64, shape: [2, 1, 1]))
+    var (greatest, norm) = (MaxPool(), LpPool())
+    (greatest.layout, greatest.size) = (.last, [1, 1, 1])
+    (norm.layout, norm.size) = (.last, [Int](repeating: count, count: 3))
+    norm.pads = [Int](repeating: count, count: 6)
+    let cases: [(any Operator, Shape, Constant?)] = [
+      (greatest, Shape([1, 2, count, count, 1].map { .fixed($0) }), nil), (norm, [1, 2, 2, 2, 1], nil),
+      (GatherElements(), Shape([4, side, side].map { .fixed($0) }), places),
+      (Hardmax(), Shape([.fixed(side)]), nil),
+    ]
+    for (node, shape, constant) in cases {
+      var graph = Graph()
+      let x = graph.addInput("x", TensorType(.float32, shape))
+      let result = try graph.addNode(node, [x] + [constant].compactMap { $0.map { graph.addConstant($0) } })[
+        0]
+      graph.addOutput(result, name: "y")
+      var report = PassReport()
+      try Pipeline.lowering(for: LoweringTarget { other, _ in type(of: other.operator) != type(of: node) })
+        .run(
+          on: &graph, report: &report)
+      #expect(graph.nodeIDs.count == 1, "\(node)")
+    }
   }
 
   @Test func swishIsAProduct() throws {

@@ -95,10 +95,9 @@ void skiff_f32_add(size_t count, const float *a, const float *b, const skiff_f32
 void skiff_f32_sub(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
 void skiff_f32_mul(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
 void skiff_f32_div(size_t count, const float *a, const float *b, const skiff_f32_binary *form, float *output);
-// output[i] = (a[i] - zero_point) * scale, and back: halves away from zero, not-a-number to the zero point.
-void skiff_qs8_dequantize(size_t count, const int8_t *input, float scale, int32_t zero_point, float *output);
+// input[i] / scale + zero_point: halves away from zero, not-a-number to the zero point.
 void skiff_qs8_quantize(size_t count, const float *input, float scale, int32_t zero_point, int8_t *output);
-// The same for signed or unsigned bytes: halves to even, not-a-number to the least byte.
+// (input[i] - zero_point) * scale of signed or unsigned bytes, and back: halves to even, not-a-number to the least byte.
 void skiff_x8_dequantize(size_t count, const uint8_t *input, bool is_signed, float scale, int32_t zero_point,
                          float *output);
 void skiff_x8_quantize(size_t count, const float *input, bool is_signed, float scale, int32_t zero_point,

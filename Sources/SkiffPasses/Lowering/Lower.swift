@@ -5,9 +5,9 @@ import SkiffOperators
 /// Replaces a node whose operator the target lacks by an expression of operators that it has, for example
 /// `Swish(x)` → `x · Sigmoid(x)`.
 ///
-/// Declines where there is no expression, where the target lacks a part of it too, on quantized types but for clamps
-/// that keep their parameters, and, for a target that computes with integers, where the expression would lose more to
-/// rounding than staying in real numbers.
+/// Declines where there is no expression, where the target lacks a part of it too, on tensors of more elements than 32 bits
+/// count, so that rules can compute with sizes, on quantized types but for clamps that keep their parameters, and, for a
+/// target that computes with integers, where the expression would lose more to rounding than staying in real numbers.
 public struct Lower: Rewrite {
   public static let name = "lower"
 
@@ -22,6 +22,8 @@ public struct Lower: Rewrite {
       let operand = graph[x].type, let result = graph[node.outputs[0]].type,
       let rule = LoweringRule.all[type(of: node.operator).name]
     else { return false }
+    let types = (node.inputs + node.outputs).compactMap { $0.flatMap { graph[$0].type } }
+    guard types.allSatisfy(\.isCountedIn32Bits) else { return false }
     if target.computesWithIntegers, !rule.suitsIntegers || result.dataType != .float32 { return false }
     if result.isQuantized, !(node.operator is Clip && operand == result) { return false }
     let scope = FormulaScope(graph, replacing: id)
@@ -33,6 +35,13 @@ public struct Lower: Rewrite {
     else { return false }
     graph = scope.finished(with: [formula])
     return true
+  }
+}
+
+extension TensorType {
+  /// Whether 32 bits hold the number of elements, as far as sizes are known.
+  fileprivate var isCountedIn32Bits: Bool {
+    shape.dimensions.compactMap(\.fixed).checkedProduct().map { $0 <= Int32.max } ?? false
   }
 }
 

@@ -24,6 +24,7 @@ extension LoweringRule {
         window?.count ?? length == length, let stride = try step.integers().first
       else { return nil }
       let bins = node.isOneSided ? length / 2 + 1 : length
+      guard 2 * bins * length <= 1 << 22 else { return nil }
       var waves: [Float] = []
       for bin in 0..<bins {
         // The angle is taken of what is left of the turns, which keeps its digits.

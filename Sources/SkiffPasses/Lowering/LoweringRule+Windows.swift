@@ -39,7 +39,9 @@ extension LoweringRule {
     // The mean of powers times their number; zeros in the padding add nothing.
     LoweringRule(LpPool.self) { (node, x) throws(ModelError) in
       let window = try node.window
-      guard x.type.dataType == .float32, node.padding == .explicit, !node.roundsUp else { return nil }
+      guard x.type.dataType == .float32, node.padding == .explicit, !node.roundsUp,
+        let area = window.size.checkedProduct()
+      else { return nil }
       var mean = AveragePool()
       (mean.layout, mean.size, mean.strides) = (node.layout, window.size, window.strides)
       (mean.dilations, mean.pads, mean.countsPadding) = (window.dilations, window.pads, true)
@@ -47,7 +49,7 @@ extension LoweringRule {
       let order = try x.number(Float(node.order))
       let powers =
         try node.order == 1 ? magnitude : node.order == 2 ? x * x : magnitude.applying(Power(), order)
-      let sum = try powers.applying(mean) * Float(window.size.reduce(1, *))
+      let sum = try powers.applying(mean) * Float(area)
       return try node.order == 1
         ? sum
         : node.order == 2 ? sum.applying(Sqrt()) : sum.applying(Power(), x.number(1 / Float(node.order)))

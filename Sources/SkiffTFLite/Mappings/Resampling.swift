@@ -167,7 +167,8 @@ extension TransposedConvolution {
     result.outputPadding = [0, 0]
     for axis in 0..<2 {
       guard input.rank == 4, weights.rank == 4, let extent = weights.shape[axis + 1].fixed,
-        let added = (sizes[axis + 1] - input.shape[axis + 1] * .fixed(strides[axis])).fixed
+        let added = (sizes[axis + 1] - input.shape[axis + 1] * .fixed(strides[axis])).fixed,
+        Int32(exactly: added) != nil
       else {
         throw ModelError(.unsupported, "sizes of the result that are computed when the model runs")
       }
