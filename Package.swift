@@ -45,7 +45,7 @@ let package = Package(
     .target(
       name: "Skiff",
       dependencies: [
-        "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX", "SkiffTFLite",
+        "CKernels", "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX", "SkiffTFLite",
       ]),
     .executableTarget(
       name: "SkiffCLI",

@@ -4,6 +4,9 @@
 
 #include "dispatch.h"
 
+// The same digits at each level, of which some could multiply and add in one step.
+#pragma STDC FP_CONTRACT OFF
+
 // Extremes are found in so many lanes.
 #define LANES 64
 
@@ -73,3 +76,55 @@ SKIFF_EACH_LEVEL(f32_histogram,
                  (size_t count, const float *input, const float scales[2], float low, float high, size_t bins,
                   uint64_t *counts),
                  (count, input, scales, low, high, bins, counts))
+
+// Sums of differences are made in so many lanes, the same ones at each level.
+#define SUMS 16
+
+typedef struct {
+  float least[SUMS], greatest[SUMS];
+  double maximum[SUMS], errors[SUMS], squared_errors[SUMS], reference[SUMS], candidate[SUMS], products[SUMS];
+  int64_t differing[SUMS];
+} difference_lanes;
+
+static inline __attribute__((always_inline)) void add_difference(difference_lanes *restrict lanes, size_t lane,
+                                                                 float a, float b) {
+  double x = a, y = b, error = fabs(x - y);
+  lanes->differing[lane] += error > 0;
+  lanes->maximum[lane] = error > lanes->maximum[lane] ? error : lanes->maximum[lane];
+  lanes->least[lane] = a < lanes->least[lane] ? a : lanes->least[lane];
+  lanes->greatest[lane] = a > lanes->greatest[lane] ? a : lanes->greatest[lane];
+  lanes->errors[lane] += error;
+  lanes->squared_errors[lane] += error * error;
+  lanes->reference[lane] += x * x;
+  lanes->candidate[lane] += y * y;
+  lanes->products[lane] += x * y;
+}
+
+SKIFF_BODY f32_differences_body(size_t count, const float *restrict reference, const float *restrict candidate,
+                                skiff_differences *restrict sums) {
+  difference_lanes lanes = {0};
+  for (size_t lane = 0; lane < SUMS; lane++) {
+    lanes.least[lane] = INFINITY;
+    lanes.greatest[lane] = -INFINITY;
+  }
+  size_t whole = count / SUMS * SUMS;
+  for (size_t i = 0; i < whole; i += SUMS) {
+    for (size_t lane = 0; lane < SUMS; lane++) add_difference(&lanes, lane, reference[i + lane], candidate[i + lane]);
+  }
+  for (size_t i = whole; i < count; i++) add_difference(&lanes, i - whole, reference[i], candidate[i]);
+  *sums = (skiff_differences){.least = INFINITY, .greatest = -INFINITY};
+  for (size_t lane = 0; lane < SUMS; lane++) {
+    sums->least = fmin(sums->least, lanes.least[lane]);
+    sums->greatest = fmax(sums->greatest, lanes.greatest[lane]);
+    sums->maximum = fmax(sums->maximum, lanes.maximum[lane]);
+    sums->differing += (size_t)lanes.differing[lane];
+    sums->errors += lanes.errors[lane];
+    sums->squared_errors += lanes.squared_errors[lane];
+    sums->reference += lanes.reference[lane];
+    sums->candidate += lanes.candidate[lane];
+    sums->products += lanes.products[lane];
+  }
+}
+SKIFF_EACH_LEVEL(f32_differences,
+                 (size_t count, const float *reference, const float *candidate, skiff_differences *sums),
+                 (count, reference, candidate, sums))

@@ -1,3 +1,4 @@
+import CKernels
 import SkiffIR
 import SkiffOperators
 import SkiffTestSupport
@@ -113,6 +114,41 @@ import Testing
         try KernelTwin(node: Quantize(), operands: [Tensor(reals, shape: shape)], result: parameters)
           .check("\(seed)")
         try KernelTwin(node: Dequantize(), operands: [generator.integerTensor(shape)]).check("\(seed)")
+      }
+    }
+  }
+
+  @Test(arguments: Seed.fixedAndFresh) func differencesAreThoseOfEachElement(_ seed: Seed) throws {
+    var first: [Int: skiff_differences] = [:]
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for count in 1...100 {
+        let a = generator.floats(count, in: -40...40)
+        let b = a.map { generator.integer(0...2) == 0 ? $0 : $0 + Float(generator.integer(-9...9)) }
+        var sums = skiff_differences()
+        skiff_f32_differences(count, a, b, &sums)
+        let pairs = zip(a, b).map { (a: Double($0), b: Double($1)) }
+        #expect(sums.least == pairs.map(\.a).min() && sums.greatest == pairs.map(\.a).max())
+        #expect(sums.maximum == pairs.map { abs($0.a - $0.b) }.max())
+        #expect(sums.differing == pairs.count { $0.a != $0.b })
+        func agrees(_ sum: Double, _ element: ((a: Double, b: Double)) -> Double) -> Bool {
+          let terms = pairs.map(element)
+          return abs(sum - terms.reduce(0, +)) <= 1e-13 * terms.map(abs).reduce(0, +)
+        }
+        #expect(agrees(sums.errors) { abs($0.a - $0.b) })
+        #expect(agrees(sums.squared_errors) { ($0.a - $0.b) * ($0.a - $0.b) })
+        #expect(agrees(sums.reference) { $0.a * $0.a } && agrees(sums.candidate) { $0.b * $0.b })
+        #expect(agrees(sums.products) { $0.a * $0.b })
+        // The same sums at each level.
+        let known = first[count] ?? sums
+        #expect(known.squared_errors == sums.squared_errors && known.errors == sums.errors, "\(seed)")
+        first[count] = sums
+        for stranger in [Float.nan, .infinity] {
+          var strange = b
+          strange[generator.integer(0...count - 1)] = stranger
+          skiff_f32_differences(count, a, strange, &sums)
+          #expect(!sums.errors.isFinite)
+        }
       }
     }
   }

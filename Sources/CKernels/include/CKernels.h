@@ -114,6 +114,15 @@ void skiff_qs8_avgpool(const skiff_convolution *shape, skiff_part part, const in
 // Widens least and greatest to those of the elements, and tells whether all are finite numbers.
 void skiff_f32_extremes(size_t count, const float *input, float *least, float *greatest, bool *is_finite);
 
+// How far the elements of a candidate are from those of a reference. `errors` is infinite or not a number if a difference is.
+typedef struct {
+  double least, greatest;  // of the reference
+  double maximum;          // of the differences
+  double errors, squared_errors, reference, candidate, products;  // sums: |a - b|, (a - b)^2, a^2, b^2, a b
+  size_t differing;
+} skiff_differences;
+void skiff_f32_differences(size_t count, const float *reference, const float *candidate, skiff_differences *sums);
+
 // Counts the elements below `low` and those from `high` on in `bins` bins around zero, of a width of
 // 1 / (scales[0] * scales[1]) each, which are powers of two; |element| * scales[0] * scales[1] is at most bins / 2.
 void skiff_f32_histogram(size_t count, const float *input, const float scales[2], float low, float high, size_t bins,

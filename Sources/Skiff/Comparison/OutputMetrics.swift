@@ -1,3 +1,4 @@
+import CKernels
 import SkiffBinary
 import SkiffIR
 
@@ -69,11 +70,31 @@ public struct OutputMetrics: Sendable {
     let (a, b) = (try reference.dequantizedIfNeeded(), try candidate.dequantizedIfNeeded())
     let width = reference.shape.last ?? 1
     if a.dataType == .float32, b.dataType == .float32 {
-      a.withFloats { a in b.withFloats { b in add(a, b, width) } }
+      a.withFloats { a in b.withFloats { b in addFloats(a, b, width) } }
     } else {
       let (a, b) = (try a.doubles(), try b.doubles())
       a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { b in add(a, b, width) } }
     }
+  }
+
+  private mutating func addFloats(
+    _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>, _ width: Int
+  ) {
+    var sums = skiff_differences()
+    if let first = a.baseAddress, let second = b.baseAddress {
+      skiff_f32_differences(a.count, first, second, &sums)
+    }
+    guard sums.errors.isFinite, !a.isEmpty else { return add(a, b, width) }
+    differingCount += sums.differing
+    maximumError = max(maximumError, sums.maximum)
+    (least, greatest) = (min(least, sums.least), max(greatest, sums.greatest))
+    errorSum += sums.errors
+    squaredErrorSum += sums.squared_errors
+    referenceSquares += sums.reference
+    candidateSquares += sums.candidate
+    products += sums.products
+    count += a.count
+    if width > 1 { addTop1(a, b, width) }
   }
 
   private mutating func add<Element: BinaryFloatingPoint>(

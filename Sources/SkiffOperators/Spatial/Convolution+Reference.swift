@@ -84,17 +84,32 @@ package struct ConvolutionGeometry {
           let weight = (output * groupChannels + channel) * windowCount
           for run in runs {
             let factor = weights[weight + run.weight]
-            var source = from + run.large
-            for place in run.small..<run.small + run.count {
-              sums[place] = addProduct(sums[place], x[source], factor)
-              source += run.step
-            }
+            let met = x[from + run.large..<from + run.large + (run.count - 1) * run.step + 1]
+            Self.each(run, of: &sums, met) { $0 = addProduct($0, $1, factor) }
           }
         }
         result += sums
       }
     }
     return result
+  }
+
+  /// Calls `body` with each place of a run and what it meets; neighbours in both several at a time.
+  @inline(__always)
+  private static func each<Number>(
+    _ run: WindowRun, of small: inout [Number], _ large: ArraySlice<Number>,
+    _ body: (inout Number, Number) -> Void
+  ) {
+    small.withUnsafeMutableBufferPointer { small in
+      large.withUnsafeBufferPointer { large in
+        let small = UnsafeMutableBufferPointer(rebasing: small[run.small..<run.small + run.count])
+        if run.step == 1 {
+          for place in 0..<run.count { body(&small[place], large[place]) }
+        } else {
+          for place in 0..<run.count { body(&small[place], large[place * run.step]) }
+        }
+      }
+    }
   }
 }
 
