@@ -58,12 +58,14 @@ public struct ByteLedger: Sendable {
   private static func entry(
     _ name: String, _ constant: Constant, sharedWith: String?
   ) throws(ModelError) -> Entry {
-    let tensor = try constant.materialize()
-    let own = constant.transforms.isEmpty ? constant : Constant(tensor)
+    let stored = constant.widened?.narrow ?? constant
+    let tensor = try stored.materialize()
+    let own = stored.transforms.isEmpty ? stored : Constant(tensor)
     let forms = try StorageChoice(of: tensor).forms.filter { $0.name != own.formName }
     return Entry(
       name: name, type: TensorType(constant.type.dataType, constant.type.shape).description,
-      elements: tensor.count, form: own.formName,
+      elements: tensor.count,
+      form: constant.widened == nil ? own.formName : "\(stored.type.dataType.rawValue), \(own.formName)",
       bytes: sharedWith == nil ? own.edgeByteCount : 0, sharedWith: sharedWith,
       entropy: try tensor.entropy(),
       next: forms.min { $0.byteCount < $1.byteCount }.map { ($0.name, $0.byteCount) })

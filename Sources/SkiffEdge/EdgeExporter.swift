@@ -26,10 +26,12 @@ public enum EdgeExporter {
   ///
   /// Constants are materialized one at a time, and those with equal bytes are stored once.
   ///
+  /// - Parameter deflatesGraph: Whether what the file says of the constants and all else is compressed; nil: if storage is
+  ///   ``Storage/smallest``.
   /// - Throws: ``ModelError/Code/inputOutput``, ``ModelError/Code/invalidGraph`` if contract or examples do not
   ///   fit the graph, and whatever materializing a constant throws.
   public static func write(
-    _ model: EdgeModel, to path: String, storage: Storage = .asStored
+    _ model: EdgeModel, to path: String, storage: Storage = .asStored, deflatesGraph: Bool? = nil
   ) throws(ModelError) {
     try model.verify()
     var file = try OutputFile(path: path)
@@ -45,18 +47,23 @@ public enum EdgeExporter {
       examples.append(object)
     }
     var root = FlatObject("Model", ["graph": .object(graph)])
+    root["required"] = .nonEmpty(segments.usesStoredTypes ? [EdgeFormat.storedTypes] : [])
     root["types"] = .nonEmpty(pool.objects)
     root["segments"] = .nonEmpty(segments.objects)
     root["contract"] = model.contract.map { .object($0.edgeObject) }
     root["provenance"] = model.provenance.map { .object($0.edgeObject) }
     root["examples"] = .nonEmpty(examples)
-    let image = try FlatImage(root, schema: .skiff).head
+    let image = ByteRegion(try FlatImage(root, schema: .skiff).head)
+    let deflated = deflatesGraph ?? (storage == .smallest) ? try image.deflated() : nil
     try file.align(to: EdgeFormat.alignment)
     let offset = file.count
-    try file.write(image)
+    let stored = deflated ?? image
+    try stored.withBytes { (bytes) throws(ModelError) in try file.write(bytes) }
     try file.align(to: EdgeFormat.alignment)
     let size = file.count + EdgeFormat.frameSize
-    try file.write(EdgeFrame.footer(graphOffset: offset, graph: image, fileSize: size))
+    try file.write(
+      EdgeFrame.footer(
+        graphOffset: offset, graph: stored, expandedSize: deflated == nil ? 0 : image.count, fileSize: size))
     try file.commit()
   }
 

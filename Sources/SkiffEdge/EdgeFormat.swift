@@ -12,7 +12,9 @@ public enum EdgeFormat {
 
   /// The first and the last 8 bytes of a file: not text, and damaged by programs that change the ends of lines.
   static let magic: [UInt8] = [0x89, 0x53, 0x4B, 0x49, 0x46, 0x46, 0x0D, 0x0A]
-  /// What the offsets of segments, graph and footer are multiples of.
+  /// The feature of files with constants that are stored in another type than their own.
+  static let storedTypes = "stored-types"
+  /// What the offsets of uncompressed segments, graph and footer are multiples of.
   static let alignment = 64
   /// The bytes of the header, and of the footer.
   static let frameSize = 64

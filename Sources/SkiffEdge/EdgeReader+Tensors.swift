@@ -48,7 +48,9 @@ extension EdgeReader {
   func constant(
     _ table: FlatTable, isNested: Bool = false, usage: inout EdgeSegmentUsage
   ) throws(ModelError) -> Constant {
-    guard let type = try type(table.integer("type")), let shape = type.shape.fixed else {
+    let wanted = try type(table.integer("type"))
+    let stored = table.type.name == "ExampleTensor" ? nil : try type(table.integer("stored_type"))
+    guard let wanted, case let type = stored ?? wanted, let shape = type.shape.fixed else {
       throw ModelError(.malformed, "a constant without a fixed shape")
     }
     let number = try table.integer("segment")
@@ -60,6 +62,12 @@ extension EdgeReader {
       encoding: encoding(of: table, type.dataType, isNested: isNested, usage: &usage),
       compression: segments[number].constantCompression())
     try usage.add(constant, in: number, limits: limits)
+    if stored != nil {
+      guard let widened = try constant.widened(to: wanted) else {
+        throw ModelError(.malformed, "\(type) does not become \(wanted)")
+      }
+      return widened
+    }
     return constant
   }
 

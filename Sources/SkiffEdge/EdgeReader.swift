@@ -18,9 +18,9 @@ struct EdgeReader {
     self.region = region
     self.catalog = catalog
     self.limits = limits
-    frame = try EdgeFrame(region)
+    frame = try EdgeFrame(region, limits: limits)
     root = try FlatTable.root(of: frame.graph, schema: .skiff, limits: limits)
-    if let feature = try root.strings("required")?.first {
+    if let feature = try root.strings("required")?.first(where: { $0 != EdgeFormat.storedTypes }) {
       throw ModelError(.unsupported, "needs the feature '\(feature)', which is not known")
     }
     segments = try Self.segments(of: root, in: region, upTo: frame.graphOffset)
@@ -34,29 +34,29 @@ struct EdgeReader {
     self.types = types
   }
 
-  /// The segments, which follow each other without holes from the header to the graph.
+  /// The segments, which follow each other from the header to the graph, with no holes but those that align them.
   private static func segments(
-    of root: FlatTable, in region: ByteRegion, upTo end: Int
+    of root: FlatTable, in region: ByteRegion, upTo graph: Int
   ) throws(ModelError) -> [EdgeSegment] {
     var segments: [EdgeSegment] = []
-    var expected = EdgeFormat.frameSize
+    var end = EdgeFormat.frameSize
     for (index, table) in (try root.tables("segments") ?? []).enumerated() {
-      let place = Location(byteOffset: expected, attribute: "segment \(index)")
-      try locating(place) { () throws(ModelError) in
+      let compression = try table.integer("compression")
+      let expected = compression == 0 ? EdgeFormat.aligned(end) : end
+      try locating(Location(byteOffset: expected ?? end, attribute: "segment \(index)")) { () throws(ModelError) in
         let (offset, size) = (try table.integer("offset"), try table.integer("size"))
-        guard offset == expected, size <= end - offset, let next = EdgeFormat.aligned(offset + size) else {
-          throw ModelError(.malformed, "\(size) bytes at \(offset) do not fit between \(expected) and \(end)")
+        guard offset == expected, offset <= graph, size <= graph - offset else {
+          throw ModelError(.malformed, "\(size) bytes at \(offset) do not fit between \(end) and \(graph)")
         }
         guard let digest = try table.digest("digest") else { throw ModelError(.malformed, "has no digest") }
         segments.append(
           EdgeSegment(
-            bytes: try region.slice(offset: offset, count: size), digest: digest,
-            compression: try table.integer("compression")))
-        expected = next
+            bytes: try region.slice(offset: offset, count: size), digest: digest, compression: compression))
+        end = offset + size
       }
     }
-    guard expected == end else {
-      throw ModelError(.malformed, "belong to no segment", at: Location(byteOffset: expected))
+    guard EdgeFormat.aligned(end) == graph else {
+      throw ModelError(.malformed, "belong to no segment", at: Location(byteOffset: end))
     }
     return segments
   }
@@ -103,13 +103,16 @@ struct EdgeReader {
         .malformed, "is damaged: its bytes do not match their digest",
         at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
     }
-    for end in segments.map({ $0.bytes.offset - region.offset + $0.bytes.count }) + [
-      frame.graphOffset + frame.graph.count
-    ] {
-      let rest = (EdgeFormat.aligned(end) ?? end) - end
-      guard try region.slice(offset: end, count: rest).withBytes({ $0.allSatisfy { $0 == 0 } }) else {
+    var parts = segments.map { ($0.bytes.offset - region.offset)..<($0.bytes.offset - region.offset + $0.bytes.count) }
+    parts.append(frame.graphOffset..<frame.graphOffset + frame.storedGraphSize)
+    parts.append(region.count - EdgeFormat.frameSize..<region.count)
+    var end = EdgeFormat.frameSize
+    for part in parts {
+      let hole = try region.slice(offset: end, count: part.lowerBound - end)
+      guard hole.withBytes({ $0.allSatisfy { $0 == 0 } }) else {
         throw ModelError(.malformed, "bytes between segments are not zero", at: Location(byteOffset: end))
       }
+      end = part.upperBound
     }
   }
 

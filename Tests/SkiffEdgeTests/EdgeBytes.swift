@@ -12,9 +12,12 @@ struct EdgeBytes {
   init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
   /// What the exporter writes for a model.
-  static func written(_ model: EdgeModel, storage: EdgeExporter.Storage = .asStored) throws -> EdgeBytes {
+  static func written(
+    _ model: EdgeModel, storage: EdgeExporter.Storage = .asStored, deflatesGraph: Bool? = nil
+  ) throws -> EdgeBytes {
     let folder = try TemporaryFolder()
-    try EdgeExporter.write(model, to: folder.path("model.skiff"), storage: storage)
+    try EdgeExporter.write(
+      model, to: folder.path("model.skiff"), storage: storage, deflatesGraph: deflatesGraph)
     #expect(try folder.contents() == ["model.skiff"])
     return EdgeBytes(try Data(contentsOf: URL(fileURLWithPath: folder.path("model.skiff"))))
   }

@@ -69,7 +69,7 @@ import Testing
   @Test func framesThatLieAreRefused() throws {
     let file = try EdgeBytes.written(EdgeExamples.model())
     for value in [0, 1, 63, 64, 128, file.graph.lowerBound + 64, file.footer, Int.max, Int.min, -1] {
-      for place in [0, 8, 32] where file.integer(at: file.footer + place) != value {
+      for place in [0, 8, 32, 48] where file.integer(at: file.footer + place) != value {
         var damaged = file
         damaged.set(value, at: file.footer + place)
         #expect(throws: ModelError.self) { try damaged.read() }

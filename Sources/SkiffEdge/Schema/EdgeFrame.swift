@@ -4,11 +4,13 @@ import SkiffBinary
 struct EdgeFrame {
   /// The offset of the graph's FlatBuffer.
   let graphOffset: Int
+  /// The bytes that it takes in the file.
+  let storedGraphSize: Int
   /// Its bytes.
   let graph: ByteRegion
 
   /// Verifies header and footer, and the digest of the graph.
-  init(_ region: ByteRegion) throws(ModelError) {
+  init(_ region: ByteRegion, limits: Limits) throws(ModelError) {
     guard EdgeFormat.recognizes(region) else {
       throw Self.malformed("does not begin like a Skiff edge file", at: 0)
     }
@@ -29,8 +31,9 @@ struct EdgeFrame {
     let (offset, count) = (try footer.read(UInt64.self), try footer.read(UInt64.self))
     let digest = try footer.read(count: 16)
     let fileSize = try footer.read(UInt64.self)
-    let (footerVersion, rest) = (try footer.read(UInt32.self), try footer.read(count: 12))
-    guard footerVersion == version, rest.withBytes({ $0.allSatisfy { $0 == 0 } }) else {
+    let (footerVersion, rest) = (try footer.read(UInt32.self), try footer.read(UInt32.self))
+    let expandedSize = try footer.read(UInt64.self)
+    guard footerVersion == version, rest == 0 else {
       throw Self.malformed("an unknown footer", at: start)
     }
     guard fileSize == region.count else {
@@ -41,10 +44,17 @@ struct EdgeFrame {
       EdgeFormat.aligned(graphOffset + count) == start
     else { throw Self.malformed("\(count) bytes at \(offset) cannot be the graph", at: start) }
     self.graphOffset = graphOffset
-    graph = try region.slice(offset: graphOffset, count: count)
-    guard digest.withBytes({ Digest(bytes: $0) }) == Digest(of: graph) else {
+    storedGraphSize = count
+    let stored = try region.slice(offset: graphOffset, count: count)
+    guard digest.withBytes({ Digest(bytes: $0) }) == Digest(of: stored) else {
       throw Self.malformed("the graph is damaged: its bytes do not match their digest", at: graphOffset)
     }
+    guard expandedSize <= limits.structureSize else {
+      throw ModelError(
+        .limitExceeded, "a graph of \(expandedSize) bytes, more than the limit of \(limits.structureSize)",
+        at: Location(byteOffset: start))
+    }
+    graph = expandedSize == 0 ? stored : try stored.inflated(count: Int(expandedSize))
   }
 
   /// Every header of this version.
@@ -52,10 +62,12 @@ struct EdgeFrame {
     EdgeFormat.magic + EdgeFormat.version.littleEndianBytes + [UInt8](repeating: 0, count: 52)
 
   /// The footer of a file whose graph stands at an offset.
-  static func footer(graphOffset: Int, graph: [UInt8], fileSize: Int) -> [UInt8] {
+  ///
+  /// - Parameter expandedSize: The bytes that the graph inflates to; 0 if it is stored as it is.
+  static func footer(graphOffset: Int, graph: ByteRegion, expandedSize: Int, fileSize: Int) -> [UInt8] {
     UInt64(graphOffset).littleEndianBytes + UInt64(graph.count).littleEndianBytes + Digest(of: graph).bytes
-      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes
-      + [UInt8](repeating: 0, count: 12) + EdgeFormat.magic
+      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes + UInt32(0).littleEndianBytes
+      + UInt64(expandedSize).littleEndianBytes + EdgeFormat.magic
   }
 
   private static func malformed(_ message: String, at offset: Int) -> ModelError {

@@ -86,6 +86,7 @@ private let allTables: [FlatTableType] = [
           "Palette",
           "Sparse",
         ])),
+      FlatField("stored_type", 5, .scalar(.int32), standard: -1),
     ]),
   FlatTableType(
     "Contract",
@@ -239,6 +240,7 @@ private let allTables: [FlatTableType] = [
           "Sparse",
         ])),
       FlatField("next", 5, .scalar(.uint32)),
+      FlatField("stored_type", 6, .scalar(.int32), standard: -1),
     ]),
   FlatTableType(
     "TextValue",

@@ -9,6 +9,8 @@ struct EdgeSegmentWriter {
   /// The numbers of bytes that occur.
   private var sizes: Set<Int> = []
   private(set) var objects: [FlatObject] = []
+  /// Whether some constant is stored in another type than its own.
+  private(set) var usesStoredTypes = false
 
   /// What a segment was written of, to be made again where a digest occurs twice.
   private struct Source {
@@ -41,8 +43,16 @@ struct EdgeSegmentWriter {
   mutating func object(
     writing constant: Constant, as table: String, _ pool: inout EdgeTypePool, _ file: inout OutputFile
   ) throws(ModelError) -> FlatObject {
-    try object(
-      stored(constant), Source(constant: constant, isStored: false), as: table, &pool, &file)
+    guard storage != .dense, let (narrow, _) = constant.widened else {
+      return try object(
+        stored(constant), Source(constant: constant, isStored: false), as: table, &pool, &file)
+    }
+    var object = try object(
+      stored(narrow), Source(constant: narrow, isStored: false), as: table, &pool, &file)
+    object["stored_type"] = object["type"]
+    object["type"] = .integer(pool.number(of: constant.type))
+    usesStoredTypes = true
+    return object
   }
 
   private mutating func object(
@@ -83,7 +93,7 @@ struct EdgeSegmentWriter {
       }
     }
     sizes.insert(size)
-    try file.align(to: EdgeFormat.alignment)
+    if stored.compression == .none { try file.align(to: EdgeFormat.alignment) }
     var object = FlatObject("Segment", ["offset": .integer(file.count), "size": .integer(size)])
     let digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
     object["digest"] = .digest(digest)

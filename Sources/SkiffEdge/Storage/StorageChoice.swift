@@ -112,7 +112,7 @@ extension Constant {
 
   /// The bytes that the constant takes in a file, without its name and type.
   package var edgeByteCount: Int {
-    let segment = EdgeFormat.aligned(bytes.count) ?? bytes.count
+    let segment = compression == .none ? EdgeFormat.aligned(bytes.count) ?? bytes.count : bytes.count
     return switch encoding {
     case .dense: segment
     case .packed: segment + Self.packedOverhead

@@ -126,17 +126,14 @@ public struct Constant: Equatable, Sendable {
   /// The type of the integers that the real numbers are stored as, its axes moved along with theirs; nil if they are not
   /// stored as integers, or were changed since.
   package var integerType: TensorType? {
-    guard type.dataType == .float32, transforms.contains(.dequantize) else { return nil }
-    var result = storedType
-    for transform in transforms where transform != .dequantize {
-      switch transform {
-      case .permute, .reshape:
-        guard let moved = try? transform.resultType(of: result) else { return nil }
-        result = moved
-      default: return nil
-      }
-    }
-    return result.isQuantized ? result : nil
+    guard let (narrow, step) = widened, step == .dequantize else { return nil }
+    return narrow.type
+  }
+
+  /// Forgets what is still to be done.
+  mutating func removeTransforms() {
+    transforms = []
+    type = storedType
   }
 
   /// The elements if the constant is a small tensor of integers, else nil.
