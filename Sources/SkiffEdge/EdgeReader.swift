@@ -43,7 +43,8 @@ struct EdgeReader {
     for (index, table) in (try root.tables("segments") ?? []).enumerated() {
       let compression = try table.integer("compression")
       let expected = compression == 0 ? EdgeFormat.aligned(end) : end
-      try locating(Location(byteOffset: expected ?? end, attribute: "segment \(index)")) { () throws(ModelError) in
+      try locating(Location(byteOffset: expected ?? end, attribute: "segment \(index)")) {
+        () throws(ModelError) in
         let (offset, size) = (try table.integer("offset"), try table.integer("size"))
         guard offset == expected, offset <= graph, size <= graph - offset else {
           throw ModelError(.malformed, "\(size) bytes at \(offset) do not fit between \(end) and \(graph)")
@@ -103,7 +104,9 @@ struct EdgeReader {
         .malformed, "is damaged: its bytes do not match their digest",
         at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
     }
-    var parts = segments.map { ($0.bytes.offset - region.offset)..<($0.bytes.offset - region.offset + $0.bytes.count) }
+    var parts = segments.map {
+      ($0.bytes.offset - region.offset)..<($0.bytes.offset - region.offset + $0.bytes.count)
+    }
     parts.append(frame.graphOffset..<frame.graphOffset + frame.storedGraphSize)
     parts.append(region.count - EdgeFormat.frameSize..<region.count)
     var end = EdgeFormat.frameSize

@@ -88,7 +88,8 @@ import Testing
       #expect(try Self.constants(of: read).map { try $0.materialize() } == tensors)
       #expect(small.bytes.count <= dense.bytes.count)
       for storage in [.asStored, .smallest] as [EdgeExporter.Storage] {
-        #expect(try EdgeBytes.written(EdgeModel(read), storage: storage, deflatesGraph: true).bytes == small.bytes)
+        #expect(
+          try EdgeBytes.written(EdgeModel(read), storage: storage, deflatesGraph: true).bytes == small.bytes)
       }
       #expect(try EdgeBytes.written(EdgeModel(read), storage: .dense).bytes == dense.bytes)
       #expect(

@@ -66,7 +66,8 @@ struct EdgeFrame {
   /// - Parameter expandedSize: The bytes that the graph inflates to; 0 if it is stored as it is.
   static func footer(graphOffset: Int, graph: ByteRegion, expandedSize: Int, fileSize: Int) -> [UInt8] {
     UInt64(graphOffset).littleEndianBytes + UInt64(graph.count).littleEndianBytes + Digest(of: graph).bytes
-      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes + UInt32(0).littleEndianBytes
+      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes
+      + UInt32(0).littleEndianBytes
       + UInt64(expandedSize).littleEndianBytes + EdgeFormat.magic
   }
 
