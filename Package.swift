@@ -11,7 +11,8 @@ let package = Package(
     .library(name: "SkiffHDF5InProcess", targets: ["SkiffHDF5InProcess"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     .systemLibrary(
@@ -46,6 +47,7 @@ let package = Package(
       name: "Skiff",
       dependencies: [
         "CKernels", "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX", "SkiffTFLite",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "SkiffCLI",

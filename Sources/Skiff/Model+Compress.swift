@@ -4,13 +4,30 @@ import SkiffIR
 import SkiffOperators
 import SkiffPasses
 
-/// What makes a model smaller.
+/// What makes a model smaller: steps, one after the other.
 public struct Compression: Sendable {
-  let samples: Samples
-  let estimation: RangeEstimation
-  let quantization: Int8Quantization
+  /// One thing that is done.
+  public enum Step: Hashable, Sendable {
+    /// Weights become zero, few different ones, or short.
+    case weights(WeightCompression)
+    /// Static int8 quantization: weights and activations become integers that the graph computes with. Weights that a step before
+    /// made integers, symmetric and with a scale for each output, stay those.
+    case int8(RangeEstimation, Int8Quantization)
+  }
+
+  let steps: [Step]
+  let samples: Samples?
   /// The compression as text, for the provenance of a file.
   public let description: String
+
+  /// Creates a compression.
+  ///
+  /// - Parameters:
+  ///   - samples: What the model is run on by steps that look at its values.
+  ///   - description: The compression as text.
+  public init(_ steps: [Step], samples: Samples? = nil, description: String) {
+    (self.steps, self.samples, self.description) = (steps, samples, description)
+  }
 
   /// Static int8 quantization: weights per channel, activations per tensor, ranges from samples.
   ///
@@ -20,36 +37,51 @@ public struct Compression: Sendable {
     calibratedOn samples: Samples, estimation: RangeEstimation = .percentile(99.99),
     quantization: Int8Quantization = Int8Quantization()
   ) -> Compression {
-    let name =
-      switch estimation {
-      case .minMax: "int8 (min-max)"
-      case .percentile(let percentile): "int8 (percentile \(percentile))"
-      }
-    return Compression(
-      samples: samples, estimation: estimation, quantization: quantization, description: name)
+    Compression(
+      [.int8(estimation, quantization)], samples: samples, description: "int8 (\(estimation.description))")
   }
 }
 
 /// What a compression did.
 public struct CompressionReport: Sendable, CustomStringConvertible {
   /// The number of nodes that compute with integers.
-  public let quantizedNodes: Int
+  public internal(set) var quantizedNodes = 0
   /// The nodes that stayed in floating point, with the reason.
-  public let floatNodes: [QuantizationReport.FloatNode]
+  public internal(set) var floatNodes: [QuantizationReport.FloatNode] = []
+  /// What became of weights that were changed by themselves.
+  public internal(set) var weights: [WeightCompression.Change] = []
   /// The bytes of the constants before.
-  public let bytesBefore: Int
-  /// The bytes of the constants after.
-  public let bytesAfter: Int
+  public internal(set) var bytesBefore = 0
+  /// The bytes of the constants after, as they are in memory.
+  public internal(set) var bytesAfter = 0
   /// The number of runs on samples.
-  public let sampleCount: Int
+  public internal(set) var sampleCount = 0
 
   /// Some lines for people.
   public var description: String {
-    let lines = [
-      "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples",
-      "weights: \(bytesBefore) bytes -> \(bytesAfter) bytes",
-    ]
+    var lines: [String] = []
+    if quantizedNodes + floatNodes.count > 0 {
+      lines.append(
+        "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples"
+      )
+    }
+    lines.append("weights: \(bytesBefore) bytes -> \(bytesAfter) bytes")
+    for change in weights {
+      let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
+      let noise = change.signalToNoise.isFinite ? "\((change.signalToNoise * 10).rounded() / 10) dB" : "exact"
+      lines.append("  '\(change.name)': \(change.elements) weights, \(change.coding)\(zeros), \(noise)")
+    }
     return (lines + floatNodes.map { "float: \($0.location): \($0.reason)" }).joined(separator: "\n")
+  }
+}
+
+extension RangeEstimation: CustomStringConvertible {
+  /// For example `percentile 99.99`.
+  public var description: String {
+    switch self {
+    case .minMax: "min-max"
+    case .percentile(let percentile): "percentile \(percentile)"
+    }
   }
 }
 
@@ -57,32 +89,60 @@ extension Model {
   /// Compresses the model; what fails leaves it as it was.
   ///
   /// - Parameter progress: Told of each run on samples.
+  /// - Throws: ``ModelError/Code/invalidArgument`` also if a step takes samples and there are none.
   @discardableResult
   public mutating func compress(
     _ compression: Compression, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) -> CompressionReport {
     var copy = self
-    let runs = try compression.samples.runs(for: source)
-    try copy.arrange()
-    var lowering = PassReport()
-    try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &copy.graph, report: &lowering)
-    for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &copy.graph, report: &lowering) }
-    try Pipeline.lowering(for: .int8).run(on: &copy.graph, report: &lowering)
-    let calibration = try Calibration(
-      copy.graph, samples: copy.reordered(runs).map(copy.graph.accepting), estimation: compression.estimation,
-      progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })
-    let before = copy.graph.constantByteCount
-    let (graph, report) = try compression.quantization.apply(to: copy.graph, calibration: calibration)
-    copy.graph = graph
+    var report = CompressionReport()
+    let runs = try compression.samples?.runs(for: source) ?? []
+    let computesWithIntegers = compression.steps.contains { if case .int8 = $0 { true } else { false } }
+    if computesWithIntegers { try copy.arrange() } else { try copy.prepare() }
+    report.bytesBefore = copy.graph.constantByteCount
+    for step in compression.steps {
+      switch step {
+      case .weights(let weights): try copy.compress(weights, runs, &report)
+      case .int8(let estimation, let quantization):
+        try copy.quantize(quantization, estimation, runs, &report, progress)
+      }
+    }
     copy.recipe.append(compression.description)
-    copy.calibrationDigest = compression.samples.digest
-    compression.samples.releasePages()
+    copy.isCompressed = true
+    copy.calibrationDigest = compression.samples?.digest
+    compression.samples?.releasePages()
     copy.examples = []
-    copy.warnings += report.warnings
     self = copy
-    return CompressionReport(
-      quantizedNodes: report.quantizedNodes, floatNodes: report.floatNodes, bytesBefore: before,
-      bytesAfter: graph.constantByteCount, sampleCount: calibration.sampleCount)
+    report.bytesAfter = graph.constantByteCount
+    return report
+  }
+
+  private mutating func compress(
+    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ report: inout CompressionReport
+  ) throws(ModelError) {
+    let samples = try reordered(runs).map(graph.accepting)
+    let (changed, changes) = try weights.apply(to: graph, samples: samples)
+    graph = changed
+    report.weights += changes
+  }
+
+  private mutating func quantize(
+    _ quantization: Int8Quantization, _ estimation: RangeEstimation, _ runs: [[String: Tensor]],
+    _ report: inout CompressionReport, _ progress: WorkProgress.Observer?
+  ) throws(ModelError) {
+    var lowering = PassReport()
+    try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &graph, report: &lowering)
+    for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &graph, report: &lowering) }
+    try Pipeline.lowering(for: .int8).run(on: &graph, report: &lowering)
+    let calibration = try Calibration(
+      graph, samples: reordered(runs).map(graph.accepting), estimation: estimation,
+      progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })
+    let (quantized, quantization) = try quantization.apply(to: graph, calibration: calibration)
+    graph = quantized
+    warnings += quantization.warnings
+    report.quantizedNodes += quantization.quantizedNodes
+    report.floatNodes += quantization.floatNodes
+    report.sampleCount = calibration.sampleCount
   }
 
   /// Simplifies the graph and stores it with its channels last, as every format that Skiff writes wants it; once. What
@@ -187,7 +247,9 @@ extension Graph {
   /// The bytes that the constants take.
   public var constantByteCount: Int {
     constantIDs.reduce(0) { sum, id in
-      guard let type = self[id].type, let count = type.shape.elementCount else { return sum }
+      guard let constant = self[id].constant else { return sum }
+      let type = (constant.widened?.narrow ?? constant).type
+      guard let count = type.shape.elementCount else { return sum }
       return sum + (type.dataType.byteCount(elements: count) ?? 0)
     }
   }

@@ -53,6 +53,11 @@ extension Model {
   }
 }
 
+extension Model {
+  /// Forgets the names of values inside and of nodes, and what nodes come from: small models take less in a file.
+  public mutating func stripNames() { graph.stripNames() }
+}
+
 extension Graph {
   /// Rounds real constants to 16 bits, but for those so small that nothing is gained.
   fileprivate mutating func roundConstantsToFloat16() throws(ModelError) {

@@ -30,6 +30,8 @@ public struct Model: Sendable {
   public var passes = PassSelection.all
   /// What was done to the model, step by step.
   public internal(set) var recipe: [String] = []
+  /// Whether a compression lowered its precision.
+  public internal(set) var isCompressed = false
   /// The digest of the samples that the model was calibrated on.
   var calibrationDigest: Digest?
   /// How callers get from their own data to the inputs, and from the outputs to answers; a `.skiff` file carries it.

@@ -42,9 +42,7 @@ struct Convert: ModelCommand {
 
   @Flag(inversion: .prefixedNo, help: "Reads the file back and compares it with the source.") var check = true
   @Option(help: "Samples to check with; by default those of the calibration.") var checkSamples: String?
-  @Option(help: "The least signal to noise ratio of a quantized output, in dB.") var minSqnr: Double?
-  @Option(help: "The least cosine of a quantized output.") var minCosine: Double?
-  @Option(help: "The least share of equal greatest elements, from 0 to 1.") var minTop1: Double?
+  @OptionGroup var thresholdOptions: ThresholdOptions
   @Option(help: "The greatest error of the same arithmetic, as a part of the output's range.") var maxError:
     Double?
   @Flag(help: "Prints JSON.") var json = false
@@ -62,18 +60,14 @@ struct Convert: ModelCommand {
       throw ValidationError("--examples takes a number of samples of --check-samples or --calibrate.")
     }
     if quantize == nil,
-      !exclude.isEmpty || perTensorFullyConnected || minSqnr != nil || minCosine != nil
-        || minTop1 != nil
+      !exclude.isEmpty || perTensorFullyConnected || thresholdOptions.isGiven
     {
       throw ValidationError(
         "--exclude, --per-tensor-fully-connected, --min-sqnr, --min-cosine and --min-top1 go with --quantize."
       )
     }
-    guard minTop1.map((0...1).contains) ?? true, minCosine.map((-1...1).contains) ?? true,
-      minSqnr?.isFinite ?? true, maxError.map({ $0 >= 0 && $0.isFinite }) ?? true
-    else {
-      throw ValidationError(
-        "--min-top1 takes a number from 0 to 1, --min-cosine one from -1 to 1, --max-error a positive one.")
+    guard maxError.map({ $0 >= 0 && $0.isFinite }) ?? true else {
+      throw ValidationError("--max-error takes a positive number.")
     }
     guard percentile > 50, percentile <= 100 else {
       throw ValidationError("--percentile takes a number above 50, up to 100.")
@@ -133,10 +127,7 @@ struct Convert: ModelCommand {
   private func certify(
     _ model: Model, _ options: WritingOptions, _ samples: Samples?, _ progress: ProgressLine
   ) throws(ModelError) -> Certificate {
-    var thresholds = Certificate.Thresholds()
-    if let minSqnr { thresholds.signalToNoise = minSqnr }
-    if let minCosine { thresholds.cosine = minCosine }
-    if let minTop1 { thresholds.top1Agreement = minTop1 }
+    var thresholds = thresholdOptions.thresholds
     if let maxError { thresholds.relativeError = maxError }
     if float16 { thresholds.relativeError = max(thresholds.relativeError, 1e-2) }
     let checked = try checkedSamples(samples)

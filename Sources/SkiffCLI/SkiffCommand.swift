@@ -11,7 +11,8 @@ struct SkiffCommand: ParsableCommand {
     abstract: "Converts, compresses and checks neural networks for edge devices.",
     version: SkiffVersion.current,
     subcommands: [
-      Convert.self, Inspect.self, Passes.self, Run.self, Compare.self, Check.self, Benchmark.self,
+      Convert.self, Compress.self, Inspect.self, Passes.self, Run.self, Compare.self, Check.self,
+      Benchmark.self,
     ])
 
   /// Runs the command; errors of models are printed as a compiler prints them and end with code 1.

@@ -79,8 +79,9 @@ public struct Certificate: Sendable {
     let runs = inputs.runs
     self.inputs = inputs.description
     isLowerPrecision =
-      model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
-      && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
+      model.isCompressed
+      || model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
+        && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
     roundsByOwnRange = model.source.nodeIDs.contains { id in
       let node = model.source[id].operator
       return node is DynamicQuantizeLinear || (node as? LSTM)?.roundsOperands == true

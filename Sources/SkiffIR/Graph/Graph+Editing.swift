@@ -149,6 +149,13 @@ extension Graph {
     revision += 1
   }
 
+  /// Forgets all names but those of inputs and outputs, and where nodes come from.
+  public mutating func stripNames() {
+    name = ""
+    for id in valueIDs where !inputs.contains(id) { setName(of: id, to: "") }
+    for id in nodeIDs { setOrigins(of: id, to: [], name: "") }
+  }
+
   /// Removes a node whose results nobody uses, and its results.
   ///
   /// - Throws: ``ModelError/Code/invalidGraph`` if a result is still in use.

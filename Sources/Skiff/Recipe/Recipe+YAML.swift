@@ -1,0 +1,210 @@
+import SkiffBinary
+import SkiffCompression
+
+extension Recipe {
+  /// Reads a recipe's file.
+  public init(contentsOf path: String, limits: Limits = .standard) throws(ModelError) {
+    self = try locating(Location(file: path)) { () throws(ModelError) in
+      let bytes = try ByteRegion(mapping: path, limits: limits)
+      guard bytes.count <= 1 << 20, let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) })
+      else {
+        throw ModelError(.malformed, "is no text of at most a million bytes")
+      }
+      return try Recipe(yaml: text, name: String(path.split(separator: "/").last ?? ""))
+    }
+  }
+
+  /// Reads a recipe's text.
+  ///
+  /// - Parameter name: What the recipe is called unless the text says it.
+  /// - Throws: ``ModelError/Code/malformed`` for what is no YAML, ``ModelError/Code/invalidArgument`` with line and column for what
+  ///   a recipe cannot say.
+  public init(yaml text: String, name: String) throws(ModelError) {
+    let root = try RecipeNode(parsing: text)
+    self.init([], name: name)
+    var version: Int?
+    for (key, value) in try root.members(["skiff", "name", "steps"]) {
+      switch key {
+      case "skiff": version = try value.integer(in: Self.version...Self.version)
+      case "name": self.name = try value.text()
+      default:
+        for step in try value.elements() { steps.append(try Self.step(step)) }
+      }
+    }
+    guard version != nil else { throw root.error("must say 'skiff: \(Self.version)'") }
+    guard !steps.isEmpty else { throw root.error("has no steps") }
+    var isInteger = false
+    for (index, step) in steps.enumerated() {
+      if isInteger {
+        throw root.error(
+          "has a step \(index + 1) after int8, which weights and activations must not be changed after")
+      }
+      if case .int8 = step { isInteger = true }
+    }
+  }
+
+  private static func step(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
+    let members = try node.members(["weights", "int8"])
+    guard members.count == 1, let member = members.first else { throw node.error("must be one step") }
+    return try member.key == "int8" ? int8(member.value) : .weights(WeightCompression(recipe: member.value))
+  }
+
+  private static func int8(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
+    var estimation = RangeEstimation.percentile(99.99)
+    var quantization = Int8Quantization()
+    for (key, value) in try node.members(["range", "exclude", "fully-connected", "convolution", "interface"])
+    {
+      switch key {
+      case "range":
+        let (name, number) = try value.choice(["min-max", "percentile"])
+        if name == "min-max" {
+          estimation = .minMax
+        } else {
+          guard let number, number > 50, number <= 100 else {
+            throw value.error("must be 'percentile' and a number above 50, up to 100")
+          }
+          estimation = .percentile(number)
+        }
+      case "exclude":
+        for name in try value.elements() { quantization.excludedNodes.insert(try name.text()) }
+      case "interface":
+        let isInteger = try value.choice(["float", "int8"]).name == "int8"
+        (quantization.quantizesInputs, quantization.quantizesOutputs) = (isInteger, isInteger)
+      default:
+        let granularity: Int8Quantization.WeightGranularity =
+          try value.choice(["channel", "tensor"]).name == "tensor" ? .perTensor : .perChannel
+        if key == "convolution" {
+          quantization.convolutionWeights = granularity
+        } else {
+          quantization.fullyConnectedWeights = granularity
+        }
+      }
+    }
+    return .int8(estimation, quantization)
+  }
+}
+
+extension WeightCompression {
+  fileprivate init(recipe node: RecipeNode) throws(ModelError) {
+    let special = ["operators", "names", "least"]
+    var settings: Settings? = Settings()
+    for (key, value) in try node.members(Settings.keys + special) where !special.contains(key) {
+      try settings?.set(key, value)
+    }
+    self.init(settings)
+    for (key, value) in try node.members() where special.contains(key) {
+      if key == "least" {
+        leastCount = try value.integer(in: 1...Int.max)
+        continue
+      }
+      for (name, own) in try value.members() {
+        let scope: Scope = key == "operators" ? .operators(name) : .names(name)
+        exceptions.updateValue(try settings?.changed(own), forKey: scope)
+      }
+    }
+    if settings == Settings(), !exceptions.values.contains(where: { $0 != nil && $0 != Settings() }) {
+      throw node.error("changes nothing")
+    }
+    for settings in [settings] + Array(exceptions.values) {
+      if let settings, settings.usesFeedback, settings.pruning == nil, settings.coding == .none {
+        throw node.error("has feedback, but neither prunes nor rounds")
+      }
+    }
+  }
+}
+
+extension WeightCompression.Settings {
+  fileprivate static let keys = [
+    "prune", "palette", "integers", "float", "feedback", "importance", "correct-bias",
+  ]
+
+  /// These settings but for what a node says; nil for `keep`.
+  fileprivate func changed(_ node: RecipeNode) throws(ModelError) -> Self? {
+    if (try? node.text()) == "keep" { return nil }
+    var changed = self
+    for (key, value) in try node.members(Self.keys) { try changed.set(key, value) }
+    return changed
+  }
+
+  fileprivate mutating func set(_ key: String, _ node: RecipeNode) throws(ModelError) {
+    switch key {
+    case "prune": pruning = try WeightPruning(recipe: node)
+    case "palette":
+      var palettization = Palettization()
+      for (key, value) in try node.members(["bits", "rows"]) {
+        if key == "bits" {
+          palettization.bits = try value.integer(in: 1...8)
+        } else {
+          palettization.rowsPerTable = try value.integer(in: 0...Int.max)
+        }
+      }
+      coding = .palette(palettization)
+    case "integers": coding = .integers(try WeightQuantization(recipe: node))
+    case "float":
+      coding = try node.choice(["float16", "bfloat16"]).name == "float16" ? .float16 : .bfloat16
+    case "feedback": usesFeedback = try node.boolean()
+    case "importance": usesImportance = try node.boolean()
+    default: correctsBias = try node.boolean()
+    }
+  }
+}
+
+extension WeightPruning {
+  fileprivate init(recipe node: RecipeNode) throws(ModelError) {
+    self.init()
+    var hasSparsity = false
+    for (key, value) in try node.members(["sparsity", "pattern", "scope"]) {
+      switch key {
+      case "sparsity":
+        sparsity = try value.real(in: 0...1)
+        hasSparsity = true
+      case "scope":
+        scope = try value.choice(["tensor", "global"]).name == "global" ? .global : .tensor
+      default: pattern = try Self.pattern(value)
+      }
+    }
+    if case .structured = pattern {
+      guard !hasSparsity, scope == .tensor else {
+        throw node.error("has a pattern that says how much becomes zero where")
+      }
+    }
+  }
+
+  private static func pattern(_ node: RecipeNode) throws(ModelError) -> Pattern {
+    let counts = try node.text().split(separator: ":").map { Int($0) }
+    if counts.count == 2, let keep = counts[0], let of = counts[1] {
+      guard keep >= 0, of > keep, of <= 1 << 20 else { throw node.error("must keep fewer than there are") }
+      return .structured(keep: keep, of: of)
+    }
+    let (name, number) = try node.choice(["element", "block"])
+    if name == "element" { return .element }
+    guard let number, let size = Int(exactly: number), (2...1 << 20).contains(size) else {
+      throw node.error("must be 'block' and a number of weights")
+    }
+    return .block(size)
+  }
+}
+
+extension WeightQuantization {
+  fileprivate init(recipe node: RecipeNode) throws(ModelError) {
+    self.init()
+    for (key, value) in try node.members(["bits", "per", "symmetric", "clip"]) {
+      switch key {
+      case "bits": bits = try value.integer(in: 2...8)
+      case "symmetric": isSymmetric = try value.boolean()
+      case "clip": clips = try value.boolean()
+      default:
+        let (name, number) = try value.choice(["tensor", "channel", "block"])
+        switch name {
+        case "tensor": granularity = .tensor
+        case "channel": granularity = .channel
+        default:
+          guard let number, let size = Int(exactly: number), (2...1 << 20).contains(size) else {
+            throw value.error("must be 'block' and a number of weights")
+          }
+          granularity = .block(size)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import SkiffBinary
+import SkiffIR
+import SkiffInterpreter
+
+/// What is done to the weights of a graph, each tensor by itself but for global pruning: zeros, then fewer numbers.
+public struct WeightCompression: Hashable, Sendable {
+  /// What the numbers of a tensor become.
+  public enum Coding: Hashable, Sendable {
+    /// As they are.
+    case none
+    /// Few ones, of a table.
+    case palette(Palettization)
+    /// Multiples of a scale.
+    case integers(WeightQuantization)
+    /// 16-bit floats.
+    case float16
+    /// 16-bit floats with the exponents of float32.
+    case bfloat16
+  }
+
+  /// What is done to some tensors.
+  public struct Settings: Hashable, Sendable {
+    /// What becomes zero.
+    public var pruning: WeightPruning?
+    /// What the others become.
+    public var coding = Coding.none
+    /// Whether weights are changed to make up for the error of others (``ErrorFeedback``), which takes samples.
+    public var usesFeedback = false
+    /// Whether errors count as much as the inputs are large, which takes samples.
+    public var usesImportance = false
+    /// Whether what the errors add to an output on average is taken from its bias, which takes samples: Nagel et al.,
+    /// "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, with measured means.
+    public var correctsBias = false
+
+    /// Creates settings that change nothing.
+    public init() {}
+
+    var needsMoments: Bool { usesFeedback || usesImportance || correctsBias }
+  }
+
+  /// Whom settings are for.
+  public enum Scope: Hashable, Sendable {
+    /// The weights of an operator, by its name in the catalog.
+    case operators(String)
+    /// The weights of nodes of a name, or the constants of that name; `*` stands for any characters.
+    case names(String)
+  }
+
+  /// What is done to tensors that no exception is for; nil: nothing.
+  public var settings: Settings?
+  /// The last one that fits a tensor goes, names before operators.
+  public var exceptions: [Scope: Settings?]
+  /// Tensors of fewer elements stay as they are.
+  public var leastCount = 64
+
+  /// Creates a compression.
+  public init(_ settings: Settings? = Settings(), exceptions: [Scope: Settings?] = [:]) {
+    self.settings = settings
+    self.exceptions = exceptions
+  }
+
+  /// Whether some settings look at inputs.
+  public var needsSamples: Bool {
+    ([settings] + Array(exceptions.values)).contains { $0?.needsMoments == true }
+  }
+
+  /// What was done to one tensor.
+  public struct Change: Sendable {
+    /// The tensor's name.
+    public let name: String
+    /// The number of its elements.
+    public let elements: Int
+    /// Those of them that are zero now.
+    public let zeros: Int
+    /// Σ w² / Σ (w − w')², in decibels, where errors weigh as the inputs do if those were looked at.
+    public let signalToNoise: Double
+    /// What the elements became, in words.
+    public let coding: String
+  }
+
+  /// The graph with other weights.
+  ///
+  /// - Parameter samples: Inputs by name; settings that look at inputs need some.
+  /// - Throws: ``ModelError/Code/invalidArgument`` for a scope that fits nothing, and for weights that are no numbers.
+  public func apply(
+    to source: Graph, samples: [[String: Tensor]] = []
+  ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
+    var graph = source
+    let chosen = try chosen(in: graph)
+    let looking = chosen.filter(\.settings.needsMoments)
+    if !looking.isEmpty, samples.isEmpty {
+      throw ModelError(.invalidArgument, "feedback, importance and the correction of biases take samples")
+    }
+    let moments = try InputMoments.all(of: looking.map(\.weight), in: graph, samples: samples)
+    let thresholds = try globalThresholds(chosen, graph, moments)
+    var changes: [Change] = []
+    for (weight, settings) in chosen {
+      let work = WeightWork(
+        weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil)
+      let change = try work.apply(to: &graph, threshold: settings.pruning.flatMap { thresholds[$0] })
+      if let change { changes.append(change) }
+    }
+    return (graph, changes)
+  }
+
+  /// The tensors that something is done to, with what.
+  private func chosen(in graph: Graph) throws(ModelError) -> [(weight: WeightTensor, settings: Settings)] {
+    var unused = Set(exceptions.keys)
+    var chosen: [(WeightTensor, Settings)] = []
+    for weight in WeightTensor.all(in: graph, least: leastCount) {
+      let fitting = exceptions.keys.filter { $0.fits(weight, in: graph) }
+      unused.subtract(fitting)
+      let scope = fitting.max { ($0.rank, $0.pattern) < ($1.rank, $1.pattern) }
+      if let settings = scope.flatMap({ exceptions[$0] }) ?? (scope == nil ? settings : nil) {
+        chosen.append((weight, settings))
+      }
+    }
+    if let scope = unused.min(by: { $0.pattern < $1.pattern }) {
+      throw ModelError(.invalidArgument, "no weights belong to '\(scope.pattern)'")
+    }
+    return chosen
+  }
+
+  /// What the scores of global pruning must exceed.
+  private func globalThresholds(
+    _ chosen: [(weight: WeightTensor, settings: Settings)], _ graph: Graph, _ moments: [ValueID: InputMoments]
+  ) throws(ModelError) -> [WeightPruning: Float] {
+    var thresholds: [WeightPruning: Float] = [:]
+    let prunings = Set(chosen.compactMap(\.settings.pruning)).filter { $0.scope == .global }
+    for pruning in prunings where pruning.isUnstructured {
+      var ranks = MagnitudeRanks()
+      let own = chosen.filter { $0.settings.pruning == pruning }
+      func scores(_ item: (weight: WeightTensor, settings: Settings)) throws(ModelError) -> [Float] {
+        let importance = item.settings.usesImportance ? moments[item.weight.value]?.importance : nil
+        return pruning.scores(
+          try item.weight.matrix(in: graph), columns: item.weight.columns, importance: importance)
+      }
+      for item in own { ranks.add(try scores(item)) }
+      let removed = Int((Double(ranks.total) * pruning.sparsity).rounded())
+      guard removed > 0 else { continue }
+      for item in own { ranks.refine(try scores(item), rank: removed - 1) }
+      thresholds[pruning] = ranks.value(ofRank: removed - 1)
+    }
+    return thresholds
+  }
+}
+
+extension WeightCompression.Scope {
+  var pattern: String {
+    switch self {
+    case .operators(let name), .names(let name): name
+    }
+  }
+
+  var rank: Int {
+    switch self {
+    case .operators: 0
+    case .names: 1
+    }
+  }
+
+  func fits(_ weight: WeightTensor, in graph: Graph) -> Bool {
+    switch self {
+    case .operators(let name): weight.users.contains { type(of: graph[$0].operator).name == name }
+    case .names(let pattern):
+      ([weight.name] + weight.users.flatMap { graph[$0].names }).contains { $0.fits(pattern[...]) }
+    }
+  }
+}
+
+extension StringProtocol {
+  /// Whether the text is a pattern's, in which `*` stands for any characters.
+  fileprivate func fits(_ pattern: Substring) -> Bool {
+    guard let first = pattern.first else { return isEmpty }
+    let rest = pattern.dropFirst()
+    guard first == "*" else { return self.first == first && dropFirst().fits(rest) }
+    if rest.isEmpty { return true }
+    var tail = self[...]
+    while true {
+      if tail.fits(rest) { return true }
+      if tail.isEmpty { return false }
+      tail = tail.dropFirst()
+    }
+  }
+}

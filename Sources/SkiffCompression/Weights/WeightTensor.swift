@@ -1,0 +1,72 @@
+import SkiffBinary
+import SkiffIR
+import SkiffOperators
+
+/// A constant of real numbers that an operator computes with, as a matrix: a row for each output, and a column for each
+/// number that is multiplied and added up for it.
+package struct WeightTensor: Sendable {
+  /// The constant.
+  package let value: ValueID
+  /// Its name.
+  package let name: String
+  /// The nodes that use it.
+  package let users: [NodeID]
+  /// The sizes of its axes.
+  package let shape: [Int]
+  /// The axis of the outputs.
+  package let axis: Int
+
+  /// The constants of a graph that hold at least `least` real numbers along two axes or more, in the order of the graph.
+  package static func all(in graph: Graph, least: Int) -> [WeightTensor] {
+    graph.constantIDs.compactMap { id in
+      guard let constant = graph[id].constant, constant.type.dataType == .float32,
+        let shape = constant.type.shape.fixed, shape.count >= 2, shape.reduce(1, *) >= max(1, least),
+        !graph[id].users.isEmpty
+      else { return nil }
+      return WeightTensor(
+        value: id, name: graph[id].name, users: graph[id].users, shape: shape,
+        axis: outputAxis(of: id, rank: shape.count, in: graph))
+    }
+  }
+
+  /// The axis of the outputs: the last one of a matrix on the right of a product, else the first.
+  private static func outputAxis(of value: ValueID, rank: Int, in graph: Graph) -> Int {
+    let isOnTheRight = graph[value].users.contains { id in
+      let node = graph[id]
+      return node.operator is MatrixMultiply && node.inputs.count > 1 && node.inputs[1] == value
+    }
+    return isOnTheRight ? rank - 1 : 0
+  }
+
+  /// The axis along which blocks of weights share a scale: the innermost that is not the outputs'.
+  package var blockAxis: Int { axis == shape.count - 1 ? shape.count - 2 : shape.count - 1 }
+  package var rows: Int { shape[axis] }
+  package var columns: Int { rows == 0 ? 0 : shape.reduce(1, *) / rows }
+
+  /// The elements, row by row.
+  package func matrix(in graph: Graph) throws(ModelError) -> [Float] {
+    try locating(Location(tensor: name)) { () throws(ModelError) in
+      guard let constant = graph[value].constant else { return [] }
+      let tensor = try constant.materialize()
+      let elements = try (axis == 0 ? tensor : tensor.permuted(by: permutation)).floats()
+      guard elements.allSatisfy(\.isFinite) else {
+        throw ModelError(.invalidArgument, "a weight is infinite or not a number")
+      }
+      return elements
+    }
+  }
+
+  /// A matrix of rows as a tensor of the constant's sizes.
+  package func tensor<Element: TensorElement>(_ matrix: [Element]) throws(ModelError) -> Tensor {
+    let rowsFirst = Tensor(matrix, shape: permutation.map { shape[$0] })
+    return try axis == 0 ? rowsFirst : rowsFirst.permuted(by: shape.indices.map(place))
+  }
+
+  /// The axis of the outputs first, the others in their order.
+  private var permutation: [Int] { [axis] + shape.indices.filter { $0 != axis } }
+
+  /// Where an axis is when that of the outputs comes first.
+  private func place(_ original: Int) -> Int {
+    original == axis ? 0 : original < axis ? original + 1 : original
+  }
+}
