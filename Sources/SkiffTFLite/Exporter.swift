@@ -184,6 +184,7 @@ package final class Exporter {
     guard let number = ElementTypes.number(of: type.dataType) else {
       throw ModelError(.unsupported, "elements of type \(type.dataType.rawValue) are not in the format")
     }
+    try Self.checkSize(of: type)
     tensor.type = number
     tensor.name = unique(name.isEmpty ? "tensor" : name)
     // Sizes that are not fixed are stored as if each symbol were 1.
@@ -196,6 +197,13 @@ package final class Exporter {
     subgraph.tensors.append(tensor)
     types.append(type)
     return types.count - 1
+  }
+
+  /// Refuses a type of more elements than runtimes can count.
+  static func checkSize(of type: TensorType) throws(ModelError) {
+    guard type.isCountedIn32Bits else {
+      throw ModelError(.unsupported, "32 bits do not count the elements of \(type)")
+    }
   }
 
   static func quantization(_ type: TensorType) throws(ModelError) -> TFLiteModel.Quantization? {

@@ -14,6 +14,10 @@ final class NodeWriter {
   /// Writes the node by the first row that can.
   func write() throws(ModelError) {
     if let foreign = node.operator as? ForeignOperator { return try write(foreign) }
+    // Rows compute with sizes.
+    for value in node.inputs + node.outputs {
+      if let type = value.flatMap({ exporter.graph[$0].type }) { try Exporter.checkSize(of: type) }
+    }
     let name = Swift.type(of: node.operator).name
     for mapping in Dialect.writers[name] ?? [] where mapping.accepts(node, exporter.graph) {
       if try mapping.write(node.operator, self) { return }
@@ -172,6 +176,13 @@ final class NodeWriter {
     }
   }
 
+  /// Refuses to list elements that the graph does not hold where they are too many for a constant.
+  func checkListing(_ sizes: [Int]) throws(ModelError) {
+    guard let count = sizes.checkedProduct(), count <= Limits.standard.count else {
+      throw ModelError(.limitExceeded, "would need a constant of shape \(Shape(sizes))")
+    }
+  }
+
   // MARK: Movement
 
   /// The tensor with its axes reordered: a constant as it is stored, others when the model runs.
@@ -310,6 +321,7 @@ final class NodeWriter {
   /// The bias of a convolution, zeros where it is left out: XNNPACK ends the process on one without.
   func bias(_ index: Int, weights: Int, outputs: Int) throws(ModelError) -> Int {
     if let bias = try optional(index) { return bias }
+    try checkListing([outputs])
     let type = try type(0)
     guard let input = type.quantization?.perTensor, let parameters = exporter.types[weights].quantization
     else {

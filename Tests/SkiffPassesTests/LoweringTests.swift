@@ -38,7 +38,8 @@ import Testing
     let cases: [(any Operator, Shape, Constant?)] = [
       (greatest, Shape([1, 2, count, count, 1].map { .fixed($0) }), nil), (norm, [1, 2, 2, 2, 1], nil),
       (GatherElements(), Shape([4, side, side].map { .fixed($0) }), places),
-      (Hardmax(), Shape([.fixed(side)]), nil),
+      (Hardmax(), Shape([.fixed(side)]), nil), (EyeLike(), Shape([side, 0].map { .fixed($0) }), nil),
+      (GroupNormalization(), Shape([0, 1, side, side, side].map { .fixed($0) }), nil),
     ]
     for (node, shape, constant) in cases {
       var graph = Graph()

@@ -24,7 +24,7 @@ struct HostileDraw {
 
   static let dimensions: [Shape.Dimension] = {
     let (n, m) = (Shape.Dimension.symbol("N"), Shape.Dimension.symbol("M"))
-    let sizes: [Int] = [0, 0, 0, 1 << 16, 1 << 31, 1 << 62, .max]
+    let sizes: [Int] = [0, 0, 0, 1 << 16, 1 << 20, 1 << 24, 1 << 31 - 1, 1 << 31, 1 << 62, .max]
     let huge = Shape.Dimension.fixed(.max)
     return sizes.map { .fixed($0) }
       + [.unknown, n, m * .fixed(3) + .fixed(1), n * .fixed(1 << 62), (n - .fixed(7)) / 2, n + huge]
@@ -115,20 +115,20 @@ struct HostileDraw {
       let byteCount = type.dataType.byteCount(elements: count)
     else { return nil }
     let isTame = chance(70)
-    func bytes(_ value: Int, _ width: Int) -> [UInt8] {
-      (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * min($0, 7))) }
-    }
     var content: [UInt8] = []
     content.reserveCapacity(byteCount)
+    func append(_ value: Int, _ width: Int) {
+      for place in 0..<width { content.append(UInt8(truncatingIfNeeded: value >> (8 * min(place, 7)))) }
+    }
     while content.count < byteCount {
       switch type.dataType {
       case .float64:
-        content += bytes(Int(bitPattern: UInt(real().bitPattern)), 8)
+        append(Int(bitPattern: UInt(real().bitPattern)), 8)
       case .float32:
-        content += bytes(Int(Float(isTame ? Double(integer(-3...3)) : real()).bitPattern), 4)
+        append(Int(Float(isTame ? Double(integer(-3...3)) : real()).bitPattern), 4)
       case .boolean: content.append(isTame ? UInt8(integer(0...1)) : UInt8(integer(0...255)))
       case let kind where kind.isInteger && kind.bitWidth >= 8:
-        content += bytes(isTame ? integer(-2...4) : integer(), kind.bitWidth / 8)
+        append(isTame ? integer(-2...4) : integer(), kind.bitWidth / 8)
       default: content.append(UInt8(integer(0...255)))
       }
     }

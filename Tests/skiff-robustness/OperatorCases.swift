@@ -1,3 +1,4 @@
+import Skiff
 import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
@@ -104,8 +105,9 @@ struct OperatorCase {
 
   /// Runs the case; what is thrown is as good as a result.
   ///
+  /// - Parameter sinks: What the graph is written to.
   /// - Returns: What is wrong: an outcome that contradicts another one.
-  mutating func run() -> [String] {
+  mutating func run(into sinks: FormatSinks) -> [String] {
     var complaints: [String] = []
     let tensors = operands.map { $0?.tensor }
     let isComplete = zip(operands, tensors).allSatisfy { ($0 == nil) == ($1 == nil) }
@@ -116,11 +118,11 @@ struct OperatorCase {
     guard let graph = try? graph() else { return complaints }
     isValid = true
     askForForms(graph)
-    guard (try? graph.verify()) != nil else { return complaints }
+    guard let model = try? Model(graph) else { return complaints }
     _ = try? graph.text(.complete)
     _ = graph.dot
     if isComplete { complaints += check(graph, tensors) }
-    passThrough(graph)
+    passThrough(model, sinks)
     return complaints
   }
 
@@ -206,13 +208,18 @@ struct OperatorCase {
     return complaints
   }
 
-  private func passThrough(_ graph: Graph) {
-    var report = PassReport()
-    var copy = graph
-    guard (try? Pipeline.canonical.run(on: &copy, report: &report)) != nil else { return }
-    for changesInterface in [false, true] {
-      var last = copy
-      try? Pipeline.channelsLast(changesInterface: changesInterface).run(on: &last, report: &report)
+  /// Puts the model through the passes and the lowering of every target, and writes it in every format.
+  private mutating func passThrough(_ model: Model, _ sinks: FormatSinks) {
+    var model = model
+    model.changesInterfaceLayout = draw.chance(50)
+    guard (try? model.prepare()) != nil else { return }
+    var (lowered, report) = (model.graph, PassReport())
+    try? Pipeline.lowering(for: .int8).run(on: &lowered, report: &report)
+    var options = WritingOptions()
+    options.storesDensely = draw.chance(50)
+    for path in sinks.paths {
+      var copy = model
+      try? copy.write(to: path, options: options)
     }
   }
 }

@@ -64,13 +64,16 @@ import SkiffTestSupport
 
   private static func operators(_ seed: Seed, _ numbers: Range<Int>, _ guardian: Guardian) throws {
     var ran: Set<String> = []
+    let sinks = try FormatSinks()
     for number in numbers {
       guardian.begin(number)
       for attempt in 0..<(number % 3 == 0 ? 1 : 30) {
         var subject = OperatorCase(number, attempt: attempt, seed)
         let description = subject.description
         guardian.say("case \(number) \(description)")
-        for complaint in subject.run() { guardian.say("wrong \(number) \(description): \(complaint)") }
+        for complaint in subject.run(into: sinks) {
+          guardian.say("wrong \(number) \(description): \(complaint)")
+        }
         if subject.didRun { ran.insert(subject.name) }
         if subject.isValid { break }
       }

@@ -18,6 +18,11 @@ public struct TensorType: Hashable, Sendable {
   public var rank: Int { shape.rank }
   /// Whether an operator on it computes with integers that stand for real numbers.
   public var isQuantized: Bool { quantization != nil }
+
+  /// Whether 32 bits count the elements as far as sizes are known, those of 0 left out: no product of sizes overflows.
+  package var isCountedIn32Bits: Bool {
+    shape.dimensions.compactMap(\.fixed).filter { $0 != 0 }.checkedProduct().map { $0 <= Int32.max } ?? false
+  }
 }
 
 extension TensorType: CustomStringConvertible {

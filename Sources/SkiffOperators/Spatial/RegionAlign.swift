@@ -107,18 +107,18 @@ public struct RegionAlign: ReferenceKernel {
     var greatest: Float?
     for vertical in down {
       for horizontal in across {
-        var parts: [Float] = [0, 0, 0, 0]
+        var parts: (Float, Float, Float, Float) = (0, 0, 0, 0)
         if let vertical, let horizontal {
           let (top, bottom) = (plane + vertical.low * width, plane + vertical.high * width)
-          parts = [
+          parts = (
             vertical.lowWeight * horizontal.lowWeight * x[top + horizontal.low],
             vertical.lowWeight * horizontal.highWeight * x[top + horizontal.high],
             vertical.highWeight * horizontal.lowWeight * x[bottom + horizontal.low],
-            vertical.highWeight * horizontal.highWeight * x[bottom + horizontal.high],
-          ]
+            vertical.highWeight * horizontal.highWeight * x[bottom + horizontal.high]
+          )
         }
-        sum += parts.reduce(0, +)
-        let best = parts.max() ?? 0
+        sum += parts.0 + parts.1 + parts.2 + parts.3
+        let best = max(parts.0, parts.1, parts.2, parts.3)
         greatest = greatest.map { max($0, best) } ?? best
       }
     }

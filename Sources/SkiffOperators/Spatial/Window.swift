@@ -125,7 +125,11 @@ package struct Window: Hashable, Sendable {
         countsPadding ? (-amounts[axis].begin, space[axis] + amounts[axis].end) : (0, space[axis])
       let along = (0..<count).map { position in
         let start = position * strides[axis] - amounts[axis].begin
-        return Float((0..<size[axis]).count { (low..<high).contains(start + $0 * dilations[axis]) })
+        /// The number of places before another one.
+        func count(before end: Int) -> Int {
+          min(max(0, end - start + dilations[axis] - 1) / dilations[axis], size[axis])
+        }
+        return Float(max(0, count(before: high) - count(before: low)))
       }
       result = result.flatMap { factor in along.map { factor * $0 } }
     }

@@ -38,13 +38,6 @@ public struct Lower: Rewrite {
   }
 }
 
-extension TensorType {
-  /// Whether 32 bits hold the number of elements, as far as sizes are known.
-  fileprivate var isCountedIn32Bits: Bool {
-    shape.dimensions.compactMap(\.fixed).checkedProduct().map { $0 <= Int32.max } ?? false
-  }
-}
-
 /// How an operator is expressed by others.
 struct LoweringRule: Sendable {
   let name: String

@@ -209,8 +209,8 @@ extension NodeWriter {
     guard let updates = try self.type(2).shape.fixed else {
       throw ModelError(.unsupported, "updates of open sizes")
     }
-    let ones = try exporter.addUnnamed(
-      Tensor(integers: [Int](repeating: 1, count: updates.reduce(1, *)), as: .int32, shape: updates))
+    let ones = try temporary(TensorType(.int32, Shape(updates)))
+    try emit("FILL", [integers(updates), scalar(1)], [ones], FlatObject("FillOptions"))
     let (counts, parts) = (try temporary(TensorType(.int32, type.shape)), try temporary(type))
     let places = try countedFromStart(listsOf: 1)
     try emit("SCATTER_ND", [places, ones, sizes], [counts], FlatObject("ScatterNdOptions"))
@@ -224,11 +224,11 @@ extension NodeWriter {
   fileprivate func writeSegments(
     _ name: String, _ options: FlatObject, _ combiner: String, _ combinerOptions: FlatObject
   ) throws(ModelError) {
-    let (result, count) = (try result(0), try fixedShape(0)[0])
+    let (result, shape) = (try result(0), try fixedShape(0))
     let places = try countedFromStart(listsOf: 1)
     var lines = exporter.types[places]
-    guard lines.shape.dimensions.last == .fixed(1) else {
-      throw ModelError(.unsupported, "places of more than one axis")
+    guard lines.shape.dimensions.last == .fixed(1), let count = shape.first else {
+      throw ModelError(.unsupported, "places of none or more than one axis")
     }
     lines.shape.dimensions.removeLast()
     let numbers = try temporary(TensorType(.int32, lines.shape))

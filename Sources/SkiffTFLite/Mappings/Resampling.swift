@@ -302,11 +302,14 @@ extension NodeWriter {
       throw ModelError(.unsupported, "a region of interest", at: Location(attribute: "coordinates"))
     }
     let axes = try resize.resizedAxes(rank: rank)
-    let sizes =
-      scales == nil
-      ? try Tensor(integers: known(3, "sizes"), as: .int64, shape: [axes.count]) : nil
+    for axis in axes { try checkListing([max(old[axis], new[axis])]) }
+    let sizes = try scales == nil ? known(3, "sizes") : nil
     let plans = try resize.plans(
-      old, axes, [nil, nil, scales.map { Tensor($0, shape: [axes.count]) }, sizes])
+      old, axes,
+      [
+        nil, nil, scales.map { Tensor($0, shape: [$0.count]) },
+        sizes.map { Tensor($0.map(Int64.init), shape: [$0.count]) },
+      ])
     guard plans.allSatisfy({ $0.resized == new[$0.axis] }) else {
       throw ModelError(.unsupported, "a resize of \(Shape(old)) to \(Shape(new))")
     }
@@ -326,6 +329,7 @@ extension NodeWriter {
       var type = exporter.types[lines]
       type.shape[rank - 1] = .fixed(plan.resized)
       let product = try temporary(type)
+      try checkListing([plan.resized, plan.size])
       let matrix = try exporter.addUnnamed(
         Tensor(plan.matrix, shape: [plan.resized, plan.size]).cast(to: type.dataType))
       var options = FlatObject("FullyConnectedOptions")

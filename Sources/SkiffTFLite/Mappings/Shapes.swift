@@ -111,6 +111,7 @@ extension Dialect {
           guard let depth = try writer.type(0).shape[3].fixed else {
             throw ModelError(.unsupported, "channels whose number is not fixed")
           }
+          try writer.checkListing([depth])
           let (square, channels) = (
             node.blockSize * node.blockSize, depth / (node.blockSize * node.blockSize)
           )
@@ -194,6 +195,7 @@ extension NodeWriter {
       let isConstant = pad.content == .constant
       let (begin, end) = isConstant ? (min(0, amount.begin), min(0, amount.end)) : amount
       guard begin != 0 || end != 0 else { continue }
+      try checkListing([count + begin + end])
       tensor = try gathered(tensor, axis: axis, pad.positions(begin: begin, end: end, count: count))
     }
     if pad.content == .constant, amounts.contains(where: { $0.begin > 0 || $0.end > 0 }) {

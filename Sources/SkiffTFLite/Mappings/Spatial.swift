@@ -217,6 +217,7 @@ extension NodeWriter {
     guard try !type(0).isQuantized else {
       throw ModelError(.unsupported, "a padding other than SAME or VALID", at: Location(attribute: "pads"))
     }
+    try checkListing(window.outputSizes(space.map { .fixed($0) }).compactMap(\.fixed))
     return try window.divisors(space, countsPadding: pool.countsPadding)
   }
 

@@ -18,12 +18,10 @@ extension TFLiteModel {
       case .later: try fill(buffer, &file)
       }
     }
-    let tables = try FlatImage(object(places: .none), schema: .tflite).count
-    var size = tables
-    for buffer in filled { size += buffers[buffer].count + 4 * Self.alignment }
-    if size <= largestImage {
-      let image = try FlatImage(object(places: .inside), schema: .tflite)
-      try image.write(to: &file) { (index, file) throws(ModelError) in try write(filled[index], &file) }
+    // What is wrong with the tables is found in both layouts.
+    let inside = try? FlatImage(object(places: .inside), schema: .tflite)
+    if let inside, inside.count <= largestImage {
+      try inside.write(to: &file) { (index, file) throws(ModelError) in try write(filled[index], &file) }
     } else {
       try writeOutside(to: &file, filled, write)
     }
@@ -55,7 +53,6 @@ extension TFLiteModel {
   private static let alignment = 16
 
   private enum Places {
-    case none
     case inside
     case outside([Int])
   }
@@ -69,7 +66,6 @@ extension TFLiteModel {
       buffers.enumerated().map { index, buffer in
         guard buffer.count > 0 else { return FlatObject("Buffer") }
         switch places {
-        case .none: return FlatObject("Buffer")
         case .inside:
           return FlatObject("Buffer", ["data": .reserved(count: buffer.count, alignment: Self.alignment)])
         case .outside(let places):
