@@ -105,9 +105,11 @@ struct OperatorCase {
 
   /// Runs the case; what is thrown is as good as a result.
   ///
-  /// - Parameter sinks: What the graph is written to.
+  /// - Parameters:
+  ///   - sinks: What the graph is written to.
+  ///   - say: Told the description of a case that inference accepts, before anything else is done with it.
   /// - Returns: What is wrong: an outcome that contradicts another one.
-  mutating func run(into sinks: FormatSinks) -> [String] {
+  mutating func run(into sinks: FormatSinks, whenValid say: (String) -> Void) -> [String] {
     var complaints: [String] = []
     let tensors = operands.map { $0?.tensor }
     let isComplete = zip(operands, tensors).allSatisfy { ($0 == nil) == ($1 == nil) }
@@ -117,6 +119,7 @@ struct OperatorCase {
     }
     guard let graph = try? graph() else { return complaints }
     isValid = true
+    say(description)
     askForForms(graph)
     guard let model = try? Model(graph) else { return complaints }
     _ = try? graph.text(.complete)
