@@ -77,7 +77,8 @@ enum Dialect {
   static let writers: [String: [Mapping]] = Dictionary(grouping: rows, by: \.writtenName)
 
   private static let rows: [Mapping] = [
-    activations, arithmetic, linear, volumes, spatial, resampling, movement, selections, shapes, reductions,
+    activations, arithmetic, linear, volumes, spatial, transposed, resampling, movement, selections, shapes,
+    reductions,
     normalization, quantization, recurrent, indexing, sequences,
     detection, control,
   ].flatMap(\.self)
