@@ -88,4 +88,11 @@ import Testing
     let result = try graph.add(size, graph.addInput("x", TensorType(.float32, [8, 8])))
     #expect(graph[result].knownElements?.first?.fixed == nil)
   }
+
+  @Test func filtersOfNothingAreCounted() throws {
+    let nothing = try Tensor(.float32, shape: [1 << 26, 0], bytes: .empty)
+    #expect(throws: ModelError.self) {
+      try SVDF().evaluate([nothing, nothing, nothing, nil, nothing])
+    }
+  }
 }

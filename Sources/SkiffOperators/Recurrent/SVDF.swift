@@ -61,6 +61,8 @@ public struct SVDF: ReferenceKernel {
     }
     let run = SVDFRun(
       batch: input.shape[0], depth: input.shape[1], filters: features.shape[0], memory: time.shape[1])
+    // Without elements in the operands there can still be some in the result.
+    _ = try checkedCount([run.batch, run.filters / rank], of: .float32)
     let (x, w, t, b) = (try input.floats(), try features.floats(), try time.floats(), try bias?.floats())
     var next = try state.floats()
     run.shift(&next)
