@@ -8,6 +8,8 @@ import SkiffPasses
 public struct Compression: Sendable {
   /// One thing that is done.
   public enum Step: Hashable, Sendable {
+    /// Channels get ranges alike, so that one scale suits all weights of a layer.
+    case equalize(CrossLayerEqualization)
     /// Weights become zero, few different ones, or short.
     case weights(WeightCompression)
     /// Static int8 quantization: weights and activations become integers that the graph computes with. Weights that a step before
@@ -48,6 +50,8 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var quantizedNodes = 0
   /// The nodes that stayed in floating point, with the reason.
   public internal(set) var floatNodes: [QuantizationReport.FloatNode] = []
+  /// The pairs of layers whose channels were equalized.
+  public internal(set) var equalizedPairs = 0
   /// What became of weights that were changed by themselves.
   public internal(set) var weights: [WeightCompression.Change] = []
   /// The bytes of the constants before.
@@ -65,6 +69,7 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
         "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples"
       )
     }
+    if equalizedPairs > 0 { lines.append("\(equalizedPairs) pairs of layers equalized") }
     lines.append("weights: \(bytesBefore) bytes -> \(bytesAfter) bytes")
     for change in weights {
       let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
@@ -102,6 +107,10 @@ extension Model {
     report.bytesBefore = copy.graph.constantByteCount
     for step in compression.steps {
       switch step {
+      case .equalize(let equalization):
+        let (graph, pairs) = try equalization.apply(to: copy.graph)
+        copy.graph = graph
+        report.equalizedPairs += pairs
       case .weights(let weights): try copy.compress(weights, runs, &report)
       case .int8(let estimation, let quantization):
         try copy.quantize(quantization, estimation, runs, &report, progress)

@@ -55,11 +55,12 @@ public enum EdgeExporter {
     root["examples"] = .nonEmpty(examples)
     let image = ByteRegion(try FlatImage(root, schema: .skiff).head)
     let deflated = deflatesGraph ?? (storage == .smallest) ? try image.deflated() : nil
-    try file.align(to: EdgeFormat.alignment)
+    let alignment = deflated == nil ? EdgeFormat.alignment : 1
+    try file.align(to: alignment)
     let offset = file.count
     let stored = deflated ?? image
     try stored.withBytes { (bytes) throws(ModelError) in try file.write(bytes) }
-    try file.align(to: EdgeFormat.alignment)
+    try file.align(to: alignment)
     let size = file.count + EdgeFormat.frameSize
     try file.write(
       EdgeFrame.footer(

@@ -14,14 +14,17 @@ public enum EdgeFormat {
   static let magic: [UInt8] = [0x89, 0x53, 0x4B, 0x49, 0x46, 0x46, 0x0D, 0x0A]
   /// The feature of files with constants that are stored in another type than their own.
   static let storedTypes = "stored-types"
-  /// What the offsets of uncompressed segments, graph and footer are multiples of.
+  /// What the offsets of large segments, graph and footer are multiples of.
   static let alignment = 64
   /// The bytes of the header, and of the footer.
   static let frameSize = 64
 
-  /// The first multiple of ``alignment`` from `offset` on; nil beyond `Int`.
-  static func aligned(_ offset: Int) -> Int? {
-    let (end, overflow) = offset.addingReportingOverflow(alignment - 1)
-    return overflow ? nil : end / alignment * alignment
+  /// What begins of segments are multiples of.
+  static let alignments = [1, 8, alignment]
+
+  /// The first multiple of `alignment` from `count` on; `count` itself beyond `Int`.
+  static func room(for count: Int, alignment: Int) -> Int {
+    let (sum, overflow) = count.addingReportingOverflow(alignment - 1)
+    return overflow ? count : sum / alignment * alignment
   }
 }

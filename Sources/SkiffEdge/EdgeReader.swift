@@ -23,7 +23,7 @@ struct EdgeReader {
     if let feature = try root.strings("required")?.first(where: { $0 != EdgeFormat.storedTypes }) {
       throw ModelError(.unsupported, "needs the feature '\(feature)', which is not known")
     }
-    segments = try Self.segments(of: root, in: region, upTo: frame.graphOffset)
+    segments = try Self.segments(of: root, in: region, frame)
     var types: [TensorType] = []
     for (index, table) in (try root.tables("types") ?? []).enumerated() {
       types.append(
@@ -36,27 +36,28 @@ struct EdgeReader {
 
   /// The segments, which follow each other from the header to the graph, with no holes but those that align them.
   private static func segments(
-    of root: FlatTable, in region: ByteRegion, upTo graph: Int
+    of root: FlatTable, in region: ByteRegion, _ frame: EdgeFrame
   ) throws(ModelError) -> [EdgeSegment] {
     var segments: [EdgeSegment] = []
+    let graph = frame.graphOffset
     var end = EdgeFormat.frameSize
     for (index, table) in (try root.tables("segments") ?? []).enumerated() {
-      let compression = try table.integer("compression")
-      let expected = compression == 0 ? EdgeFormat.aligned(end) : end
-      try locating(Location(byteOffset: expected ?? end, attribute: "segment \(index)")) {
-        () throws(ModelError) in
+      try locating(Location(byteOffset: end, attribute: "segment \(index)")) { () throws(ModelError) in
         let (offset, size) = (try table.integer("offset"), try table.integer("size"))
-        guard offset == expected, offset <= graph, size <= graph - offset else {
-          throw ModelError(.malformed, "\(size) bytes at \(offset) do not fit between \(end) and \(graph)")
+        let begins = EdgeFormat.alignments.map { EdgeFormat.room(for: end, alignment: $0) }
+        guard begins.contains(offset), offset <= graph, size <= graph - offset else {
+          throw ModelError(
+            .malformed, "\(size) bytes at \(offset) do not fit between \(end) and \(graph)")
         }
         guard let digest = try table.digest("digest") else { throw ModelError(.malformed, "has no digest") }
         segments.append(
           EdgeSegment(
-            bytes: try region.slice(offset: offset, count: size), digest: digest, compression: compression))
+            bytes: try region.slice(offset: offset, count: size), digest: digest,
+            compression: try table.integer("compression")))
         end = offset + size
       }
     }
-    guard EdgeFormat.aligned(end) == graph else {
+    guard EdgeFormat.room(for: end, alignment: frame.alignment) == graph else {
       throw ModelError(.malformed, "belong to no segment", at: Location(byteOffset: end))
     }
     return segments

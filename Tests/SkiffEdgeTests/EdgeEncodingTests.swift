@@ -119,7 +119,7 @@ import Testing
       ])
     #expect(forms[5].hasPrefix("palette of ") && forms[5].hasSuffix("entropy-coded"))
     #expect(forms[6].hasPrefix("sparse with ") && forms[6].contains("elements, dense"))
-    #expect(forms[7] == "dense")
+    #expect(forms[7] == "packed to 3 bits")
   }
 
   @Test func whatTheChoiceSaysIsWhatTheFileTakes() throws {

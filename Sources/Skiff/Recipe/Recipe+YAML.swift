@@ -44,9 +44,18 @@ extension Recipe {
   }
 
   private static func step(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
-    let members = try node.members(["weights", "int8"])
+    let members = try node.members(["equalize", "weights", "int8"])
     guard members.count == 1, let member = members.first else { throw node.error("must be one step") }
-    return try member.key == "int8" ? int8(member.value) : .weights(WeightCompression(recipe: member.value))
+    switch member.key {
+    case "equalize":
+      var equalization = CrossLayerEqualization()
+      for (_, value) in try member.value.members(["rounds"]) {
+        equalization.rounds = try value.integer(in: 1...10_000)
+      }
+      return .equalize(equalization)
+    case "int8": return try int8(member.value)
+    default: return .weights(try WeightCompression(recipe: member.value))
+    }
   }
 
   private static func int8(_ node: RecipeNode) throws(ModelError) -> Compression.Step {

@@ -26,6 +26,7 @@ public struct Recipe: Hashable, Sendable {
     steps.contains { step in
       switch step {
       case .int8: true
+      case .equalize: false
       case .weights(let weights): weights.needsSamples
       }
     }

@@ -13,7 +13,7 @@ private enum EntropyCoding {
   /// Many lanes are decoded at once, but each costs two bytes or three; digits cost some hundred bytes. Only long inputs do
   /// not feel that.
   static func parameters(count: Int) -> (laneExponent: Int, digits: Int) {
-    count < 1 << 15 ? (2, 1) : count < 1 << 17 ? (2, 2) : (6, 3)
+    count < 1 << 12 ? (0, 1) : count < 1 << 15 ? (2, 1) : count < 1 << 17 ? (2, 2) : (6, 3)
   }
 }
 

@@ -47,8 +47,15 @@ struct SymbolFrequencies: Equatable {
       guard level >= 0, level <= Self.level(of: Self.total, digits) else {
         throw ModelError(.malformed, "a frequency at the level \(level)")
       }
+      let isUnused = level == 0 && levels.last ?? 0 == 0
       levels.append(level)
       sum += Self.share(at: level, digits)
+      guard isUnused else { continue }
+      let more = try bits.gamma(from: &reader) - 1
+      guard more <= 256 - levels.count else {
+        throw ModelError(.malformed, "frequencies beyond the last byte")
+      }
+      levels += [Int](repeating: 0, count: more)
     }
     guard (1...Self.total).contains(sum) else {
       throw ModelError(.malformed, "the frequencies make \(sum), not up to \(Self.total)")
@@ -56,14 +63,20 @@ struct SymbolFrequencies: Equatable {
     self.init(levels: levels, digits, lacking: Self.total - sum)
   }
 
-  /// The differences between levels, as gamma codes of 1, 2, 3, … for 0, -1, 1, -2, ….
+  /// The differences between levels, as gamma codes of 1, 2, 3, … for 0, -1, 1, -2, …. Behind the second zero in a row, or a zero at
+  /// the beginning, stands how many more zeros follow, from 1 on.
   var bytes: [UInt8] {
     var writer = BitWriter()
-    var last = 0
-    for level in levels {
-      let difference = level - last
+    var (last, index) = (0, 0)
+    while index < levels.count {
+      let difference = levels[index] - last
       writer.appendGamma(difference >= 0 ? 2 * difference + 1 : -2 * difference)
-      last = level
+      last = levels[index]
+      index += 1
+      guard last == 0, difference == 0 else { continue }
+      let more = levels[index...].prefix { $0 == 0 }.count
+      writer.appendGamma(more + 1)
+      index += more
     }
     return writer.bytes
   }

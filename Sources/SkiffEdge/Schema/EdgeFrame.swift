@@ -2,6 +2,8 @@ import SkiffBinary
 
 /// The header and the footer of a file: how the graph is found.
 struct EdgeFrame {
+  /// What the offsets of graph and footer are multiples of.
+  let alignment: Int
   /// The offset of the graph's FlatBuffer.
   let graphOffset: Int
   /// The bytes that it takes in the file.
@@ -39,9 +41,11 @@ struct EdgeFrame {
     guard fileSize == region.count else {
       throw Self.malformed("has \(region.count) bytes, its footer says \(fileSize)", at: start)
     }
+    // What has to be inflated anyway need not be aligned.
+    alignment = expandedSize == 0 ? EdgeFormat.alignment : 1
     guard let graphOffset = Int(exactly: offset), let count = Int(exactly: count), graphOffset >= size,
-      graphOffset % EdgeFormat.alignment == 0, graphOffset <= start, count <= start - graphOffset,
-      EdgeFormat.aligned(graphOffset + count) == start
+      graphOffset % alignment == 0, graphOffset <= start, count <= start - graphOffset,
+      EdgeFormat.room(for: graphOffset + count, alignment: alignment) == start
     else { throw Self.malformed("\(count) bytes at \(offset) cannot be the graph", at: start) }
     self.graphOffset = graphOffset
     storedGraphSize = count

@@ -93,7 +93,7 @@ struct EdgeSegmentWriter {
       }
     }
     sizes.insert(size)
-    if stored.compression == .none { try file.align(to: EdgeFormat.alignment) }
+    try file.align(to: stored.segmentAlignment)
     var object = FlatObject("Segment", ["offset": .integer(file.count), "size": .integer(size)])
     let digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
     object["digest"] = .digest(digest)

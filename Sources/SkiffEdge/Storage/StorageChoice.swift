@@ -38,7 +38,7 @@ package struct StorageChoice {
     if tensor.dataType.bitWidth <= 8 {
       addCoded(Constant(tensor))
     } else {
-      if bits != nil { addCoded(try Constant(packing: tensor, bits: 8)) }
+      if let bits, bits <= 8 { addCoded(try Constant(packing: tensor, bits: 8)) }
       if let palette = try Constant(palettizing: tensor, bits: 8) { addCoded(palette) }
     }
     if triesSparse { try addSparse(tensor) }
@@ -81,7 +81,7 @@ package struct StorageChoice {
     let size = (tensor.count * bits + 7) / 8
     forms.append(
       Form(
-        byteCount: (EdgeFormat.aligned(size) ?? size) + Constant.packedOverhead,
+        byteCount: size + Constant.packedOverhead,
         name: "packed to \(bits) bits",
         make: { () throws(ModelError) in try Constant(packing: tensor, bits: bits) }))
   }
@@ -110,9 +110,16 @@ extension Constant {
   /// What a table for the number of bits takes in a graph.
   fileprivate static let packedOverhead = 16
 
+  /// What its segment begins at a multiple of: elements that are used where they are in the file want whole words, and many of them whole
+  /// lines of the cache.
+  package var segmentAlignment: Int {
+    guard isPlain else { return 1 }
+    return bytes.count < 1024 ? 8 : EdgeFormat.alignment
+  }
+
   /// The bytes that the constant takes in a file, without its name and type.
   package var edgeByteCount: Int {
-    let segment = compression == .none ? EdgeFormat.aligned(bytes.count) ?? bytes.count : bytes.count
+    let segment = EdgeFormat.room(for: bytes.count, alignment: segmentAlignment)
     return switch encoding {
     case .dense: segment
     case .packed: segment + Self.packedOverhead

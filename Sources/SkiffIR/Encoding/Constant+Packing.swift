@@ -5,7 +5,7 @@ extension Constant {
   ///
   /// - Throws: ``ModelError/Code/invalidArgument`` if one of them does not fit.
   public init(packing tensor: Tensor, bits: Int) throws(ModelError) {
-    guard (1...8).contains(bits), tensor.dataType.isInteger, tensor.dataType.bitWidth > bits else {
+    guard (1...32).contains(bits), tensor.dataType.isInteger, tensor.dataType.bitWidth > bits else {
       throw ModelError(.invalidArgument, "\(tensor.dataType.rawValue) cannot be packed to \(bits) bits")
     }
     let integers = try tensor.integers()
@@ -17,18 +17,24 @@ extension Constant {
       throw ModelError(.limitExceeded, "impossible number of bits")
     }
     let mask = 1 << bits - 1
-    let codes = ByteRegion(count: integers.count) { target in
-      for (index, integer) in integers.enumerated() { target[index] = UInt8(integer & mask) }
+    let bytes: ByteRegion
+    if bits > 8 {
+      bytes = WideBitCodes.packed(integers.lazy.map { UInt64($0 & mask) }, bits: bits)
+    } else {
+      let codes = ByteRegion(count: integers.count) { target in
+        for (index, integer) in integers.enumerated() { target[index] = UInt8(integer & mask) }
+      }
+      bytes = BitCodes.packed(codes, bits: bits)
     }
     try self.init(
-      tensor.dataType, shape: tensor.shape, quantization: tensor.quantization,
-      bytes: BitCodes.packed(codes, bits: bits), encoding: .packed(bits: bits))
+      tensor.dataType, shape: tensor.shape, quantization: tensor.quantization, bytes: bytes,
+      encoding: .packed(bits: bits))
   }
 
   /// The fewest bits in which ``init(packing:bits:)`` can store the integers of `tensor`; nil if that saves nothing.
   package static func fewestBits(of tensor: Tensor) -> Int? {
     guard tensor.count > 0, let found = tensor.integerRange() else { return nil }
-    return (1...8).first { bits in
+    return (1...32).first { bits in
       let range = packedRange(bits: bits, isSigned: tensor.dataType.isSignedInteger)
       return bits < tensor.dataType.bitWidth && range.contains(found.lowerBound)
         && range.contains(found.upperBound)
@@ -40,8 +46,14 @@ extension Constant {
     in packed: ByteRegion, bits: Int, as type: TensorType
   ) throws(ModelError) -> Tensor {
     let (dataType, count) = (type.dataType, type.shape.elementCount ?? 0)
-    let codes = BitCodes.unpacked(packed, bits: bits, count: count)
     let sign = dataType.isSignedInteger ? 1 << (bits - 1) : 0
+    if bits > 8 {
+      let codes = WideBitCodes.unpacked(packed, bits: bits, count: count)
+      return try Tensor(
+        integers: codes.map { (Int($0) ^ sign) - sign }, as: dataType, shape: type.shape.fixed ?? []
+      ).quantized(with: type.quantization)
+    }
+    let codes = BitCodes.unpacked(packed, bits: bits, count: count)
     let integers = (0..<1 << bits).map { ($0 ^ sign) - sign }
     if dataType.pattern != nil {
       let table = try Tensor(integers: integers, as: dataType, shape: [integers.count])

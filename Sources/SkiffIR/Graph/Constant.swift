@@ -24,7 +24,7 @@ public struct Constant: Equatable, Sendable {
   public indirect enum Encoding: Equatable, Sendable {
     /// As ``Tensor`` has them.
     case dense
-    /// Integers of a wider type that fit in `bits` bits (1 to 8), packed lowest bits first.
+    /// Integers of a wider type that fit in `bits` bits (1 to 32), packed lowest bits first.
     case packed(bits: Int)
     /// Positions in a table of rank 1, of `bits` bits each (1 to 8), packed lowest bits first.
     case palette(Tensor, bits: Int)
@@ -153,7 +153,7 @@ extension Constant.Encoding {
     switch self {
     case .dense: break
     case .packed(let bits):
-      guard (1...8).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
+      guard (1...32).contains(bits), dataType.isInteger, dataType.bitWidth > bits else {
         throw ModelError(.malformed, "\(dataType.rawValue) cannot be packed to \(bits) bits")
       }
     case .palette(let table, let bits):
