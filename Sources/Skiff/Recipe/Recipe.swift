@@ -51,12 +51,14 @@ extension Recipe {
       case "int4-weights": "  - weights: {integers: {bits: 4, per: block 32}}"
       case "small":
         """
-          - weights: {integers: {bits: 4}, feedback: true, correct-bias: true}
+          - equalize: {}
+          - weights: {integers: {bits: 5, per: tensor}, feedback: true, correct-bias: true}
           - int8: {}
         """
       case "smallest":
         """
-          - weights: {prune: {sparsity: 0.5, scope: global}, integers: {bits: 4}, feedback: true, correct-bias: true}
+          - equalize: {}
+          - weights: {integers: {bits: 4, per: tensor}, feedback: true, correct-bias: true}
           - int8: {}
         """
       default: nil

@@ -49,6 +49,7 @@ package struct WeightTensor: Sendable {
       guard let constant = graph[value].constant else { return [] }
       let tensor = try constant.materialize()
       let elements = try (axis == 0 ? tensor : tensor.permuted(by: permutation)).floats()
+      constant.bytes.releasePages()
       guard elements.allSatisfy(\.isFinite) else {
         throw ModelError(.invalidArgument, "a weight is infinite or not a number")
       }

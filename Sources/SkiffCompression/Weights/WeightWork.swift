@@ -17,49 +17,48 @@ struct WeightWork {
 
   /// Changes the tensor and perhaps the bias beside it; nil if there is nothing to do.
   func apply(to graph: inout Graph, threshold: Float?) throws(ModelError) -> WeightCompression.Change? {
-    let original = try weight.matrix(in: graph)
-    guard !original.isEmpty else { return nil }
+    var matrix = try weight.matrix(in: graph)
+    guard !matrix.isEmpty else { return nil }
     let importance = settings.usesImportance ? moments?.importance : nil
-    var matrix = original
+    // A tensor with moments is not large; no other is in memory twice.
+    let original = moments == nil ? nil : matrix
+    var error = WeightError(moments?.importance)
     let mask = settings.pruning.map { pruning in
       pruning.mask(
-        pruning.scores(original, columns: weight.columns, importance: importance), count: original.count,
+        pruning.scores(matrix, columns: weight.columns, importance: importance), count: matrix.count,
         columns: weight.columns, threshold: threshold)
     }
     if let mask {
-      for index in mask.indices where !mask[index] { matrix[index] = 0 }
+      for index in mask.indices where !mask[index] {
+        if original == nil { error.add(matrix[index], 0, column: index % weight.columns) }
+        matrix[index] = 0
+      }
     }
     let numbers = WeightNumbers(settings.coding, matrix, weight, importance: importance)
     func rounded(_ row: Int, _ column: Int, _ value: Float) -> Float {
       if let mask, !mask[row * weight.columns + column] { return 0 }
       return numbers.nearest(to: value, row: row, column: column)
     }
-    if settings.usesFeedback, let feedback = moments.flatMap(ErrorFeedback.init) {
+    if settings.usesFeedback, let original, let feedback = moments.flatMap(ErrorFeedback.init) {
       matrix = original
       feedback.round(&matrix, rounded)
     } else {
       for index in matrix.indices {
-        matrix[index] = rounded(index / weight.columns, index % weight.columns, matrix[index])
+        let column = index % weight.columns
+        let value = rounded(index / weight.columns, column, matrix[index])
+        if original == nil { error.add(matrix[index], value, column: column) }
+        matrix[index] = value
       }
     }
-    matrix = try numbers.narrowed(matrix)
-    graph.setConstant(weight.value, to: try numbers.constant(matrix))
-    if settings.correctsBias { try correctBias(original, matrix, &graph) }
-    return WeightCompression.Change(
-      name: weight.name, elements: matrix.count, zeros: matrix.count { $0 == 0 },
-      signalToNoise: signalToNoise(original, matrix), coding: numbers.description)
-  }
-
-  private func signalToNoise(_ original: [Float], _ changed: [Float]) -> Double {
-    let importance = moments?.importance
-    var (signal, noise) = (0.0, 0.0)
-    for index in original.indices {
-      let weight = Double(importance?[index % weight.columns] ?? 1)
-      let error = Double(original[index] - changed[index])
-      signal += weight * Double(original[index]) * Double(original[index])
-      noise += weight * error * error
+    if let original {
+      for index in matrix.indices { error.add(original[index], matrix[index], column: index % weight.columns) }
+      if settings.correctsBias { try correctBias(original, matrix, &graph) }
     }
-    return noise == 0 ? .infinity : 10 * log10(signal / noise)
+    let zeros = matrix.count { $0 == 0 }
+    graph.setConstant(weight.value, to: try numbers.constant(matrix))
+    return WeightCompression.Change(
+      name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
+      coding: numbers.description)
   }
 
   /// Takes from the bias of the only user what the change adds to each output on average.
@@ -81,6 +80,24 @@ struct WeightWork {
     }
     graph.setConstant(id, to: Constant(Tensor(bias, shape: constant.shape)))
   }
+}
+
+/// The squares of weights and of what they lost, where each column counts as its importance says.
+private struct WeightError {
+  private let importance: [Float]?
+  private var (signal, noise) = (0.0, 0.0)
+
+  init(_ importance: [Float]?) { self.importance = importance }
+
+  mutating func add(_ original: Float, _ changed: Float, column: Int) {
+    let weight = Double(importance?[column] ?? 1)
+    let error = Double(original - changed)
+    signal += weight * Double(original) * Double(original)
+    noise += weight * error * error
+  }
+
+  /// In decibels.
+  var signalToNoise: Double { noise == 0 ? .infinity : 10 * log10(signal / noise) }
 }
 
 /// The numbers that the weights of a tensor may become, and how they are stored.
@@ -131,7 +148,9 @@ private struct WeightNumbers: CustomStringConvertible {
 
   func nearest(to value: Float, row: Int, column: Int) -> Float {
     switch coding {
-    case .none, .float16, .bfloat16: return value
+    case .none: return value
+    case .float16: return Float(Float16(value))
+    case .bfloat16: return BFloat16(value).float
     case .palette(let palettization):
       let table = tables[palettization.rowsPerTable > 0 ? row / palettization.rowsPerTable : 0]
       return table[table.nearest(to: value)]
@@ -148,12 +167,6 @@ private struct WeightNumbers: CustomStringConvertible {
     case .bfloat16: .bfloat16
     default: nil
     }
-  }
-
-  /// A matrix rounded to 16 bits, if that is what is to be done.
-  func narrowed(_ matrix: [Float]) throws(ModelError) -> [Float] {
-    guard let narrowType else { return matrix }
-    return try Tensor(matrix, shape: [matrix.count]).cast(to: narrowType).floats()
   }
 
   /// The constant that holds a matrix of such numbers.
