@@ -39,4 +39,13 @@ package enum Parallel {
     for case let outcome? in outcomes.withLock({ $0 }) { results.append(try outcome.get()) }
     return results
   }
+
+  /// Calls `body` for each index below `count`, each processor with every so many of them.
+  package static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = min(processorCount, count)
+    guard workers > 1 else { return (0..<max(0, count)).forEach(body) }
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      for index in stride(from: worker, to: count, by: workers) { body(index) }
+    }
+  }
 }

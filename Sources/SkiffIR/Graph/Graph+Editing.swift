@@ -44,6 +44,12 @@ extension Graph {
     outputs.append(Output(name: name, value: value))
   }
 
+  /// Makes a value the only output; what only the others depended on stays until ``removeUnused()``.
+  package mutating func setOnlyOutput(_ value: ValueID, name: String) {
+    outputs = [Output(name: name, value: value)]
+    revision += 1
+  }
+
   /// Adds a node and infers the types of its results.
   ///
   /// - Parameters:
@@ -115,6 +121,21 @@ extension Graph {
     valueTable[id.index]?.definition = .constant(constant)
     valueTable[id.index]?.type = constant.type
     valueTable[id.index]?.knownElements = constant.smallIntegers()?.map { .fixed($0) }
+    revision += 1
+  }
+
+  /// Replaces what a node applies and what it applies it to; the types of its results stay until they are inferred anew.
+  ///
+  /// The operator must have as many results as the one before.
+  package mutating func setNode(_ id: NodeID, to operator: any Operator, inputs: [ValueID?]) {
+    for case let input? in self[id].inputs {
+      if let position = self[input].users.firstIndex(of: id) {
+        valueTable[input.index]?.users.remove(at: position)
+      }
+    }
+    nodeTable[id.index]?.operator = `operator`
+    nodeTable[id.index]?.inputs = inputs
+    for case let input? in inputs { valueTable[input.index]?.users.append(id) }
     revision += 1
   }
 

@@ -1,0 +1,189 @@
+import SkiffBinary
+import SkiffInterpreter
+
+/// The least squares problem `min Σ ‖y − Wᵀx‖²`, of which only the sums of products are kept.
+struct NormalEquations {
+  /// The number of elements of x and of y.
+  let width: Int
+  let outputs: Int
+  /// `Σ x xᵀ`, of which the lower triangle is filled.
+  private var gram: [Double]
+  /// `Σ x yᵀ`, a row for each element of x.
+  private var products: [Double]
+  /// `Σ ‖y‖²`.
+  private(set) var energy = 0.0
+
+  init(width: Int, outputs: Int) {
+    self.width = width
+    self.outputs = outputs
+    gram = [Double](repeating: 0, count: width * width)
+    products = [Double](repeating: 0, count: width * outputs)
+  }
+
+  /// Adds rows of x and of y.
+  mutating func add(_ x: [Double], _ y: [Double]) {
+    let (width, outputs) = (width, outputs)
+    let rows = x.count / width
+    for value in y { energy += value * value }
+    gram.withUnsafeMutableBufferPointer { gram in
+      let target = Target(start: gram.baseAddress)
+      // Rows of a triangle grow, so that each worker takes every so many.
+      Parallel.forEach(width) { i in
+        guard let target = target.start else { return }
+        Self.add(x, column: i, of: width, rows, x, width, count: i + 1, to: target + i * width)
+      }
+    }
+    products.withUnsafeMutableBufferPointer { products in
+      let target = Target(start: products.baseAddress)
+      Parallel.forEach(width) { i in
+        guard let target = target.start else { return }
+        Self.add(x, column: i, of: width, rows, y, outputs, count: outputs, to: target + i * outputs)
+      }
+    }
+  }
+
+  /// Adds `Σ x[row, column] · z[row, 0..<count]` over all rows.
+  private static func add(
+    _ x: [Double], column: Int, of width: Int, _ rows: Int, _ z: [Double], _ stride: Int, count: Int,
+    to sums: UnsafeMutablePointer<Double>
+  ) {
+    x.withUnsafeBufferPointer { x in
+      z.withUnsafeBufferPointer { z in
+        guard let x = x.baseAddress, let z = z.baseAddress else { return }
+        var row = 0
+        while row + 4 <= rows {
+          let (a, b) = (x[row * width + column], x[(row + 1) * width + column])
+          let (c, d) = (x[(row + 2) * width + column], x[(row + 3) * width + column])
+          let (p, q, r, s) = (
+            z + row * stride, z + (row + 1) * stride, z + (row + 2) * stride, z + (row + 3) * stride
+          )
+          for j in 0..<count { sums[j] += a * p[j] + b * q[j] + c * r[j] + d * s[j] }
+          row += 4
+        }
+        while row < rows {
+          let (a, p) = (x[row * width + column], z + row * stride)
+          for j in 0..<count { sums[j] += a * p[j] }
+          row += 1
+        }
+      }
+    }
+  }
+
+  /// `Σ ‖y − Wᵀx‖²` for weights with a row for each element of x.
+  func error(of weights: [Double]) -> Double {
+    let image = multiplied(weights)
+    var result = energy
+    for index in weights.indices { result += weights[index] * (image[index] - 2 * products[index]) }
+    return max(0, result)
+  }
+
+  /// `Σ x xᵀ · W`.
+  private func multiplied(_ weights: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: weights.count)
+    for i in 0..<width {
+      for j in 0..<width {
+        let factor = i >= j ? gram[i * width + j] : gram[j * width + i]
+        guard factor != 0 else { continue }
+        for k in 0..<outputs { result[i * outputs + k] += factor * weights[j * outputs + k] }
+      }
+    }
+    return result
+  }
+
+  /// The weights with the least error, held near to others by a ridge: `λ ‖W − W₀‖²` is added to the error, with λ the
+  /// given share of the mean square of the elements of x.
+  ///
+  /// - Returns: Nil if the equations cannot be solved in double precision.
+  func solution(near weights: [Double], ridge: Double) -> [Double]? {
+    var matrix = gram
+    let trace = (0..<width).reduce(0) { $0 + gram[$1 * width + $1] }
+    guard trace > 0, trace.isFinite else { return nil }
+    for i in 0..<width { matrix[i * width + i] += ridge * trace / Double(width) }
+    guard Self.factor(&matrix, width) else { return nil }
+    let image = multiplied(weights)
+    var right = zip(products, image).map { $0 - $1 }
+    Self.substitute(matrix, width, &right, outputs)
+    guard right.allSatisfy(\.isFinite) else { return nil }
+    return zip(weights, right).map { $0 + $1 }
+  }
+
+  /// The Cholesky factor of a positive definite matrix in its lower triangle; false if it is not one.
+  private static func factor(_ matrix: inout [Double], _ width: Int) -> Bool {
+    matrix.withUnsafeMutableBufferPointer { matrix in
+      let target = Target(start: matrix.baseAddress)
+      guard let a = target.start else { return true }
+      let block = 48
+      for first in stride(from: 0, to: width, by: block) {
+        let end = min(first + block, width)
+        for i in first..<end {
+          for j in first...i {
+            var sum = a[i * width + j]
+            for k in first..<j { sum -= a[i * width + k] * a[j * width + k] }
+            if i == j {
+              guard sum > 0 else { return false }
+              a[i * width + i] = sum.squareRoot()
+            } else {
+              a[i * width + j] = sum / a[j * width + j]
+            }
+          }
+        }
+        // The rows below the block, then what they leave of the rest.
+        Parallel.forEach(width - end) { row in
+          guard let a = target.start else { return }
+          let own = a + (end + row) * width
+          for j in first..<end {
+            var sum = own[j]
+            for k in first..<j { sum -= own[k] * a[j * width + k] }
+            own[j] = sum / a[j * width + j]
+          }
+        }
+        // Transposed, so that sums run along rows.
+        let (panel, rest) = (end - first, width - end)
+        var transposed = [Double](repeating: 0, count: panel * rest)
+        for row in 0..<rest {
+          for k in 0..<panel { transposed[k * rest + row] = a[(end + row) * width + first + k] }
+        }
+        let columns = transposed
+        Parallel.forEach(rest) { row in
+          guard let a = target.start else { return }
+          let own = a + (end + row) * width
+          columns.withUnsafeBufferPointer { columns in
+            guard let columns = columns.baseAddress else { return }
+            for k in 0..<panel {
+              let (factor, column) = (own[first + k], columns + k * rest)
+              for j in 0...row { own[end + j] -= factor * column[j] }
+            }
+          }
+        }
+      }
+      return true
+    }
+  }
+
+  /// Solves `L Lᵀ X = B` in the place of B.
+  private static func substitute(_ factor: [Double], _ width: Int, _ right: inout [Double], _ outputs: Int) {
+    right.withUnsafeMutableBufferPointer { x in
+      factor.withUnsafeBufferPointer { l in
+        for i in 0..<width {
+          for j in 0..<i {
+            let f = l[i * width + j]
+            for k in 0..<outputs { x[i * outputs + k] -= f * x[j * outputs + k] }
+          }
+          for k in 0..<outputs { x[i * outputs + k] /= l[i * width + i] }
+        }
+        for i in (0..<width).reversed() {
+          for k in 0..<outputs { x[i * outputs + k] /= l[i * width + i] }
+          for j in 0..<i {
+            let f = l[i * width + j]
+            for k in 0..<outputs { x[j * outputs + k] -= f * x[i * outputs + k] }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Where several threads write, each to places of its own.
+private struct Target: @unchecked Sendable {
+  let start: UnsafeMutablePointer<Double>?
+}
