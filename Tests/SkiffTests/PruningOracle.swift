@@ -48,7 +48,7 @@ struct PruningOracle {
     _ graph: Graph, _ pruning: ChannelPruning, samples: [[String: Tensor]], _ comment: Comment? = nil
   ) throws -> (graph: Graph, report: ChannelPruningReport) {
     let plan = try pruning.plan(for: graph, samples: samples)
-    let expected = try PruningOracle(source: graph, plan: plan).masked()
+    let expected = try PruningOracle(source: plan.coupling.graph, plan: plan).masked()
     let (pruned, report) = try pruning.apply(to: graph, samples: samples)
     for sample in samples {
       let shapes = sample.mapValues(\.shape)

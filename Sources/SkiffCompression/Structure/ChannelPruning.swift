@@ -25,7 +25,7 @@ public struct ChannelPruning: Hashable, Sendable {
   /// The fewest channels that are left of a group.
   public var leastCount = 1
   /// The least share that is left of a group.
-  public var leastShare = 0.1
+  public var leastShare = 0.2
   /// Whether the weights that used the removed channels are fitted, so that their results are as near to those before as
   /// they can be on the samples.
   public var reconstructs = false
@@ -46,10 +46,11 @@ public struct ChannelPruning: Hashable, Sendable {
     to graph: Graph, samples: [[String: Tensor]] = []
   ) throws(ModelError) -> (graph: Graph, report: ChannelPruningReport) {
     let plan = try plan(for: graph, samples: samples)
-    let pruned = try graph.sliced(plan.kept)
+    let source = plan.coupling.graph
+    let pruned = try source.sliced(plan.kept)
     guard reconstructs, !plan.kept.isEmpty else { return (pruned, plan.report) }
     let reconstruction = Reconstruction(
-      source: graph, coupling: plan.coupling, kept: plan.kept, samples: samples)
+      source: source, coupling: plan.coupling, kept: plan.kept, samples: samples)
     let (result, errors) = try reconstruction.apply(to: pruned)
     var report = plan.report
     report.reconstructions = errors
@@ -61,6 +62,7 @@ public struct ChannelPruning: Hashable, Sendable {
     for graph: Graph, samples: [[String: Tensor]] = []
   ) throws(ModelError) -> ChannelPruningPlan {
     try check(hasSamples: !samples.isEmpty)
+    let graph = graph.untyingVectors()
     let excluded = try excludedIDs(graph)
     var coupling = AxisCoupling(graph, excluded: excluded)
     let (groups, locked) = coupling.groups()

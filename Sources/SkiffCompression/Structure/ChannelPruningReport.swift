@@ -20,7 +20,7 @@ public struct ChannelPruningReport: Sendable, CustomStringConvertible {
     public let reason: String
   }
 
-  /// How well a node that lost inputs computes what it computed before, on the samples.
+  /// How well a node that lost inputs computes what it computed before, on samples that it was not fitted on.
   public struct Reconstruction: Sendable {
     /// The node.
     public let location: Location

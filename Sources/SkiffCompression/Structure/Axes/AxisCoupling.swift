@@ -11,7 +11,7 @@ package struct AxisCoupling {
     package let weights: ValueAxis
   }
 
-  let graph: Graph
+  package let graph: Graph
   var elements = AxisElements()
   /// Axes of constant weights along which results are counted, each with the node that it is of.
   private(set) var producers: [(axis: ValueAxis, node: NodeID)] = []

@@ -27,7 +27,6 @@ struct NormalEquations {
     for value in y { energy += value * value }
     gram.withUnsafeMutableBufferPointer { gram in
       let target = Target(start: gram.baseAddress)
-      // Rows of a triangle grow, so that each worker takes every so many.
       Parallel.forEach(width) { i in
         guard let target = target.start else { return }
         Self.add(x, column: i, of: width, rows, x, width, count: i + 1, to: target + i * width)
@@ -40,6 +39,13 @@ struct NormalEquations {
         Self.add(x, column: i, of: width, rows, y, outputs, count: outputs, to: target + i * outputs)
       }
     }
+  }
+
+  /// Adds what another problem of the same sizes has seen.
+  mutating func join(_ other: NormalEquations) {
+    for index in gram.indices { gram[index] += other.gram[index] }
+    for index in products.indices { products[index] += other.products[index] }
+    energy += other.energy
   }
 
   /// Adds `Σ x[row, column] · z[row, 0..<count]` over all rows.
@@ -79,12 +85,20 @@ struct NormalEquations {
 
   /// `Σ x xᵀ · W`.
   private func multiplied(_ weights: [Double]) -> [Double] {
+    let (width, outputs, gram) = (width, outputs, gram)
     var result = [Double](repeating: 0, count: weights.count)
-    for i in 0..<width {
-      for j in 0..<width {
-        let factor = i >= j ? gram[i * width + j] : gram[j * width + i]
-        guard factor != 0 else { continue }
-        for k in 0..<outputs { result[i * outputs + k] += factor * weights[j * outputs + k] }
+    result.withUnsafeMutableBufferPointer { result in
+      let target = Target(start: result.baseAddress)
+      Parallel.forEach(width) { i in
+        guard let start = target.start else { return }
+        let row = start + i * outputs
+        weights.withUnsafeBufferPointer { weights in
+          guard let weights = weights.baseAddress else { return }
+          for j in 0..<width {
+            let factor = i >= j ? gram[i * width + j] : gram[j * width + i]
+            for k in 0..<outputs { row[k] += factor * weights[j * outputs + k] }
+          }
+        }
       }
     }
     return result

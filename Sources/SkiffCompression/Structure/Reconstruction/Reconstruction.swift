@@ -18,8 +18,12 @@ struct Reconstruction {
   private static let largestWidth = 4609
   /// The rows that are looked at for each weight of an output.
   private static let rowsPerWeight = 5
-  /// How strongly weights are held where they are, relative to the mean square of what they are multiplied with.
-  private static let ridge = 1e-3
+  /// The rows that are added at a time.
+  private static let blockSize = 64
+  /// How strongly weights can be held where they are, relative to the mean square of what they are multiplied with.
+  private static let ridges = [1, 1e-1, 1e-2, 1e-3, 1e-4]
+  /// One of so many samples, or where there are fewer of so many places, says how strongly they are.
+  private static let heldOut = 5
 
   /// The graph with fitted weights.
   func apply(
@@ -62,11 +66,12 @@ struct Reconstruction {
     let channels = NodeAxes(graph: source, node: source[id]).result(0).map { axes in
       (unclamped as? Convolution)?.layout.channelAxis(rank: axes.count) ?? axes.count - 1
     }
-    var equations = [NormalEquations](
+    var fitting = [NormalEquations](
       repeating: NormalEquations(width: width + 1, outputs: outputs / groups), count: groups)
+    var held = fitting
     let rowsPerSample = (max(2048, Self.rowsPerWeight * width) + samples.count - 1) / samples.count
     let (before, after) = (SampleSessions(expected), SampleSessions(actual))
-    for sample in samples {
+    for (index, sample) in samples.enumerated() {
       guard var y = try before.run(sample)[""], let x = try after.run(sample)[""], let channels else {
         continue
       }
@@ -76,18 +81,26 @@ struct Reconstruction {
       guard let rows = try WeightedRows(unclamped, weights: weights.shape, input: x, result: y) else {
         return nil
       }
-      Self.add(rows, rowsPerSample, to: &equations)
+      if samples.count < Self.heldOut {
+        Self.add(rows, rowsPerSample, to: &fitting) { $0 % Self.heldOut != 0 }
+        Self.add(rows, rowsPerSample, to: &held) { $0 % Self.heldOut == 0 }
+      } else if index % Self.heldOut == 0 {
+        Self.add(rows, rowsPerSample, to: &held)
+      } else {
+        Self.add(rows, rowsPerSample, to: &fitting)
+      }
     }
     var values = try weights.materialize().floats()
     var biases = try bias?.materialize().floats() ?? [Float](repeating: 0, count: outputs)
     var (errorBefore, errorAfter, energy) = (0.0, 0.0, 0.0)
-    for (group, system) in equations.enumerated() {
+    for (group, system) in fitting.enumerated() {
       let first = group * system.outputs
       let old = Self.columns(values, biases, first, system)
-      let new = system.solution(near: old, ridge: Self.ridge) ?? old
-      errorBefore += system.error(of: old)
-      errorAfter += system.error(of: new)
-      energy += system.energy
+      let fit = Self.fit(system, held[group], near: old)
+      let new = fit.weights
+      errorBefore += held[group].error(of: old)
+      errorAfter += fit.error
+      energy += held[group].energy
       for output in 0..<system.outputs {
         for index in 0..<width {
           values[(first + output) * width + index] = Float(new[index * system.outputs + output])
@@ -105,14 +118,38 @@ struct Reconstruction {
       errorAfter: energy > 0 ? errorAfter / energy : 0)
   }
 
-  /// Adds rows at places spread over all of the result.
-  private static func add(_ rows: WeightedRows, _ most: Int, to equations: inout [NormalEquations]) {
+  /// The weights that fit best, held near to others as strongly as is best for what they are not fitted on.
+  ///
+  /// - Returns: The weights, fitted on all, and the error of those that are not fitted on `held` there.
+  private static func fit(
+    _ system: NormalEquations, _ held: NormalEquations, near old: [Double]
+  ) -> (weights: [Double], error: Double) {
+    var best = (weights: old, error: held.error(of: old))
+    var chosen: Double?
+    for ridge in ridges {
+      guard let weights = system.solution(near: old, ridge: ridge) else { break }
+      let error = held.error(of: weights)
+      guard error < best.error else { break }
+      best = (weights, error)
+      chosen = ridge
+    }
+    guard let chosen else { return best }
+    var all = system
+    all.join(held)
+    return (all.solution(near: old, ridge: chosen) ?? best.weights, best.error)
+  }
+
+  /// Adds rows at places spread over all of the result, or those of them whose blocks are wanted.
+  private static func add(
+    _ rows: WeightedRows, _ most: Int, to equations: inout [NormalEquations],
+    where isWanted: (Int) -> Bool = { _ in true }
+  ) {
     let taken = min(most, rows.count)
     guard taken > 0 else { return }
     for group in equations.indices {
-      for first in stride(from: 0, to: taken, by: 256) {
+      for first in stride(from: 0, to: taken, by: blockSize) where isWanted(first / blockSize) {
         var (x, y): ([Double], [Double]) = ([], [])
-        for index in first..<min(first + 256, taken) {
+        for index in first..<min(first + blockSize, taken) {
           rows.append(index * rows.count / taken, group: group, to: &x, &y)
           x.append(1)
         }

@@ -8,7 +8,8 @@ struct ChannelImportance {
   let coupling: AxisCoupling
   let ranking: ChannelRanking
 
-  /// The importance of each unit of each group; on each axis where it is measured it is 1 on average, and these are added.
+  /// The importance of each unit of each group; on each axis where it is measured that of all units together is 1, and these
+  /// shares are added.
   func scores(of groups: [PruningGroup], samples: [[String: Tensor]]) throws(ModelError) -> [[Double]] {
     let measured = ranking.needsSamples ? try usedAxes(samples) : try weightAxes(groups)
     return groups.map { group in
@@ -17,9 +18,9 @@ struct ChannelImportance {
         let own = group.units.map { unit in
           (unit.indices[axis] ?? []).reduce(0) { $0 + values[$1] }
         }
-        let mean = own.reduce(0, +) / Double(max(1, own.count))
-        guard mean > 0 else { continue }
-        for index in scores.indices { scores[index] += own[index] / mean }
+        let total = own.reduce(0, +)
+        guard total > 0 else { continue }
+        for index in scores.indices { scores[index] += own[index] / total }
       }
       return scores
     }
