@@ -1,6 +1,7 @@
 import Skiff
 import SkiffCompression
 import SkiffIR
+import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
@@ -17,34 +18,64 @@ import Testing
     SourceModel(
       file: "mlperf-tiny/training/visual_wake_words/trained_models/vww_96.h5",
       shapes: ["input_1": [1, 96, 96, 3]], range: 0...1),
-    SourceModel(
-      file: miniLM, shapes: ["input_ids": [1, 16], "attention_mask": [1, 16]],
-      range: 0...1),
   ]
 
   /// What is written runs in LiteRT and computes there what it computes here.
   @Test(.needsPeer(.check), .needsModels(sources.map(\.file)), arguments: sources)
   func halvedModelsRunInLiteRT(source: SourceModel) throws {
-    let folder = try TemporaryFolder()
     let sets = try source.inputs(4)
     var model = try source.model()
     let report = try model.pruneChannels(ChannelPruning(.multiplications(0.5)))
     print("\(source.file)\n\(report)")
     #expect(report.multiplicationsAfter <= report.multiplicationsBefore / 2)
     #expect(report.multiplicationsAfter > report.multiplicationsBefore / 4)
-    try model.write(to: folder.path("model.tflite"))
-    let own = try model.results(of: sets)
-    let lite = try ["BUILTIN_REF", "BUILTIN"].map {
-      try Peer.check.liteRTResults(of: folder.path("model.tflite"), resolver: $0, sets)
-    }
-    for output in model.graph.outputs.map(\.name) {
-      func all(_ run: [[String: [Float]]]) throws -> [Float] {
-        try run.flatMap { try #require($0[output], "\(output) is not in \($0.keys)") }
-      }
-      let peer = try FloatBound(peerRuns: lite.map(all))
-      let difference = FloatDifference(try all(own), from: try all(lite[0]))
+    try expectEqualInLiteRT(model, sets)
+  }
+
+  /// Half of the heads and of the neurons of each layer, at any length and at one.
+  @Test(.needsPeer(.check), .needsModels(miniLM)) func headsAndNeuronsOfMiniLM() throws {
+    var generator = SeededGenerator(Seed(5))
+    let ids = (0..<16).map { _ in Int64.random(in: 1000..<20000, using: &generator) }
+    let set = [
+      "input_ids": Tensor(ids, shape: [1, 16]),
+      "attention_mask": Tensor([Int64](repeating: 1, count: 16), shape: [1, 16]),
+    ]
+    var results: [[Float]] = []
+    for shapes in [[:], set.mapValues(\.shape)] {
+      var model = try Model(contentsOf: RealModel.path(Self.miniLM), inputShapes: shapes)
+      let report = try model.pruneChannels(ChannelPruning(.eachGroup(0.5)))
       #expect(
-        difference.largestError <= max(peer.largestError, 1e-5 * peer.range), "\(output): \(difference)")
+        report.groups.map { [$0.before, $0.after] } == [[12, 6], [12, 6], [12, 6]] + [
+          [1536, 768], [1536, 768], [1536, 768],
+        ])
+      #expect(
+        report.keptNodes.allSatisfy { $0.reason.contains("LayerNormalization uses the axis as a whole") })
+      results.append(
+        try #require(model.outputs(for: Samples(set)).first { $0.name == "461" }).tensor.floats())
+      if !shapes.isEmpty { try expectEqualInLiteRT(model, [set]) }
+    }
+    #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
+  private func expectEqualInLiteRT(_ source: Model, _ sets: [[String: Tensor]]) throws {
+    let folder = try TemporaryFolder()
+    var model = source
+    try model.write(to: folder.path("model.tflite"))
+    let lite = try Peer.check.outputs(
+      of: folder.path("model.tflite"), under: "litert_run.py",
+      options: ["--resolver", "BUILTIN_REF", "--signature"],
+      inputs: sets.map { try $0.mapValues { try NumPyArray($0) } })
+    for (set, expected) in zip(sets, lite) {
+      for output in try model.outputs(for: Samples(set)) {
+        let other = try Tensor(#require(expected[output.name]))
+        guard output.tensor.dataType.isFloatingPoint else {
+          #expect(try output.tensor.integers() == other.integers(), "\(output.name)")
+          continue
+        }
+        let (x, y) = (try output.tensor.floats(), try other.floats())
+        let bound = 1e-5 * (y.map(abs).max() ?? 0)
+        #expect(x.count == y.count && zip(x, y).allSatisfy { abs($0 - $1) <= bound }, "\(output.name)")
+      }
     }
   }
 

@@ -54,11 +54,7 @@ public struct Int8Quantization: Hashable, Sendable {
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
     var graph = source
     let known = KnownParameters(takenFrom: &graph, ranges: ranges)
-    let names = Set(graph.nodeIDs.flatMap { graph[$0].names })
-    if let unknown = excludedNodes.subtracting(names).min() {
-      throw ModelError(
-        .invalidArgument, "there is no node '\(unknown)' to exclude, or it computes a constant")
-    }
+    _ = try graph.nodes(named: excludedNodes)
     let assignment = try ParameterAssignment(graph, known, inputShapes: inputShapes, self)
     var builder = QuantizedGraphBuilder(
       source: graph, assignment: assignment, given: known.given, options: self)

@@ -63,7 +63,7 @@ public struct ChannelPruning: Hashable, Sendable {
   ) throws(ModelError) -> ChannelPruningPlan {
     try check(hasSamples: !samples.isEmpty)
     let graph = graph.untyingVectors()
-    let excluded = try excludedIDs(graph)
+    let excluded = try graph.nodes(named: excludedNodes)
     var coupling = AxisCoupling(graph, excluded: excluded)
     let (groups, locked) = coupling.groups()
     let importance = ChannelImportance(graph: graph, coupling: coupling, ranking: ranking)
@@ -103,21 +103,6 @@ public struct ChannelPruning: Hashable, Sendable {
       throw ModelError(
         .invalidArgument, "the ranking '\(ranking.rawValue)' and reconstruction need samples")
     }
-  }
-
-  private func excludedIDs(_ graph: Graph) throws(ModelError) -> Set<NodeID> {
-    var result: Set<NodeID> = []
-    var found: Set<String> = []
-    for id in graph.nodeIDs {
-      let names = excludedNodes.intersection(graph[id].names)
-      if !names.isEmpty { result.insert(id) }
-      found.formUnion(names)
-    }
-    if let unknown = excludedNodes.subtracting(found).min() {
-      throw ModelError(
-        .invalidArgument, "there is no node '\(unknown)' to exclude, or it computes a constant")
-    }
-    return result
   }
 }
 

@@ -2,7 +2,7 @@ import SkiffBinary
 import SkiffInterpreter
 
 /// The least squares problem `min Σ ‖y − Wᵀx‖²`, of which only the sums of products are kept.
-struct NormalEquations {
+package struct NormalEquations {
   /// The number of elements of x and of y.
   let width: Int
   let outputs: Int
@@ -11,9 +11,9 @@ struct NormalEquations {
   /// `Σ x yᵀ`, a row for each element of x.
   private var products: [Double]
   /// `Σ ‖y‖²`.
-  private(set) var energy = 0.0
+  package private(set) var energy = 0.0
 
-  init(width: Int, outputs: Int) {
+  package init(width: Int, outputs: Int) {
     self.width = width
     self.outputs = outputs
     gram = [Double](repeating: 0, count: width * width)
@@ -21,7 +21,7 @@ struct NormalEquations {
   }
 
   /// Adds rows of x and of y.
-  mutating func add(_ x: [Double], _ y: [Double]) {
+  package mutating func add(_ x: [Double], _ y: [Double]) {
     let (width, outputs) = (width, outputs)
     let rows = x.count / width
     for value in y { energy += value * value }
@@ -42,7 +42,7 @@ struct NormalEquations {
   }
 
   /// Adds what another problem of the same sizes has seen.
-  mutating func join(_ other: NormalEquations) {
+  package mutating func join(_ other: NormalEquations) {
     for index in gram.indices { gram[index] += other.gram[index] }
     for index in products.indices { products[index] += other.products[index] }
     energy += other.energy
@@ -76,7 +76,7 @@ struct NormalEquations {
   }
 
   /// `Σ ‖y − Wᵀx‖²` for weights with a row for each element of x.
-  func error(of weights: [Double]) -> Double {
+  package func error(of weights: [Double]) -> Double {
     let image = multiplied(weights)
     var result = energy
     for index in weights.indices { result += weights[index] * (image[index] - 2 * products[index]) }
@@ -108,7 +108,7 @@ struct NormalEquations {
   /// given share of the mean square of the elements of x.
   ///
   /// - Returns: Nil if the equations cannot be solved in double precision.
-  func solution(near weights: [Double], ridge: Double) -> [Double]? {
+  package func solution(near weights: [Double], ridge: Double) -> [Double]? {
     var matrix = gram
     let trace = (0..<width).reduce(0) { $0 + gram[$1 * width + $1] }
     guard trace > 0, trace.isFinite else { return nil }

@@ -3,16 +3,16 @@ import SkiffIR
 import SkiffOperators
 
 /// How many products a graph adds up, as a function of the sizes of its axes.
-struct MultiplicationCount {
+package struct MultiplicationCount {
   /// The axes whose sizes are multiplied for each node.
   private var terms: [[ValueAxis]] = []
   private var termsOfAxis: [ValueAxis: [Int]] = [:]
   private var sizes: [ValueAxis: Int] = [:]
   /// The products of all nodes.
-  private(set) var total = 0.0
+  package private(set) var total = 0.0
 
   /// - Parameter graph: The graph; sizes that are not fixed count as 1.
-  init(_ graph: Graph) {
+  package init(_ graph: Graph) {
     for id in graph.nodeIDs { count(NodeAxes(graph: graph, node: graph[id])) }
     for (index, term) in terms.enumerated() {
       total += product(term)
