@@ -188,6 +188,16 @@ import Testing
     #expect(try halves(&b, y, shape: [1, 4, 4, 3]) == [[4, 2]])
   }
 
+  /// The groups of a normalization go as a whole.
+  @Test(arguments: [8, 4]) func groupNormalization(parameters: Int) throws {
+    var b = Builder([1, 4, 4, 3])
+    var normalization = GroupNormalization()
+    (normalization.layout, normalization.groups) = (.last, 4)
+    let (scale, shift) = (b.constant([parameters]), b.constant([parameters]))
+    let y = try b.convolution(b.graph.add(normalization, b.convolution(b.x, 8), scale, shift), 2)
+    #expect(try halves(&b, y, shape: [1, 4, 4, 3]) == [[4, 2]])
+  }
+
   /// Queries, keys and values of 4 heads of 6 dimensions each, of sequences of any length.
   @Test func attentionHeads() throws {
     var b = Builder(Shape([.fixed(1), .symbol("s"), .fixed(10)]))

@@ -1,5 +1,6 @@
 import Foundation
 import Skiff
+import SkiffCompression
 import SkiffInterpreter
 import SkiffNumPy
 import SkiffPasses
@@ -52,6 +53,7 @@ struct GraphCase {
       }
       check(model.graph, samples, "laid out plainly", plainly: true)
       check(model.graph, samples, "laid out")
+      prune(model.graph, samples)
       if let graph = written(model, "skiff") { check(graph, samples, "edge") }
       if let graph = written(model, "tflite", mayRefuse: true) {
         check(graph, samples, "lite", inFloat32: true)
@@ -60,6 +62,19 @@ struct GraphCase {
       lines.append("wrong \(number) files: \(Self.text(error))")
     }
     return lines
+  }
+
+  /// What is left of half of the channels runs and gives results of the same types.
+  private mutating func prune(_ graph: Graph, _ samples: [ExpectedSample]) {
+    guard let pruned = stage("prune", { try ChannelPruning(.eachGroup(0.5)).apply(to: graph).graph }),
+      let inputs = samples.first?.inputs
+    else { return }
+    let types = stage("pruned") {
+      try [graph, pruned].map { graph in
+        try Session(Plan(graph, inputShapes: inputs.mapValues(\.shape))).run(inputs).mapValues(\.type)
+      }
+    }
+    if let types, types[0] != types[1] { lines.append("wrong \(number) pruned: \(types[1]) for \(types[0])") }
   }
 
   /// The model written to a file and read back.

@@ -1,5 +1,6 @@
 import Skiff
 import SkiffBinary
+import SkiffCompression
 import SkiffIR
 import SkiffInterpreter
 import SkiffOperators
@@ -126,6 +127,7 @@ struct OperatorCase {
     _ = graph.dot
     if isComplete { complaints += check(graph, tensors) }
     passThrough(model, sinks)
+    _ = try? ChannelPruning(.eachGroup(0.5)).apply(to: graph)
     return complaints
   }
 

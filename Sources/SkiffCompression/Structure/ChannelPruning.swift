@@ -46,9 +46,10 @@ public struct ChannelPruning: Hashable, Sendable {
     to graph: Graph, samples: [[String: Tensor]] = []
   ) throws(ModelError) -> (graph: Graph, report: ChannelPruningReport) {
     let plan = try plan(for: graph, samples: samples)
+    guard !plan.kept.isEmpty else { return (graph, plan.report) }
     let source = plan.coupling.graph
     let pruned = try source.sliced(plan.kept)
-    guard reconstructs, !plan.kept.isEmpty else { return (pruned, plan.report) }
+    guard reconstructs else { return (pruned, plan.report) }
     let reconstruction = Reconstruction(
       source: source, coupling: plan.coupling, kept: plan.kept, samples: samples)
     let (result, errors) = try reconstruction.apply(to: pruned)

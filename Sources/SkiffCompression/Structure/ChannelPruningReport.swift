@@ -47,7 +47,7 @@ public struct ChannelPruningReport: Sendable, CustomStringConvertible {
     let share = multiplicationsBefore > 0 ? multiplicationsAfter / multiplicationsBefore * 100 : 100
     var lines = [
       "\(after) of \(before) channels in \(groups.count) groups are left",
-      "multiplications: \(Int(multiplicationsBefore)) -> \(Int(multiplicationsAfter)) (\((share * 10).rounded() / 10) %)",
+      "multiplications: \(Int(min(multiplicationsBefore, 9e18))) -> \(Int(min(multiplicationsAfter, 9e18))) (\((share * 10).rounded() / 10) %)",
     ]
     lines += reconstructions.map {
       "fitted: \($0.location): relative squared error \(Float($0.errorBefore)) -> \(Float($0.errorAfter))"

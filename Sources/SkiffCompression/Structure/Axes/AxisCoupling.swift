@@ -77,17 +77,24 @@ package struct AxisCoupling {
   }
 
   private mutating func join(
-    _ a: ValueAxis, _ b: ValueAxis, _ pairs: [(Int, Int)]?, _ mismatch: AxisLock
+    _ a: ValueAxis, _ b: ValueAxis, _ pairs: AxisRelations.Pairs?, _ mismatch: AxisLock
   ) {
-    guard let m = elements.size(a), let n = elements.size(b), pairs != nil || m == n else {
+    guard let x = elements.elements(of: a), let y = elements.elements(of: b),
+      pairs != nil || x.count == y.count
+    else {
       elements.lock(a, mismatch)
       elements.lock(b, mismatch)
       return
     }
-    if let pairs {
-      for (i, j) in pairs where i < m && j < n { elements.join(a, i, b, j) }
-    } else {
-      for i in 0..<n { elements.join(a, i, b, i) }
+    guard let pairs else {
+      for (i, j) in zip(x, y) { elements.join(i, j) }
+      return
+    }
+    for number in 0..<max(0, pairs.count) {
+      let (i, j) = pairs.pair(number)
+      if (0..<x.count).contains(i), (0..<y.count).contains(j) {
+        elements.join(x.lowerBound + i, y.lowerBound + j)
+      }
     }
   }
 
@@ -97,26 +104,28 @@ package struct AxisCoupling {
     for merge in merges {
       let free = merge.factors.filter { elements.lock($0) == nil && (elements.size($0) ?? 1) > 1 }
       let chosen = free.last { isBatch($0) } ?? free.last ?? merge.factors.last
-      for factor in merge.factors where factor != chosen {
-        elements.lock(
-          factor, AxisLock(reason: "another axis is merged with it", location: merge.location))
+      let lock = AxisLock(reason: "another axis is merged with it", location: merge.location)
+      for factor in merge.factors where factor != chosen { elements.lock(factor, lock) }
+      guard let chosen, let position = merge.factors.firstIndex(of: chosen),
+        let own = elements.elements(of: chosen), let merged = elements.elements(of: merge.merged),
+        merge.factors.allSatisfy({ elements.size($0) != nil })
+      else {
+        for axis in merge.factors + [merge.merged] { elements.lock(axis, lock) }
+        continue
       }
-      guard let chosen, let position = merge.factors.firstIndex(of: chosen), let size = elements.size(chosen),
-        let count = elements.size(merge.merged)
-      else { continue }
       let inner = merge.factors[(position + 1)...].reduce(1) { $0 * (elements.size($1) ?? 1) }
-      for index in 0..<count where inner > 0 && size > 0 {
-        elements.join(merge.merged, index, chosen, index / inner % size)
+      for index in 0..<merged.count where inner > 0 && !own.isEmpty {
+        elements.join(merged.lowerBound + index, own.lowerBound + index / inner % own.count)
       }
     }
   }
 
   /// Whether an axis is joined to one that numbers matrix products.
   private mutating func isBatch(_ axis: ValueAxis) -> Bool {
-    guard (elements.size(axis) ?? 0) > 0 else { return false }
-    let root = elements.root(axis, 0)
-    for batch in batches where (elements.size(batch) ?? 0) > 0 {
-      if elements.root(batch, 0) == root { return true }
+    guard let first = elements.elements(of: axis)?.first else { return false }
+    let root = elements.root(first)
+    for batch in batches {
+      if let other = elements.elements(of: batch)?.first, elements.root(other) == root { return true }
     }
     return false
   }

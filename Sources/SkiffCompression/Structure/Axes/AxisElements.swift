@@ -13,64 +13,74 @@ struct AxisLock: Hashable {
 struct AxisElements {
   /// The axes that have elements, in the order of these.
   private(set) var axes: [ValueAxis] = []
-  private var starts: [ValueAxis: Int] = [:]
-  private var sizes: [ValueAxis: Int] = [:]
-  private var parents: [Int] = []
+  private var ranges: [ValueAxis: Range<Int>] = [:]
+  private var parents: [Int32] = []
   private var ranks: [UInt8] = []
-  /// By the root of a set.
-  private var locks: [Int: AxisLock] = [:]
+  /// By the root of a set, which of the reasons holds for it; −1 for none.
+  private var locks: [Int32] = []
+  private var reasons: [AxisLock] = []
 
-  /// Adds the axes of a value whose sizes are fixed.
+  /// The longest axis that has elements, and how many there are at most.
+  private static let (largestSize, largestCount) = (1 << 20, 1 << 25)
+
+  /// Adds the axes of a value whose sizes are fixed and not too large.
   mutating func add(_ value: ValueID, _ shape: Shape) {
     for (axis, dimension) in shape.dimensions.enumerated() {
-      guard let size = dimension.fixed else { continue }
+      guard let size = dimension.fixed, size <= Self.largestSize,
+        parents.count + size <= Self.largestCount
+      else { continue }
       let key = ValueAxis(value: value, axis: axis)
       axes.append(key)
-      starts[key] = parents.count
-      sizes[key] = size
-      parents += parents.count..<parents.count + size
-      ranks += [UInt8](repeating: 0, count: size)
+      ranges[key] = parents.count..<parents.count + size
+      parents += Int32(parents.count)..<Int32(parents.count + size)
+      ranks += repeatElement(0, count: size)
+      locks += repeatElement(-1, count: size)
     }
   }
 
-  /// How many indices an axis has; nil if its size is not fixed.
-  func size(_ axis: ValueAxis) -> Int? { sizes[axis] }
+  /// The elements of an axis, one for each index; nil if it has none here.
+  func elements(of axis: ValueAxis) -> Range<Int>? { ranges[axis] }
 
-  /// The representative of the set that an element of an axis belongs to.
-  mutating func root(_ axis: ValueAxis, _ index: Int) -> Int { root((starts[axis] ?? 0) + index) }
+  /// How many indices an axis has; nil if it has no elements here.
+  func size(_ axis: ValueAxis) -> Int? { ranges[axis]?.count }
 
-  private mutating func root(_ element: Int) -> Int {
+  /// The representative of the set that an element belongs to.
+  mutating func root(_ element: Int) -> Int {
     var element = element
-    while parents[element] != element {
-      parents[element] = parents[parents[element]]
-      element = parents[element]
+    while Int(parents[element]) != element {
+      parents[element] = parents[Int(parents[element])]
+      element = Int(parents[element])
     }
     return element
   }
 
-  mutating func join(_ a: ValueAxis, _ i: Int, _ b: ValueAxis, _ j: Int) {
-    var (x, y) = (root(a, i), root(b, j))
+  mutating func join(_ a: Int, _ b: Int) {
+    var (x, y) = (root(a), root(b))
     guard x != y else { return }
     if ranks[x] < ranks[y] { swap(&x, &y) }
     if ranks[x] == ranks[y] { ranks[x] += 1 }
-    parents[y] = x
-    if let lock = locks.removeValue(forKey: y), locks[x] == nil { locks[x] = lock }
+    parents[y] = Int32(x)
+    if locks[x] < 0 { locks[x] = locks[y] }
   }
 
   /// Forbids to remove any index of an axis.
   mutating func lock(_ axis: ValueAxis, _ lock: AxisLock) {
-    for index in 0..<(sizes[axis] ?? 0) {
-      let root = root(axis, index)
-      if locks[root] == nil { locks[root] = lock }
+    guard let elements = ranges[axis] else { return }
+    let reason = Int32(reasons.count)
+    reasons.append(lock)
+    for element in elements {
+      let root = root(element)
+      if locks[root] < 0 { locks[root] = reason }
     }
   }
 
-  func lock(ofRoot root: Int) -> AxisLock? { locks[root] }
+  /// Why a set cannot be removed; nil if it can.
+  func lock(ofRoot root: Int) -> AxisLock? { locks[root] < 0 ? nil : reasons[Int(locks[root])] }
 
   /// Why an index of an axis cannot be removed, if so for any.
   mutating func lock(_ axis: ValueAxis) -> AxisLock? {
-    for index in 0..<(sizes[axis] ?? 0) {
-      if let lock = locks[root(axis, index)] { return lock }
+    for element in ranges[axis] ?? 0..<0 {
+      if let lock = lock(ofRoot: root(element)) { return lock }
     }
     return nil
   }

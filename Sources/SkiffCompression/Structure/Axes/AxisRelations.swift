@@ -26,7 +26,13 @@ struct AxisRelations {
     let a: Place
     let b: Place
     /// The indices of both; nil for each index and the same one of the other axis.
-    let pairs: [(Int, Int)]?
+    let pairs: Pairs?
+  }
+
+  /// Pairs of indices, by their number.
+  struct Pairs {
+    let count: Int
+    let pair: (Int) -> (Int, Int)
   }
 
   /// A sum of products along two axes: without an index, the products of it are missing in the sum.
@@ -60,20 +66,23 @@ struct AxisRelations {
     return result
   }
 
-  /// Says that indices belong together; nil for equal ones.
-  mutating func link(_ a: Place, _ b: Place, _ pairs: [(Int, Int)]? = nil) {
-    links.append(Link(a: a, b: b, pairs: pairs))
+  /// Says that equal indices belong together.
+  mutating func link(_ a: Place, _ b: Place) { links.append(Link(a: a, b: b, pairs: nil)) }
+
+  /// Says that the indices of each of some pairs belong together.
+  mutating func link(_ a: Place, _ b: Place, count: Int, _ pair: @escaping (Int) -> (Int, Int)) {
+    links.append(Link(a: a, b: b, pairs: Pairs(count: count, pair: pair)))
   }
 
   /// Says that the indices of `b` from `start` on are those of `a`, and of nothing else there.
   mutating func link(_ a: Place, _ range: Range<Int>, _ b: Place, from start: Int) {
-    link(a, b, range.map { ($0, start + $0 - range.lowerBound) })
+    link(a, b, count: range.count) { (range.lowerBound + $0, start &+ $0) }
   }
 
   /// Says that indices of an axis that are equal modulo `period` belong together.
   mutating func repeats(_ place: Place, count: Int, period: Int) {
     guard period > 0, period < count else { return }
-    link(place, place, (period..<count).map { ($0 - period, $0) })
+    link(place, place, count: count - period) { ($0, $0 + period) }
   }
 
   /// Says that products are summed along two axes.
@@ -82,8 +91,11 @@ struct AxisRelations {
     contractions.append(Contraction(data: data, weights: weights))
   }
 
-  mutating func contract(_ data: Place, _ weights: Place, _ pairs: [(Int, Int)]) {
-    link(data, weights, pairs)
+  /// Says that products are summed along two axes, whose indices are paired.
+  mutating func contract(
+    _ data: Place, _ weights: Place, count: Int, _ pair: @escaping (Int) -> (Int, Int)
+  ) {
+    link(data, weights, count: count, pair)
     contractions.append(Contraction(data: data, weights: weights))
   }
 

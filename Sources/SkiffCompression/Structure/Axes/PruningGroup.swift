@@ -25,8 +25,8 @@ extension AxisCoupling {
     for (axis, node) in producers {
       var reason: AxisLock?
       var isFree = false
-      for index in 0..<(elements.size(axis) ?? 0) {
-        let root = elements.root(axis, index)
+      for element in elements.elements(of: axis) ?? 0..<0 {
+        let root = elements.root(element)
         if let lock = elements.lock(ofRoot: root) {
           reason = reason ?? lock
         } else {
@@ -37,8 +37,8 @@ extension AxisCoupling {
       if let reason, !isFree { kept.append((axis, node, reason)) }
     }
     for axis in elements.axes {
-      for index in 0..<(elements.size(axis) ?? 0) {
-        let root = elements.root(axis, index)
+      for (index, element) in (elements.elements(of: axis) ?? 0..<0).enumerated() {
+        let root = elements.root(element)
         guard wanted.contains(root) else { continue }
         if members[root] == nil { order.append(root) }
         members[root, default: [:]][axis, default: []].append(index)

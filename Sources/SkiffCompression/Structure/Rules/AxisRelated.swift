@@ -22,6 +22,8 @@ extension NodeAxes {
     case is any PlacewiseOperator: broadcast()
     case let reduction as any Reduction: reduced(reduction)
     case let line as any LineOperator: passing(except: [line.axis])
+    // Positions in all of the input are others where channels are missing.
+    case is MaxPoolPositions: nil
     case let pooling as any Pooling: pooled(pooling.layout)
     case let normalization as any TrailingNormalization: trailing(normalization.axis)
     case let recurrent as any RecurrentOperator: recurrentRelations(recurrent)

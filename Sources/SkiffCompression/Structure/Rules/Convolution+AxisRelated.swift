@@ -18,28 +18,26 @@ extension AxisRelations {
   ) {
     let input = Place.operand(0, axis: channels)
     let result = Place.result(0, axis: channels)
-    let isDepthwise = groups > 1 && inputs == 1
-    /// The index in the weights of a channel of the value.
-    func link(_ place: Place, axis: Int, each: Int, isContraction: Bool) {
-      let weights = Place.operand(1, axis: axis)
-      let pairs = (0..<groups * each).map { ($0, axis == sharedAxis ? $0 % max(1, each) : $0) }
-      if isContraction { contract(place, weights, pairs) } else { self.link(place, weights, pairs) }
-    }
-    if axes.operand(2) != nil { self.link(.operand(2, axis: 0), result) }
-    if isDepthwise {
+    let (inputCount, isBeyond) = groups.multipliedReportingOverflow(by: inputs)
+    let (outputCount, isAlsoBeyond) = groups.multipliedReportingOverflow(by: outputs)
+    guard !isBeyond, !isAlsoBeyond, inputCount > 0, outputCount > 0 else { return }
+    if axes.operand(2) != nil { link(.operand(2, axis: 0), result) }
+    if groups > 1, inputs == 1 {
       // The axis that groups share has one index, or the outputs of one channel.
       let own = sharedAxis == inputAxis ? outputAxis : inputAxis
       let each = sharedAxis == inputAxis ? outputs : 1
-      self.link(input, .operand(1, axis: own), (0..<groups * each).map { ($0 / each, $0) })
-      self.link(input, result, (0..<groups * outputs).map { ($0 / outputs, $0) })
+      link(input, .operand(1, axis: own), count: groups * each) { ($0 / each, $0) }
+      link(input, result, count: outputCount) { ($0 / outputs, $0) }
       return
     }
-    link(input, axis: inputAxis, each: inputs, isContraction: true)
-    link(result, axis: outputAxis, each: outputs, isContraction: false)
-    if groups > 1 {
-      repeats(input, count: groups * inputs, period: inputs)
-      repeats(result, count: groups * outputs, period: outputs)
+    contract(input, .operand(1, axis: inputAxis), count: inputCount) {
+      ($0, sharedAxis == inputAxis ? $0 % inputs : $0)
     }
+    link(result, .operand(1, axis: outputAxis), count: outputCount) {
+      ($0, sharedAxis == outputAxis ? $0 % outputs : $0)
+    }
+    repeats(input, count: inputCount, period: inputs)
+    repeats(result, count: outputCount, period: outputs)
     produce(.operand(1, axis: outputAxis))
   }
 }
@@ -72,7 +70,8 @@ extension Convolution: AxisRelated {
 extension TransposedConvolution: AxisRelated {
   func relations(_ axes: NodeAxes) -> AxisRelations? {
     guard let weights = axes.operand(1), groups > 0,
-      let inputs = weights[inputAxis(rank: weights.count)].fixed, let outputs = weights[outputAxis()].fixed
+      let inputs = weights[inputAxis(rank: weights.count)].fixed, let outputs = weights[outputAxis()].fixed,
+      inputs % groups == 0
     else { return nil }
     var relations = AxisRelations()
     relations.link(.operand(0, axis: 0), .result(0, axis: 0))

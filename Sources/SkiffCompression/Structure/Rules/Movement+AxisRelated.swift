@@ -30,7 +30,7 @@ extension Concat: AxisRelated {
         continue
       }
       relations.link(.operand(index, axis: axis), 0..<size, .result(0, axis: axis), from: first)
-      start = first + size
+      start = first &+ size
     }
     return relations
   }
@@ -53,7 +53,7 @@ extension Split: AxisRelated {
         continue
       }
       relations.link(.result(index, axis: axis), 0..<size, .operand(0, axis: axis), from: first)
-      start = first + size
+      start = first &+ size
     }
     return relations
   }
@@ -134,7 +134,7 @@ extension Reverse: AxisRelated {
       if !reversed.contains(axis) {
         relations.link(a, b)
       } else if let size = input[axis].fixed {
-        relations.link(a, b, (0..<size).map { ($0, size - 1 - $0) })
+        relations.link(a, b, count: size) { ($0, size - 1 - $0) }
       }
     }
     return relations
@@ -153,8 +153,9 @@ extension Gather: AxisRelated {
       relations.produce(.operand(0, axis: other))
     }
     if let places = places(axes, axis) {
-      relations.link(
-        .result(0, axis: axis), .operand(0, axis: axis), Array(places.enumerated()).map { ($0, $1) })
+      relations.link(.result(0, axis: axis), .operand(0, axis: axis), count: places.count) {
+        ($0, places[$0])
+      }
       // Each index of the list belongs to the result that it is looked up for.
       relations.link(.operand(1, axis: 0), .result(0, axis: axis))
     } else {
@@ -234,13 +235,16 @@ extension Pad: AxisRelated {
 
 extension DepthToSpace: AxisRelated {
   func relations(_ axes: NodeAxes) -> AxisRelations? {
-    let (channels, square) = (layout.channelAxis(rank: 4), blockSize * blockSize)
-    guard axes.operand(0)?.count == 4, let count = axes.result(0)?[channels].fixed else { return nil }
+    let channels = layout.channelAxis(rank: 4)
+    guard axes.operand(0)?.count == 4, let all = axes.operand(0)?[channels].fixed,
+      let count = axes.result(0)?[channels].fixed, count > 0
+    else { return nil }
+    let square = all / count
     var relations = AxisRelations()
     relations.link(.operand(0, axis: 0), .result(0, axis: 0))
-    relations.link(
-      .operand(0, axis: channels), .result(0, axis: channels),
-      (0..<count * square).map { ($0, order == .blockFirst ? $0 % count : $0 / square) })
+    relations.link(.operand(0, axis: channels), .result(0, axis: channels), count: all) {
+      ($0, order == .blockFirst ? $0 % count : $0 / square)
+    }
     return relations
   }
 }
@@ -248,14 +252,32 @@ extension DepthToSpace: AxisRelated {
 extension SpaceToDepth: AxisRelated {
   func relations(_ axes: NodeAxes) -> AxisRelations? {
     let channels = layout.channelAxis(rank: 4)
-    guard axes.operand(0)?.count == 4, let count = axes.operand(0)?[channels].fixed else { return nil }
+    guard axes.operand(0)?.count == 4, let count = axes.operand(0)?[channels].fixed, count > 0,
+      let all = axes.result(0)?[channels].fixed
+    else { return nil }
     var relations = AxisRelations()
     relations.link(.operand(0, axis: 0), .result(0, axis: 0))
-    relations.link(
-      .result(0, axis: channels), .operand(0, axis: channels),
-      (0..<count * blockSize * blockSize).map { ($0, $0 % count) })
+    relations.link(.result(0, axis: channels), .operand(0, axis: channels), count: all) {
+      ($0, $0 % count)
+    }
     return relations
   }
+}
+
+extension SpaceToBatch: AxisRelated {
+  func relations(_ axes: NodeAxes) -> AxisRelations? { axes.passing(except: Array(0...blockSizes.count)) }
+}
+
+extension BatchToSpace: AxisRelated {
+  func relations(_ axes: NodeAxes) -> AxisRelations? { axes.passing(except: Array(0...blockSizes.count)) }
+}
+
+extension ReverseSequence: AxisRelated {
+  func relations(_ axes: NodeAxes) -> AxisRelations? { axes.passing(except: [timeAxis, batchAxis]) }
+}
+
+extension CumSum: AxisRelated {
+  func relations(_ axes: NodeAxes) -> AxisRelations? { axes.passing(except: [axis]) }
 }
 
 extension Resize: AxisRelated {

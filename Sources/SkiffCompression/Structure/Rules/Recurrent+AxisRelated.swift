@@ -12,7 +12,7 @@ extension NodeAxes {
     relations.contract(.operand(0, axis: 2), .operand(1, axis: 2))
     let units = AxisRelations.Place.operand(2, axis: 2)
     func link(_ place: AxisRelations.Place, gates: Int) {
-      relations.link(place, units, (0..<gates * hidden).map { ($0, $0 % hidden) })
+      relations.link(place, units, count: gates &* hidden) { ($0, $0 % hidden) }
     }
     link(.operand(1, axis: 1), gates: kind.gateCount)
     link(.operand(2, axis: 1), gates: kind.gateCount)

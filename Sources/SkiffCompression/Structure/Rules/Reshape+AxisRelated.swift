@@ -74,10 +74,14 @@ extension NodeAxes {
     while x != y {
       if x < y {
         guard i < a.count, let size = a[i].fixed, size > 0 else { return nil }
-        (x, i) = (x * size, i + 1)
+        let (product, overflow) = x.multipliedReportingOverflow(by: size)
+        guard !overflow else { return nil }
+        (x, i) = (product, i + 1)
       } else {
         guard j < b.count, let size = b[j].fixed, size > 0 else { return nil }
-        (y, j) = (y * size, j + 1)
+        let (product, overflow) = y.multipliedReportingOverflow(by: size)
+        guard !overflow else { return nil }
+        (y, j) = (product, j + 1)
       }
     }
     return (i, j)
