@@ -52,10 +52,10 @@ public struct ChannelPruning: Hashable, Sendable {
     guard reconstructs else { return (pruned, plan.report) }
     let reconstruction = Reconstruction(
       source: source, coupling: plan.coupling, kept: plan.kept, samples: samples)
-    let (result, errors) = try reconstruction.apply(to: pruned)
+    let outcome = try reconstruction.apply(to: pruned)
     var report = plan.report
-    report.reconstructions = errors
-    return (result, report)
+    (report.reconstructions, report.unfittedNodes) = (outcome.fitted, outcome.unfitted)
+    return (outcome.graph, report)
   }
 
   /// What is to be removed.

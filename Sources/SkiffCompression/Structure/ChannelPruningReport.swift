@@ -12,7 +12,7 @@ public struct ChannelPruningReport: Sendable, CustomStringConvertible {
     public let after: Int
   }
 
-  /// A node none of whose channels could be removed.
+  /// A node that something could not be done to.
   public struct KeptNode: Hashable, Sendable {
     /// Where it is.
     public let location: Location
@@ -40,6 +40,8 @@ public struct ChannelPruningReport: Sendable, CustomStringConvertible {
   public let multiplicationsAfter: Double
   /// The nodes whose weights were fitted, in the order in which they were.
   public internal(set) var reconstructions: [Reconstruction] = []
+  /// The nodes that lost inputs and whose weights could not be fitted, with the reason.
+  public internal(set) var unfittedNodes: [KeptNode] = []
 
   /// Some lines for people.
   public var description: String {
@@ -52,6 +54,7 @@ public struct ChannelPruningReport: Sendable, CustomStringConvertible {
     lines += reconstructions.map {
       "fitted: \($0.location): relative squared error \(Float($0.errorBefore)) -> \(Float($0.errorAfter))"
     }
+    lines += unfittedNodes.map { "not fitted: \($0.location): \($0.reason)" }
     lines += keptNodes.map { "kept: \($0.location): \($0.reason)" }
     return lines.joined(separator: "\n")
   }

@@ -14,8 +14,8 @@ struct Reconstruction {
   let kept: [ValueAxis: [Int]]
   let samples: [[String: Tensor]]
 
-  /// The most numbers that one output is made of, for their products with each other to be kept.
-  private static let largestWidth = 4609
+  /// The most weights of an output, whose products with each other are kept.
+  private static let largestWidth = 4608
   /// The rows that are looked at for each weight of an output.
   private static let rowsPerWeight = 5
   /// The rows that are added at a time.
@@ -25,97 +25,144 @@ struct Reconstruction {
   /// One of so many samples, or where there are fewer of so many places, says how strongly they are.
   private static let heldOut = 5
 
-  /// The graph with fitted weights.
-  func apply(
-    to pruned: Graph
-  ) throws(ModelError) -> (graph: Graph, errors: [ChannelPruningReport.Reconstruction]) {
-    var result = pruned
-    var errors: [ChannelPruningReport.Reconstruction] = []
-    var pending = Set(coupling.contractions.filter { kept[$0.data] != nil }.map(\.node))
-    for id in source.nodeIDs where pending.remove(id) != nil && result.contains(id) {
-      let fitted = try locating(source[id].location) { () throws(ModelError) in try fit(id, &result) }
-      if let fitted { errors.append(fitted) }
-    }
-    return (result, errors)
+  /// What a reconstruction did.
+  struct Outcome {
+    var graph: Graph
+    var fitted: [ChannelPruningReport.Reconstruction] = []
+    var unfitted: [ChannelPruningReport.KeptNode] = []
   }
 
-  private func fit(
-    _ id: NodeID, _ graph: inout Graph
-  ) throws(ModelError) -> ChannelPruningReport.Reconstruction? {
-    let node = graph[id]
-    guard let unclamped = node.operator.unclamped, node.inputs.count > 1, let input = node.inputs[0],
-      let w = node.inputs[1], let weights = graph[w].constant, graph[w].users.count == 1,
-      weights.type.dataType.isFloatingPoint
-    else { return nil }
-    let biasID = node.inputs.count > 2 ? node.inputs[2] : nil
-    let bias = biasID.flatMap { graph[$0].constant }
-    guard biasID == nil || bias != nil else { return nil }
-    let width = weights.shape.dropFirst().reduce(1, *)
-    guard width > 0, width < Self.largestWidth, let outputs = weights.shape.first, outputs > 0 else {
-      return nil
+  /// The graph with fitted weights.
+  func apply(to pruned: Graph) throws(ModelError) -> Outcome {
+    var outcome = Outcome(graph: pruned)
+    var pending = Set(coupling.contractions.filter { kept[$0.data] != nil }.map(\.node))
+    for id in source.nodeIDs where pending.remove(id) != nil && pruned.contains(id) {
+      let location = source[id].location
+      try locating(location) { () throws(ModelError) in
+        switch consumer(id, in: outcome.graph) {
+        case .refused(let reason): outcome.unfitted.append(.init(location: location, reason: reason))
+        case .fits(let consumer): outcome.fitted.append(try fit(consumer, &outcome.graph))
+        }
+      }
     }
+    return outcome
+  }
 
-    var expected = source
-    let sums = try expected.add(unclamped, list: source[id].inputs)
-    expected.setOnlyOutput(sums, name: "")
-    var actual = graph
-    actual.setOnlyOutput(input, name: "")
-    expected.removeUnused()
-    actual.removeUnused()
-    let groups = (unclamped as? Convolution)?.groups ?? 1
-    let channels = NodeAxes(graph: source, node: source[id]).result(0).map { axes in
-      (unclamped as? Convolution)?.layout.channelAxis(rank: axes.count) ?? axes.count - 1
+  /// A node whose weights can be fitted.
+  private struct Consumer {
+    let id: NodeID
+    /// The operator without the clamp of its results.
+    let `operator`: any Operator
+    let input: ValueID
+    let weights: ValueID
+    let constant: Constant
+    let bias: Constant?
+    /// The axis of the outputs in the result.
+    let channels: Int
+
+    var groups: Int { (`operator` as? Convolution)?.groups ?? 1 }
+    var outputs: Int { constant.shape[0] }
+    /// The weights of an output.
+    var width: Int { constant.shape.dropFirst().reduce(1, *) }
+  }
+
+  private enum Consumption {
+    case fits(Consumer)
+    case refused(String)
+  }
+
+  private func consumer(_ id: NodeID, in graph: Graph) -> Consumption {
+    let node = graph[id]
+    guard let unclamped = node.operator.unclamped else {
+      return .refused("only weights of convolutions and fully connected operators are fitted")
     }
-    var fitting = [NormalEquations](
-      repeating: NormalEquations(width: width + 1, outputs: outputs / groups), count: groups)
-    var held = fitting
-    let rowsPerSample = (max(2048, Self.rowsPerWeight * width) + samples.count - 1) / samples.count
-    let (before, after) = (SampleSessions(expected), SampleSessions(actual))
-    for (index, sample) in samples.enumerated() {
-      guard var y = try before.run(sample)[""], let x = try after.run(sample)[""], let channels else {
-        continue
-      }
-      if let left = kept[ValueAxis(value: source[id].outputs[0], axis: channels)] {
-        y = try y.keeping([channels: left])
-      }
-      guard let rows = try WeightedRows(unclamped, weights: weights.shape, input: x, result: y) else {
-        return nil
-      }
-      if samples.count < Self.heldOut {
-        Self.add(rows, rowsPerSample, to: &fitting) { $0 % Self.heldOut != 0 }
-        Self.add(rows, rowsPerSample, to: &held) { $0 % Self.heldOut == 0 }
-      } else if index % Self.heldOut == 0 {
-        Self.add(rows, rowsPerSample, to: &held)
-      } else {
-        Self.add(rows, rowsPerSample, to: &fitting)
-      }
+    let bias = node.inputs.count > 2 ? node.inputs[2] : nil
+    guard let input = node.inputs[0], let weights = node.inputs[1], let constant = graph[weights].constant,
+      bias.map({ graph[$0].constant != nil }) ?? true
+    else { return .refused("its weights are computed") }
+    guard graph[weights].users.count == 1 else { return .refused("other nodes have the same weights") }
+    guard let rank = graph[node.outputs[0]].type?.rank, constant.type.dataType.isFloatingPoint else {
+      return .refused("its results are not known to be real numbers")
     }
-    var values = try weights.materialize().floats()
-    var biases = try bias?.materialize().floats() ?? [Float](repeating: 0, count: outputs)
+    let consumer = Consumer(
+      id: id, operator: unclamped, input: input, weights: weights, constant: constant,
+      bias: bias.flatMap { graph[$0].constant },
+      channels: (unclamped as? Convolution)?.layout.channelAxis(rank: rank) ?? rank - 1)
+    guard consumer.outputs > 0, (1...Self.largestWidth).contains(consumer.width) else {
+      return .refused("an output has \(consumer.width) weights, at most \(Self.largestWidth) are fitted")
+    }
+    return .fits(consumer)
+  }
+
+  /// Replaces the weights and the bias of a node by those that fit best.
+  private func fit(
+    _ consumer: Consumer, _ graph: inout Graph
+  ) throws(ModelError) -> ChannelPruningReport.Reconstruction {
+    let (fitting, held) = try measure(consumer, in: graph)
+    let width = consumer.width
+    var values = try consumer.constant.materialize().floats()
+    var biases =
+      try consumer.bias?.materialize().floats() ?? [Float](repeating: 0, count: consumer.outputs)
     var (errorBefore, errorAfter, energy) = (0.0, 0.0, 0.0)
     for (group, system) in fitting.enumerated() {
       let first = group * system.outputs
       let old = Self.columns(values, biases, first, system)
-      let fit = Self.fit(system, held[group], near: old)
-      let new = fit.weights
+      let new = Self.fit(system, held[group], near: old)
       errorBefore += held[group].error(of: old)
-      errorAfter += fit.error
+      errorAfter += new.error
       energy += held[group].energy
       for output in 0..<system.outputs {
         for index in 0..<width {
-          values[(first + output) * width + index] = Float(new[index * system.outputs + output])
+          values[(first + output) * width + index] = Float(new.weights[index * system.outputs + output])
         }
-        biases[first + output] = Float(new[width * system.outputs + output])
+        biases[first + output] = Float(new.weights[width * system.outputs + output])
       }
     }
-    let type = weights.type.dataType
-    graph.setConstant(w, to: Constant(try Tensor(floats: values, as: type, shape: weights.shape)))
-    let fittedBias = graph.addConstant(try Tensor(floats: biases, as: type, shape: [outputs]))
-    graph.setNode(id, to: node.operator, inputs: [input, w, fittedBias])
+    let type = consumer.constant.type.dataType
+    let weights = try Tensor(floats: values, as: type, shape: consumer.constant.shape)
+    graph.setConstant(consumer.weights, to: Constant(weights))
+    let bias = graph.addConstant(try Tensor(floats: biases, as: type, shape: [consumer.outputs]))
+    let applied = graph[consumer.id].operator
+    graph.setNode(consumer.id, to: applied, inputs: [consumer.input, consumer.weights, bias])
     graph.removeUnused()
     return .init(
-      location: source[id].location, errorBefore: energy > 0 ? errorBefore / energy : 0,
+      location: source[consumer.id].location, errorBefore: energy > 0 ? errorBefore / energy : 0,
       errorAfter: energy > 0 ? errorAfter / energy : 0)
+  }
+
+  /// What the weights of each group are fitted on, and what says how well: inputs as they are now, and the sums of the graph
+  /// before.
+  private func measure(
+    _ consumer: Consumer, in graph: Graph
+  ) throws(ModelError) -> (fitting: [NormalEquations], held: [NormalEquations]) {
+    var (expected, actual) = (source, graph)
+    let sums = try expected.addNode(consumer.operator, source[consumer.id].inputs)[0]
+    expected.setOnlyOutput(sums, name: "")
+    actual.setOnlyOutput(consumer.input, name: "")
+    expected.removeUnused()
+    actual.removeUnused()
+    let left = kept[ValueAxis(value: source[consumer.id].outputs[0], axis: consumer.channels)]
+    let empty = NormalEquations(width: consumer.width + 1, outputs: consumer.outputs / consumer.groups)
+    var fitting = [NormalEquations](repeating: empty, count: consumer.groups)
+    var held = fitting
+    let most = (max(2048, Self.rowsPerWeight * consumer.width) + samples.count - 1) / samples.count
+    let (before, after) = (SampleSessions(expected), SampleSessions(actual))
+    for (index, sample) in samples.enumerated() {
+      guard var y = try before.run(sample)[""], let x = try after.run(sample)[""] else { continue }
+      if let left { y = try y.keeping([consumer.channels: left]) }
+      guard
+        let rows = try WeightedRows(consumer.operator, weights: consumer.constant.shape, input: x, result: y)
+      else { continue }
+      if samples.count < Self.heldOut {
+        Self.add(rows, most, to: &fitting) { $0 % Self.heldOut != 0 }
+        Self.add(rows, most, to: &held) { $0 % Self.heldOut == 0 }
+      } else if index % Self.heldOut == 0 {
+        Self.add(rows, most, to: &held)
+      } else {
+        Self.add(rows, most, to: &fitting)
+      }
+    }
+    return (fitting, held)
   }
 
   /// The weights that fit best, held near to others as strongly as is best for what they are not fitted on.
@@ -186,13 +233,5 @@ extension Operator {
       return product
     default: return nil
     }
-  }
-}
-
-extension Graph {
-  fileprivate mutating func add(_ operator: any Operator, list inputs: [ValueID?]) throws(ModelError)
-    -> ValueID
-  {
-    try addNode(`operator`, inputs)[0]
   }
 }
