@@ -302,6 +302,11 @@ import Testing
           removed += report.groups.reduce(0) { $0 + $1.before - $1.after }
         }
       }
+      var fitting = ChannelPruning(.eachGroup(0.5))
+      (fitting.ranking, fitting.reconstructs) = (.contribution, true)
+      let (fitted, report) = try fitting.apply(to: graph, samples: [inputs])
+      #expect(report.reconstructions.allSatisfy { $0.errorAfter <= $0.errorBefore }, "\(own)")
+      _ = try Session(Plan(fitted, inputShapes: inputs.mapValues(\.shape))).run(inputs)
     }
     #expect(removed > 500)
   }
