@@ -8,6 +8,10 @@ import SkiffPasses
 public struct Compression: Sendable {
   /// One thing that is done.
   public enum Step: Hashable, Sendable {
+    /// Channels, neurons, heads and recurrent units are removed.
+    case channels(ChannelPruning)
+    /// Residual branches are removed.
+    case layers(LayerPruning)
     /// Channels get ranges alike, so that one scale suits all weights of a layer.
     case equalize(CrossLayerEqualization)
     /// Weights become zero, few different ones, or short.
@@ -50,6 +54,10 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var quantizedNodes = 0
   /// The nodes that stayed in floating point, with the reason.
   public internal(set) var floatNodes: [QuantizationReport.FloatNode] = []
+  /// What prunings of channels did.
+  public internal(set) var channels: [ChannelPruningReport] = []
+  /// What prunings of layers did.
+  public internal(set) var layers: [LayerPruning.Report] = []
   /// The pairs of layers whose channels were equalized.
   public internal(set) var equalizedPairs = 0
   /// What became of weights that were changed by themselves.
@@ -63,7 +71,12 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
 
   /// Some lines for people.
   public var description: String {
-    var lines: [String] = []
+    var lines = channels.map(\.description)
+    for layers in layers {
+      lines += layers.removed.map {
+        "removed: the branch that ends at \($0.location), \(Float(100 * $0.share)) % of the sum"
+      }
+    }
     if quantizedNodes + floatNodes.count > 0 {
       lines.append(
         "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples"
@@ -107,6 +120,16 @@ extension Model {
     report.bytesBefore = copy.graph.constantByteCount
     for step in compression.steps {
       switch step {
+      case .channels(let pruning):
+        let samples = try copy.reordered(runs).map(copy.graph.accepting)
+        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
+        copy.graph = graph
+        report.channels.append(pruned)
+      case .layers(let pruning):
+        let samples = try copy.reordered(runs).map(copy.graph.accepting)
+        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
+        copy.graph = graph
+        report.layers.append(pruned)
       case .equalize(let equalization):
         let (graph, pairs) = try equalization.apply(to: copy.graph)
         copy.graph = graph

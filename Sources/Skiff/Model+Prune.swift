@@ -10,9 +10,8 @@ extension Model {
   public mutating func pruneChannels(
     _ pruning: ChannelPruning, samples: Samples? = nil
   ) throws(ModelError) -> ChannelPruningReport {
-    try prune("pruned channels (\(pruning.ranking.rawValue))", samples) { (graph, runs) throws(ModelError) in
-      try pruning.apply(to: graph, samples: runs)
-    }
+    let name = "pruned channels (\(pruning.ranking.rawValue))"
+    return try compress(Compression([.channels(pruning)], samples: samples, description: name)).channels[0]
   }
 
   /// Removes residual branches of the model; what fails leaves it as it was.
@@ -22,27 +21,6 @@ extension Model {
   public mutating func pruneLayers(
     _ pruning: LayerPruning, samples: Samples
   ) throws(ModelError) -> LayerPruning.Report {
-    try prune("pruned layers", samples) { (graph, runs) throws(ModelError) in
-      try pruning.apply(to: graph, samples: runs)
-    }
-  }
-
-  private mutating func prune<Report>(
-    _ name: String, _ samples: Samples?,
-    _ body: (Graph, [[String: Tensor]]) throws(ModelError) -> (graph: Graph, report: Report)
-  ) throws(ModelError) -> Report {
-    var copy = self
-    try copy.prepare()
-    let runs = try copy.reordered(samples?.runs(for: source) ?? []).map(copy.graph.accepting)
-    let (graph, report) = try body(copy.graph, runs)
-    copy.graph = graph
-    copy.recipe.append(name)
-    if let samples {
-      copy.calibrationDigest = samples.digest
-      samples.releasePages()
-    }
-    copy.examples = []
-    self = copy
-    return report
+    try compress(Compression([.layers(pruning)], samples: samples, description: "pruned layers")).layers[0]
   }
 }

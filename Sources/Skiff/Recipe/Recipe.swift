@@ -27,6 +27,8 @@ public struct Recipe: Hashable, Sendable {
       switch step {
       case .int8: true
       case .equalize: false
+      case .channels(let pruning): pruning.reconstructs || pruning.ranking.needsSamples
+      case .layers: true
       case .weights(let weights): weights.needsSamples
       }
     }

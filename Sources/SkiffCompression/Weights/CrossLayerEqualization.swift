@@ -17,7 +17,7 @@ public struct CrossLayerEqualization: Hashable, Sendable {
   ///
   /// - Returns: Also the number of pairs of layers.
   public func apply(to source: Graph) throws(ModelError) -> (graph: Graph, pairs: Int) {
-    var graph = source
+    var graph = source.untyingVectors()
     let pairs = graph.nodeIDs.compactMap { LayerPair(from: $0, in: graph) }
     var layers: [NodeID: LayerWeights] = [:]
     for pair in pairs {
