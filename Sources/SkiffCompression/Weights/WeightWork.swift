@@ -51,7 +51,9 @@ struct WeightWork {
       }
     }
     if let original {
-      for index in matrix.indices { error.add(original[index], matrix[index], column: index % weight.columns) }
+      for index in matrix.indices {
+        error.add(original[index], matrix[index], column: index % weight.columns)
+      }
       if settings.correctsBias { try correctBias(original, matrix, &graph) }
     }
     let zeros = matrix.count { $0 == 0 }

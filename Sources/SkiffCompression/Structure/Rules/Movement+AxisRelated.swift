@@ -79,7 +79,7 @@ extension Slice: AxisRelated {
     for (index, axis) in named.enumerated() {
       let axis = axis < 0 ? axis + input.count : axis
       // Where the size is not known nothing can be removed.
-      guard let size = input[axis].fixed else { continue }
+      guard input.indices.contains(axis), let size = input[axis].fixed else { continue }
       let start = starts[index] < 0 ? starts[index] + size : starts[index]
       result[axis] = (min(max(start, 0), steps[index] > 0 ? size : size - 1), steps[index])
     }
