@@ -17,7 +17,9 @@ struct ErrorFeedback {
     var matrix = moments.products.map(Double.init)
     let mean = (0..<size).reduce(0.0) { $0 + matrix[$1 * size + $1] } / Double(max(1, size))
     guard mean > 0, mean.isFinite else { return nil }
-    for index in 0..<size { matrix[index * size + index] += 0.01 * mean }
+    // The fewer rows for each column, the less do the moments say of other inputs.
+    let damping = max(0.01, 0.02 * Double(size) / Double(max(1, moments.rowCount)))
+    for index in 0..<size { matrix[index * size + index] += damping * mean }
     guard Self.invert(&matrix, size), Self.factorize(&matrix, size) else { return nil }
     self.size = size
     factor = matrix.map(Float.init)

@@ -19,6 +19,9 @@ package struct InputMoments: Sendable {
     sums = [Float](repeating: 0, count: size)
   }
 
+  /// How many rows of inputs were seen.
+  package var rowCount: Int { count }
+
   /// The mean of each column.
   package var means: [Float] { sums.map { $0 / Float(max(1, count)) } }
 
