@@ -10,20 +10,20 @@ package struct InputMoments: Sendable {
   package let size: Int
   /// `size · size` sums of products.
   package private(set) var products: [Float]
-  private var sums: [Float]
+  private var sums: [Double]
   private var count = 0
 
   fileprivate init(size: Int) {
     self.size = size
     products = [Float](repeating: 0, count: size * size)
-    sums = [Float](repeating: 0, count: size)
+    sums = [Double](repeating: 0, count: size)
   }
 
   /// How many rows of inputs were seen.
   package var rowCount: Int { count }
 
   /// The mean of each column.
-  package var means: [Float] { sums.map { $0 / Float(max(1, count)) } }
+  package var means: [Float] { sums.map { Float($0 / Double(max(1, count))) } }
 
   /// The sum of the squares of each column, on average 1.
   package var importance: [Float] {
@@ -35,6 +35,8 @@ package struct InputMoments: Sendable {
   }
 
   /// The moments of the inputs of every weight that has a matrix product or a convolution of its own, and at most `limit` columns.
+  ///
+  /// - Throws: ``ModelError/Code/invalidArgument`` for a sample that makes an input infinite or not a number.
   package static func all(
     of weights: [WeightTensor], in graph: Graph, samples: [[String: Tensor]], limit: Int = 2304
   ) throws(ModelError) -> [ValueID: InputMoments] {
@@ -61,8 +63,13 @@ package struct InputMoments: Sendable {
       try locating(Location(attribute: "sample \(index)")) { () throws(ModelError) in
         _ = try session.run(sample) { (id, tensor) throws(ModelError) in
           for (weight, patches) in watched[id] ?? [] {
-            moments[weight.value, default: InputMoments(size: weight.columns)].add(
-              try patches.rows(of: tensor))
+            let rows = try patches.rows(of: tensor)
+            guard rows.allSatisfy(\.isFinite) else {
+              throw ModelError(
+                .invalidArgument, "the sample makes it infinite or not a number",
+                at: Location(tensor: graph[id].name))
+            }
+            moments[weight.value, default: InputMoments(size: weight.columns)].add(rows)
           }
         }
       }
@@ -75,7 +82,7 @@ package struct InputMoments: Sendable {
     let count = rows.count / max(1, size)
     guard count > 0 else { return }
     self.count += count
-    for (index, value) in rows.enumerated() { sums[index % size] += value }
+    for (index, value) in rows.enumerated() { sums[index % size] += Double(value) }
     products.withUnsafeMutableBufferPointer { products in
       rows.withUnsafeBufferPointer { rows in
         for first in 0..<size {

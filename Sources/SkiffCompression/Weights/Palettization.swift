@@ -3,8 +3,8 @@ import SkiffIR
 
 /// Replacing weights by the nearest of a few numbers, which a table holds once: their positions take 1 to 8 bits each.
 ///
-/// The numbers are the means of clusters, found by Lloyd's algorithm ("Least squares quantization in PCM", 1982) from
-/// places with equal shares of the weights: Han et al., "Deep Compression", 2016.
+/// The numbers are the means of clusters: Han et al., "Deep Compression", 2016. Along a line the best clusters follow from those
+/// of fewer weights: Wang and Song, "Ckmeans.1d.dp", 2011; quickly by Grønlund et al., "Fast exact k-means", 2017.
 public struct Palettization: Hashable, Sendable {
   /// The bits of a position, 1 to 8; a table has 2^bits numbers.
   public var bits = 4
@@ -14,12 +14,22 @@ public struct Palettization: Hashable, Sendable {
   /// Creates the usual palettization: 16 numbers for a tensor.
   public init() {}
 
-  /// A table, in ascending order. Zero is in it if some weights are zero.
+  /// Checks that there is such a palettization.
+  func verify() throws(ModelError) {
+    guard (1...8).contains(bits), rowsPerTable >= 0 else {
+      throw ModelError(.invalidArgument, "no table has positions of \(bits) bits for \(rowsPerTable) rows")
+    }
+  }
+
+  /// A table, in ascending order. Zero is in it if some weights are zero; weights that are few enough are the table.
   ///
   /// - Parameter importance: What an error of each column costs, nil for the same.
   func table(_ weights: ArraySlice<Float>, columns: Int, importance: [Float]?) -> [Float] {
-    var density = WeightDensity(weights, columns: columns, importance: importance)
     let size = 1 << bits
+    var different: Set<Float> = []
+    for weight in weights where different.insert(weight).inserted && different.count > size { break }
+    if different.count <= size { return different.sorted() }
+    var density = WeightDensity(weights, columns: columns, importance: importance)
     guard density.zeroCount > 0 else { return density.clusters(size) }
     density.removeZero()
     return (density.clusters(size - 1) + [0]).sorted()
@@ -48,41 +58,63 @@ private struct WeightDensity {
 
   mutating func removeZero() { places.removeAll { $0.moment == 0 } }
 
-  /// The means of at most `count` clusters, in ascending order.
+  /// The means of at most `count` clusters, in ascending order, so that the squared error is the least.
   func clusters(_ count: Int) -> [Float] {
     guard places.count > count else { return places.map { Float($0.moment / $0.mass) } }
     guard count > 0 else { return [] }
-    var sums: [(mass: Double, moment: Double)] = [(0, 0)]
+    let sums = DensitySums(places)
+    // The ends of the last clusters, by where the last one of all ends.
+    var starts: [[Int32]] = []
+    // What so many clusters take away of the sum of squares, by where the last one ends.
+    var gains = (0...places.count).map { sums.gain(0, $0) }
+    for clusters in 1..<max(1, count) {
+      var (next, nextStarts) = (gains, [Int32](repeating: 0, count: gains.count))
+      // Where the last cluster starts moves along with its end: halving the ends halves the starts that are tried.
+      var open = [(ends: clusters + 1..<gains.count, starts: clusters...places.count)]
+      while let (ends, candidates) = open.popLast() {
+        guard !ends.isEmpty else { continue }
+        let end = (ends.lowerBound + ends.upperBound) / 2
+        var best = (gain: -Double.infinity, start: candidates.lowerBound)
+        for start in candidates.lowerBound...min(candidates.upperBound, end - 1) {
+          let gain = gains[start] + sums.gain(start, end)
+          if gain > best.gain { best = (gain, start) }
+        }
+        (next[end], nextStarts[end]) = (best.gain, Int32(best.start))
+        open.append((ends.lowerBound..<end, candidates.lowerBound...best.start))
+        open.append((end + 1..<ends.upperBound, best.start...candidates.upperBound))
+      }
+      gains = next
+      starts.append(nextStarts)
+    }
+    var (centers, end) = ([Float](), places.count)
+    for start in starts.reversed() {
+      centers.append(sums.mean(Int(start[end]), end))
+      end = Int(start[end])
+    }
+    return [sums.mean(0, end)] + centers.reversed()
+  }
+}
+
+/// The masses and moments of all places before each.
+private struct DensitySums {
+  private var sums: [(mass: Double, moment: Double)] = [(0, 0)]
+
+  init(_ places: [(mass: Double, moment: Double)]) {
     for place in places {
       let last = sums[sums.count - 1]
       sums.append((last.mass + place.mass, last.moment + place.moment))
     }
-    let total = sums[sums.count - 1].mass
-    // The first place of each cluster.
-    var begins = (0...count).map { share in
-      sums.partitioningIndex { $0.mass * Double(count) >= total * Double(share) }
-    }
-    (begins[0], begins[count]) = (0, places.count)
-    for index in 1...count { begins[index] = max(begins[index], begins[index - 1] + 1) }
-    for index in stride(from: count, through: 0, by: -1) {
-      begins[index] = min(begins[index], places.count - (count - index))
-    }
-    var centers: [Double] = []
-    for _ in 0..<100 {
-      centers = (0..<count).map { cluster in
-        let (from, to) = (sums[begins[cluster]], sums[begins[cluster + 1]])
-        return (to.moment - from.moment) / (to.mass - from.mass)
-      }
-      var moved = begins
-      for cluster in 1..<max(1, count) {
-        let middle = (centers[cluster - 1] + centers[cluster]) / 2
-        let place = places.partitioningIndex { $0.moment >= middle * $0.mass }
-        moved[cluster] = min(max(place, moved[cluster - 1] + 1), places.count - (count - cluster))
-      }
-      if moved == begins { break }
-      begins = moved
-    }
-    return centers.map(Float.init)
+  }
+
+  /// What becomes of the sum of squares when the places of a range move to their mean: it is less by this.
+  func gain(_ start: Int, _ end: Int) -> Double {
+    guard start < end else { return 0 }
+    let moment = sums[end].moment - sums[start].moment
+    return moment * moment / (sums[end].mass - sums[start].mass)
+  }
+
+  func mean(_ start: Int, _ end: Int) -> Float {
+    Float((sums[end].moment - sums[start].moment) / (sums[end].mass - sums[start].mass))
   }
 }
 

@@ -36,6 +36,16 @@ public struct WeightCompression: Hashable, Sendable {
     public init() {}
 
     var needsMoments: Bool { usesFeedback || usesImportance || correctsBias }
+
+    /// Checks that there is such a compression.
+    func verify() throws(ModelError) {
+      try pruning?.verify()
+      switch coding {
+      case .none, .float16, .bfloat16: break
+      case .palette(let palettization): try palettization.verify()
+      case .integers(let quantization): try quantization.verify()
+      }
+    }
   }
 
   /// Whom settings are for.
@@ -59,6 +69,9 @@ public struct WeightCompression: Hashable, Sendable {
     self.exceptions = exceptions
   }
 
+  /// The most weights that are pruned together or share a scale by following each other.
+  package static let longestRun = 1 << 20
+
   /// Whether some settings look at inputs.
   public var needsSamples: Bool {
     ([settings] + Array(exceptions.values)).contains { $0?.needsMoments == true }
@@ -81,10 +94,12 @@ public struct WeightCompression: Hashable, Sendable {
   /// The graph with other weights.
   ///
   /// - Parameter samples: Inputs by name; settings that look at inputs need some.
-  /// - Throws: ``ModelError/Code/invalidArgument`` for a scope that fits nothing, and for weights that are no numbers.
+  /// - Throws: ``ModelError/Code/invalidArgument`` for settings that make no sense, for a scope that fits nothing, and for weights
+  ///   or inputs that are no numbers.
   public func apply(
     to source: Graph, samples: [[String: Tensor]] = []
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
+    for settings in [settings] + Array(exceptions.values) { try settings?.verify() }
     var graph = source
     let chosen = try chosen(in: graph)
     let looking = chosen.filter(\.settings.needsMoments)
@@ -92,13 +107,14 @@ public struct WeightCompression: Hashable, Sendable {
       throw ModelError(.invalidArgument, "feedback, importance and the correction of biases take samples")
     }
     let moments = try InputMoments.all(of: looking.map(\.weight), in: graph, samples: samples)
-    let thresholds = try globalThresholds(chosen, graph, moments)
+    var limits = try globalLimits(chosen, graph, moments)
     var changes: [Change] = []
     for (weight, settings) in chosen {
       let work = WeightWork(
         weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil)
-      let change = try work.apply(to: &graph, threshold: settings.pruning.flatMap { thresholds[$0] })
-      if let change { changes.append(change) }
+      var limit = settings.pruning.flatMap { limits[$0] }
+      if let change = try work.apply(to: &graph, limit: &limit) { changes.append(change) }
+      if let pruning = settings.pruning { limits[pruning] = limit }
     }
     return (graph, changes)
   }
@@ -121,11 +137,11 @@ public struct WeightCompression: Hashable, Sendable {
     return chosen
   }
 
-  /// What the scores of global pruning must exceed.
-  private func globalThresholds(
+  /// What global pruning removes.
+  private func globalLimits(
     _ chosen: [(weight: WeightTensor, settings: Settings)], _ graph: Graph, _ moments: [ValueID: InputMoments]
-  ) throws(ModelError) -> [WeightPruning: Float] {
-    var thresholds: [WeightPruning: Float] = [:]
+  ) throws(ModelError) -> [WeightPruning: PruningLimit] {
+    var limits: [WeightPruning: PruningLimit] = [:]
     let prunings = Set(chosen.compactMap(\.settings.pruning)).filter { $0.scope == .global }
     for pruning in prunings where pruning.isUnstructured {
       var ranks = MagnitudeRanks()
@@ -136,12 +152,11 @@ public struct WeightCompression: Hashable, Sendable {
           try item.weight.matrix(in: graph), columns: item.weight.columns, importance: importance)
       }
       for item in own { ranks.add(try scores(item)) }
-      let removed = Int((Double(ranks.total) * pruning.sparsity).rounded())
-      guard removed > 0 else { continue }
-      for item in own { ranks.refine(try scores(item), rank: removed - 1) }
-      thresholds[pruning] = ranks.value(ofRank: removed - 1)
+      let removed = pruning.removedCount(of: ranks.total)
+      for item in own { ranks.refine(try scores(item), removing: removed) }
+      limits[pruning] = ranks.limit(removing: removed)
     }
-    return thresholds
+    return limits
   }
 }
 
@@ -163,23 +178,31 @@ extension WeightCompression.Scope {
     switch self {
     case .operators(let name): weight.users.contains { type(of: graph[$0].operator).name == name }
     case .names(let pattern):
-      ([weight.name] + weight.users.flatMap { graph[$0].names }).contains { $0.fits(pattern[...]) }
+      ([weight.name] + weight.users.flatMap { graph[$0].names }).contains { $0.fits(pattern) }
     }
   }
 }
 
-extension StringProtocol {
+extension String {
   /// Whether the text is a pattern's, in which `*` stands for any characters.
-  fileprivate func fits(_ pattern: Substring) -> Bool {
-    guard let first = pattern.first else { return isEmpty }
-    let rest = pattern.dropFirst()
-    guard first == "*" else { return self.first == first && dropFirst().fits(rest) }
-    if rest.isEmpty { return true }
-    var tail = self[...]
-    while true {
-      if tail.fits(rest) { return true }
-      if tail.isEmpty { return false }
-      tail = tail.dropFirst()
+  fileprivate func fits(_ pattern: String) -> Bool {
+    let (text, pattern) = (Array(utf8), Array(pattern.utf8))
+    var (place, next) = (0, 0)
+    // Behind the last star, and up to where it reaches: only the last one is ever to be made longer.
+    var star: (next: Int, reach: Int)?
+    while place < text.count {
+      if next < pattern.count, pattern[next] == UInt8(ascii: "*") {
+        next += 1
+        star = (next, place)
+      } else if next < pattern.count, pattern[next] == text[place] {
+        (place, next) = (place + 1, next + 1)
+      } else if let last = star {
+        star = (last.next, last.reach + 1)
+        (place, next) = (last.reach + 1, last.next)
+      } else {
+        return false
+      }
     }
+    return pattern[next...].allSatisfy { $0 == UInt8(ascii: "*") }
   }
 }

@@ -34,6 +34,24 @@ public struct WeightPruning: Hashable, Sendable {
   /// Creates the usual pruning: half of each tensor.
   public init() {}
 
+  /// Checks that there is such a pruning.
+  func verify() throws(ModelError) {
+    guard (0...1).contains(sparsity) else {
+      throw ModelError(.invalidArgument, "a share of \(sparsity) of the weights cannot become zero")
+    }
+    switch pattern {
+    case .element: break
+    case .structured(let keep, let of):
+      guard keep >= 0, of > keep, of <= WeightCompression.longestRun else {
+        throw ModelError(.invalidArgument, "of \(of) weights \(keep) cannot be kept")
+      }
+    case .block(let size):
+      guard (1...WeightCompression.longestRun).contains(size) else {
+        throw ModelError(.invalidArgument, "blocks cannot have \(size) weights")
+      }
+    }
+  }
+
   /// Whether what becomes zero depends on how weights compare with all others.
   var isUnstructured: Bool { if case .structured = pattern { false } else { true } }
 
@@ -48,7 +66,9 @@ public struct WeightPruning: Hashable, Sendable {
     }
     guard case .block(let size) = pattern, columns > 0 else { return scores }
     return Self.runs(of: size, count: matrix.count, columns: columns).map { run in
-      (run.reduce(Float(0)) { $0 + scores[$1] * scores[$1] } / Float(run.count)).squareRoot()
+      // In double precision, in which the squares of small weights are not zero.
+      let squares = run.reduce(0.0) { $0 + Double(scores[$1]) * Double(scores[$1]) }
+      return Float((squares / Double(run.count)).squareRoot())
     }
   }
 
@@ -61,8 +81,8 @@ public struct WeightPruning: Hashable, Sendable {
 
   /// Whether each weight stays.
   ///
-  /// - Parameter threshold: The score that parts must exceed; nil finds it among these scores.
-  func mask(_ scores: [Float], count: Int, columns: Int, threshold: Float?) -> [Bool] {
+  /// - Parameter limit: What says which parts go, and keeps count of them; nil finds it among these scores.
+  func mask(_ scores: [Float], count: Int, columns: Int, limit: inout PruningLimit?) -> [Bool] {
     switch pattern {
     case .structured(let keep, let of):
       var mask = [Bool](repeating: false, count: count)
@@ -73,10 +93,10 @@ public struct WeightPruning: Hashable, Sendable {
         }
       }
       return mask
-    case .element: return kept(scores, threshold)
+    case .element: return kept(scores, &limit)
     case .block(let size):
       var mask = [Bool](repeating: false, count: count)
-      let kept = kept(scores, threshold)
+      let kept = kept(scores, &limit)
       for (index, run) in Self.runs(of: size, count: count, columns: columns).enumerated() where kept[index] {
         for place in run { mask[place] = true }
       }
@@ -84,27 +104,35 @@ public struct WeightPruning: Hashable, Sendable {
     }
   }
 
-  private func kept(_ scores: [Float], _ threshold: Float?) -> [Bool] {
-    if let threshold { return scores.map { $0 > threshold } }
-    let removed = Int((Double(scores.count) * sparsity).rounded())
-    guard removed > 0 else { return [Bool](repeating: true, count: scores.count) }
+  private func kept(_ scores: [Float], _ limit: inout PruningLimit?) -> [Bool] {
+    guard limit == nil else { return scores.map { limit?.keeps($0) ?? true } }
     var ranks = MagnitudeRanks()
     ranks.add(scores)
-    ranks.refine(scores, rank: removed - 1)
-    let limit = ranks.value(ofRank: removed - 1)
-    // Of those that equal the limit the first go.
-    var left = removed - scores.count { $0 < limit }
-    return scores.map { score in
-      if score == limit, left > 0 {
-        left -= 1
-        return false
-      }
-      return score >= limit
-    }
+    let count = removedCount(of: scores.count)
+    ranks.refine(scores, removing: count)
+    var own = ranks.limit(removing: count)
+    return scores.map { own.keeps($0) }
+  }
+
+  /// How many of so many parts become zero.
+  func removedCount(of count: Int) -> Int { Int((Double(count) * sparsity).rounded()) }
+}
+
+/// What parts go: those below a score, and the first of those that equal it.
+struct PruningLimit {
+  fileprivate let score: Float
+  /// How many that equal the score are still to go.
+  fileprivate var left: Int
+
+  /// Whether the next part stays.
+  mutating func keeps(_ score: Float) -> Bool {
+    guard score == self.score, left > 0 else { return score >= self.score }
+    left -= 1
+    return false
   }
 }
 
-/// Counts of numbers that are not negative, from which the one of a rank follows: exactly, in bounded memory.
+/// Counts of numbers that are not negative, from which the greatest of the least ones follows: exactly, in bounded memory.
 ///
 /// All numbers are added; then, again, those that share the upper bits of the one that is looked for.
 struct MagnitudeRanks {
@@ -119,18 +147,22 @@ struct MagnitudeRanks {
     total += magnitudes.count
   }
 
-  /// Adds the numbers again whose upper bits the one of a rank has, 0 for the least.
-  mutating func refine(_ magnitudes: [Float], rank: Int) {
-    let bin = Self.place(of: rank, in: high).place
+  /// Adds the numbers again whose upper bits the greatest of the `count` least ones has.
+  mutating func refine(_ magnitudes: [Float], removing count: Int) {
+    guard count > 0 else { return }
+    let bin = Self.place(of: count - 1, in: high).place
     for magnitude in magnitudes where Int(magnitude.bitPattern >> 16) == bin {
       low[Int(magnitude.bitPattern & 0xFFFF)] += 1
     }
   }
 
-  /// The number of a rank, after all lists were added twice.
-  func value(ofRank rank: Int) -> Float {
-    let (bin, before) = Self.place(of: rank, in: high)
-    return Float(bitPattern: UInt32(bin) << 16 | UInt32(Self.place(of: rank - before, in: low).place))
+  /// What removes the `count` least ones, after all lists were added twice.
+  func limit(removing count: Int) -> PruningLimit {
+    guard count > 0 else { return PruningLimit(score: 0, left: 0) }
+    let (bin, before) = Self.place(of: count - 1, in: high)
+    let (place, beforeInBin) = Self.place(of: count - 1 - before, in: low)
+    return PruningLimit(
+      score: Float(bitPattern: UInt32(bin) << 16 | UInt32(place)), left: count - before - beforeInBin)
   }
 
   private static func place(of rank: Int, in counts: [Int]) -> (place: Int, before: Int) {

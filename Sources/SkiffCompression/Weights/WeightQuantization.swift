@@ -26,6 +26,16 @@ public struct WeightQuantization: Hashable, Sendable {
   /// Creates the usual quantization: 8 bits, a scale for each output.
   public init() {}
 
+  /// Checks that there is such a quantization.
+  func verify() throws(ModelError) {
+    guard (2...8).contains(bits) else {
+      throw ModelError(.invalidArgument, "weights cannot be integers of \(bits) bits")
+    }
+    if case .block(let size) = granularity, !(1...WeightCompression.longestRun).contains(size) {
+      throw ModelError(.invalidArgument, "blocks cannot have \(size) weights")
+    }
+  }
+
   /// The least and the greatest integer.
   var range: ClosedRange<Int> {
     let half = 1 << (bits - 1)
@@ -61,7 +71,9 @@ public struct WeightQuantization: Hashable, Sendable {
     if isSymmetric {
       return (Self.short(max(-least, greatest) / Float(range.upperBound)), 0)
     }
-    let scale = Self.short((greatest - least) / Float(range.count - 1))
+    let steps = Float(range.count - 1)
+    // The difference of large ones would be infinite.
+    let scale = Self.short(greatest / steps - least / steps)
     guard scale > 0 else { return (0, 0) }
     let zeroPoint = (Float(range.lowerBound) - least / scale).rounded()
     return (scale, min(max(Int(zeroPoint), range.lowerBound), range.upperBound))
@@ -78,7 +90,8 @@ public struct WeightQuantization: Hashable, Sendable {
   func code(_ weight: Float, _ scale: Float, _ zeroPoint: Int) -> Int {
     guard scale > 0 else { return zeroPoint }
     let code = (weight / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
-    return Int(min(max(code, Float(range.lowerBound)), Float(range.upperBound)))
+    // In this order what is not a number becomes the least integer.
+    return Int(max(Float(range.lowerBound), min(code, Float(range.upperBound))))
   }
 
   /// The number that the integer for a weight stands for.

@@ -16,17 +16,22 @@ struct WeightWork {
   let moments: InputMoments?
 
   /// Changes the tensor and perhaps the bias beside it; nil if there is nothing to do.
-  func apply(to graph: inout Graph, threshold: Float?) throws(ModelError) -> WeightCompression.Change? {
+  ///
+  /// - Parameter limit: What global pruning removes, nil for other.
+  func apply(
+    to graph: inout Graph, limit: inout PruningLimit?
+  ) throws(ModelError) -> WeightCompression.Change? {
     var matrix = try weight.matrix(in: graph)
     guard !matrix.isEmpty else { return nil }
     let importance = settings.usesImportance ? moments?.importance : nil
     // A tensor with moments is not large; no other is in memory twice.
     let original = moments == nil ? nil : matrix
     var error = WeightError(moments?.importance)
-    let mask = settings.pruning.map { pruning in
-      pruning.mask(
+    var mask: [Bool]?
+    if let pruning = settings.pruning {
+      mask = pruning.mask(
         pruning.scores(matrix, columns: weight.columns, importance: importance), count: matrix.count,
-        columns: weight.columns, threshold: threshold)
+        columns: weight.columns, limit: &limit)
     }
     if let mask {
       for index in mask.indices where !mask[index] {
@@ -55,6 +60,10 @@ struct WeightWork {
         error.add(original[index], matrix[index], column: index % weight.columns)
       }
       if settings.correctsBias { try correctBias(original, matrix, &graph) }
+    }
+    guard matrix.allSatisfy(\.isFinite) else {
+      throw ModelError(
+        .invalidArgument, "a weight is too large for \(numbers)", at: Location(tensor: weight.name))
     }
     let zeros = matrix.count { $0 == 0 }
     graph.setConstant(weight.value, to: try numbers.constant(matrix))

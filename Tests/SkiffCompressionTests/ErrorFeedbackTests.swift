@@ -1,0 +1,128 @@
+import SkiffCompression
+import SkiffIR
+import SkiffOperators
+import SkiffTestSupport
+import Testing
+
+/// What samples are looked at for: errors that make up for each other, and biases that take what is left on average.
+@Suite struct ErrorFeedbackTests {
+  private typealias Settings = WeightCompression.Settings
+
+  /// A product with inputs that depend on each other.
+  struct Subject: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let make: @Sendable (inout SeededGenerator) throws -> (WeightSubject, [Tensor])
+  }
+
+  static let subjects = [
+    Subject(testDescription: "FullyConnected") { generator in
+      let matrix = Tensor(generator.weights(12 * 20), shape: [12, 20])
+      let subject = try WeightSubject.dense(matrix, bias: generator.floats(12), samples: 30)
+      return (subject, (0..<3).map { _ in Tensor(generator.correlated(30, columns: 20), shape: [30, 20]) })
+    },
+    Subject(testDescription: "MatrixMultiply") { generator in
+      var subject = WeightSubject(input: [2, 40, 16])
+      try subject.add(MatrixMultiply(), Tensor(generator.weights(16 * 9), shape: [16, 9]))
+      return (subject, [Tensor(generator.correlated(80, columns: 16), shape: [2, 40, 16])])
+    },
+    Subject(testDescription: "Convolution") { generator in
+      var convolution = Convolution()
+      (convolution.layout, convolution.padding) = (.last, .sameUpper)
+      (convolution.strides, convolution.dilations) = ([2, 1], [1, 2])
+      var subject = WeightSubject(input: [2, 9, 8, 3])
+      let weights = Tensor(generator.weights(8 * 3 * 2 * 3), shape: [8, 3, 2, 3])
+      try subject.add(convolution, weights, bias: generator.floats(8))
+      let images = (0..<2).map { _ in generator.correlated(144, columns: 3) }
+      return (subject, images.map { Tensor(smooth($0, width: 8), shape: [2, 9, 8, 3]) })
+    },
+  ]
+
+  /// Points of three channels that are like those beside and above them, as points of images are.
+  private static func smooth(_ points: [Float], width: Int) -> [Float] {
+    var smooth = points
+    for index in points.indices {
+      if index >= 3 { smooth[index] += 0.7 * smooth[index - 3] }
+      if index >= 3 * width { smooth[index] += 0.5 * (smooth[index - 3 * width] - smooth[index - 3]) }
+    }
+    return smooth
+  }
+
+  static let seeds = (1...6).map { Seed(UInt64($0)) }
+
+  @Test(arguments: subjects, seeds) func feedbackLowersTheErrorOfTheOutputs(subject: Subject, seed: Seed)
+    throws
+  {
+    var generator = SeededGenerator(seed)
+    let (network, samples) = try subject.make(&generator)
+    for settings in [
+      Settings.integers(4), .integers(3) { $0.granularity = .tensor },
+      .integers(3) { $0.granularity = .block(8) },
+      .integers(3) { $0.isSymmetric = false }, .palette(3), .pruning(0.5),
+      .pruning(0.5) { $0.pattern = .structured(keep: 2, of: 4) },
+      .pruning(0.3).with { $0.coding = Settings.integers(4).coding },
+    ] {
+      let plain = try network.outputError(settings, samples: samples)
+      let aware = try network.outputError(settings.with { $0.usesFeedback = true }, samples: samples)
+      #expect(aware < plain, "\(settings): \(aware) \(plain)")
+    }
+  }
+
+  /// What feedback chooses is still what the coding allows.
+  @Test(arguments: subjects, Seed.fixedAndFresh) func feedbackKeepsZerosAndTables(
+    subject: Subject, seed: Seed
+  ) throws {
+    var generator = SeededGenerator(seed)
+    let (network, samples) = try subject.make(&generator)
+    for coding in [Settings.integers(4), .palette(3)] {
+      let settings = coding.with { $0.pruning = Settings.pruning(0.5).pruning }
+      let plain = try network.changed(settings)
+      let aware = try network.changed(settings.with { $0.usesFeedback = true }, samples: samples)
+      #expect(zip(plain, aware).allSatisfy { $0 != 0 || $1 == 0 })
+      if case .palette = settings.coding { #expect(Set(aware).isSubset(of: Set(plain))) }
+    }
+  }
+
+  @Test(
+    arguments: subjects.filter { $0.testDescription != "MatrixMultiply" }, Seed.fixedAndFresh)
+  func correctedBiasesLeaveNoErrorOnAverage(subject: Subject, seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let (network, samples) = try subject.make(&generator)
+    let plain = [Settings.integers(3), .palette(2), .pruning(0.7), Settings { $0.coding = .bfloat16 }]
+    for settings in plain + plain.map({ $0.with { $0.usesFeedback = true } }) {
+      let settings = settings.with { $0.correctsBias = true }
+      let (changed, _) = try network.compressed(settings, samples: samples)
+      let outputs = try #require(changed[network.weights[0]].type?.shape.fixed)[0]
+      let original = try WeightSubject.results(of: network.graph, samples).flatMap(\.self)
+      let found = try WeightSubject.results(of: changed, samples).flatMap(\.self)
+      for output in 0..<outputs {
+        let places = stride(from: output, to: original.count, by: outputs)
+        let errors = places.map { Double(found[$0]) - Double(original[$0]) }
+        let mean = errors.reduce(0, +) / Double(errors.count)
+        let magnitude = places.reduce(0.0) { max($0, Double(abs(original[$1]))) }
+        #expect(abs(mean) <= 1e-5 * magnitude, "\(settings): \(mean) of \(magnitude)")
+      }
+    }
+  }
+
+  /// Columns that no sample reaches, and samples that are all alike.
+  @Test(arguments: Seed.fixedAndFresh) func samplesThatSayLittleDoNoHarm(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let matrix = Tensor(generator.weights(8 * 16), shape: [8, 16])
+    let subject = try WeightSubject.dense(matrix, bias: generator.floats(8), samples: 4)
+    let half = (0..<64).map { $0 % 2 == 0 ? Float(0) : 1 }
+    for values in [
+      [Float](repeating: 0, count: 64), [Float](repeating: 1, count: 64), half, half.map { $0 * 1e-30 },
+    ] {
+      let settings = Settings.integers(4).with {
+        ($0.usesFeedback, $0.usesImportance, $0.correctsBias) = (true, true, true)
+      }
+      let samples = [Tensor(values, shape: [4, 16])]
+      let (graph, _) = try subject.compressed(settings, samples: samples)
+      let found = try WeightSubject.elements(subject.weights[0], in: graph)
+      #expect(found.allSatisfy { $0.isFinite })
+      let outputs = try WeightSubject.results(of: graph, samples)[0]
+      let original = try WeightSubject.results(of: subject.graph, samples)[0]
+      #expect(zip(outputs, original).allSatisfy { abs($0 - $1) < 1e-4 * (1 + abs($1)) })
+    }
+  }
+}
