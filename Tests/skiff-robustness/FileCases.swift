@@ -54,7 +54,9 @@ struct FileCases {
     } else if suffix == "skiff", number % 4 != 0 {
       try write(signedMutation(using: &random))
     } else {
-      let kinds = suffix == "json" || number % 3 == 0 ? Mutation.allCases : Mutation.inPlace
+      let kinds =
+        suffix == "recipe" && number % 3 != 0
+        ? Mutation.ofText : suffix == "json" || number % 3 == 0 ? Mutation.allCases : Mutation.inPlace
       try write(original.mutated(kinds, using: &random))
     }
     return (try? process()) != nil
@@ -64,6 +66,7 @@ struct FileCases {
 
   /// Reads the file, simplifies the model, runs it when that is little work, and writes it.
   private func process() throws(ModelError) {
+    if suffix == "recipe" { return try RecipeCase(contentsOf: path, limits: Self.limits).run() }
     if suffix == "npz" || suffix == "npy" {
       _ = try Samples(contentsOf: path, limits: Self.limits)
       return

@@ -6,9 +6,10 @@ extension Recipe {
   public init(contentsOf path: String, limits: Limits = .standard) throws(ModelError) {
     self = try locating(Location(file: path)) { () throws(ModelError) in
       let bytes = try ByteRegion(mapping: path, limits: limits)
-      guard bytes.count <= 1 << 20, let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) })
+      guard bytes.count <= RecipeNode.longestText,
+        let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) })
       else {
-        throw ModelError(.malformed, "is no text of at most a million bytes")
+        throw ModelError(.malformed, "is no text of at most \(RecipeNode.longestText) bytes")
       }
       return try Recipe(yaml: text, name: String(path.split(separator: "/").last ?? ""))
     }
@@ -67,15 +68,15 @@ extension Recipe {
     {
       switch key {
       case "range":
-        let (name, number) = try value.choice(["min-max", "percentile"])
-        if name == "min-max" {
+        let (name, number) = try value.choice(["min-max"], counted: ["percentile"])
+        guard name == "percentile" else {
           estimation = .minMax
-        } else {
-          guard let number, number > 50, number <= 100 else {
-            throw value.error("must be 'percentile' and a number above 50, up to 100")
-          }
-          estimation = .percentile(number)
+          continue
         }
+        guard number > 50, number <= 100 else {
+          throw value.error("must be 'percentile' and a number above 50, up to 100")
+        }
+        estimation = .percentile(number)
       case "exclude":
         for name in try value.elements() { quantization.excludedNodes.insert(try name.text()) }
       case "interface":
@@ -98,28 +99,25 @@ extension Recipe {
 extension WeightCompression {
   fileprivate init(recipe node: RecipeNode) throws(ModelError) {
     let special = ["operators", "names", "least"]
-    var settings: Settings? = Settings()
-    for (key, value) in try node.members(Settings.keys + special) where !special.contains(key) {
-      try settings?.set(key, value)
-    }
+    let members = try node.members(Settings.keys + special)
+    var settings = Settings()
+    try settings.set(members, of: node)
     self.init(settings)
-    for (key, value) in try node.members() where special.contains(key) {
+    for (key, value) in members where special.contains(key) {
       if key == "least" {
         leastCount = try value.integer(in: 1...Int.max)
         continue
       }
       for (name, own) in try value.members() {
         let scope: Scope = key == "operators" ? .operators(name) : .names(name)
-        exceptions.updateValue(try settings?.changed(own), forKey: scope)
+        exceptions.updateValue(try settings.changed(own), forKey: scope)
       }
     }
     if settings == Settings(), !exceptions.values.contains(where: { $0 != nil && $0 != Settings() }) {
       throw node.error("changes nothing")
     }
     for settings in [settings] + Array(exceptions.values) {
-      if let settings, settings.usesFeedback, settings.pruning == nil, settings.coding == .none {
-        throw node.error("has feedback, but neither prunes nor rounds")
-      }
+      if let settings, let reason = settings.contradiction { throw node.error(reason) }
     }
   }
 }
@@ -129,11 +127,36 @@ extension WeightCompression.Settings {
     "prune", "palette", "integers", "float", "feedback", "importance", "correct-bias",
   ]
 
+  /// What becomes of the numbers, one of which goes.
+  private static let codings: Set = ["palette", "integers", "float"]
+
+  /// Sets what the members of a node that are settings say.
+  fileprivate mutating func set(_ members: [(key: String, value: RecipeNode)], of node: RecipeNode)
+    throws(ModelError)
+  {
+    let codings = members.map(\.key).filter(Self.codings.contains)
+    guard codings.count < 2 else { throw node.error("has both \(codings.joined(separator: " and "))") }
+    for (key, value) in members where Self.keys.contains(key) { try set(key, value) }
+  }
+
+  /// Why samples would be looked at for nothing; nil if they are not.
+  fileprivate var contradiction: String? {
+    guard pruning == nil else { return nil }
+    switch coding {
+    case .palette, .integers: return nil
+    case .float16, .bfloat16:
+      return usesFeedback || usesImportance ? "chooses nothing that feedback or importance could change" : nil
+    case .none:
+      let isLooking = usesFeedback || usesImportance || correctsBias
+      return isLooking ? "has feedback, importance or corrected biases, but neither prunes nor rounds" : nil
+    }
+  }
+
   /// These settings but for what a node says; nil for `keep`.
   fileprivate func changed(_ node: RecipeNode) throws(ModelError) -> Self? {
     if (try? node.text()) == "keep" { return nil }
     var changed = self
-    for (key, value) in try node.members(Self.keys) { try changed.set(key, value) }
+    try changed.set(node.members(Self.keys), of: node)
     return changed
   }
 
@@ -184,15 +207,13 @@ extension WeightPruning {
   private static func pattern(_ node: RecipeNode) throws(ModelError) -> Pattern {
     let counts = try node.text().split(separator: ":").map { Int($0) }
     if counts.count == 2, let keep = counts[0], let of = counts[1] {
-      guard keep >= 0, of > keep, of <= 1 << 20 else { throw node.error("must keep fewer than there are") }
+      guard keep >= 0, of > keep, of <= WeightCompression.longestRun else {
+        throw node.error("must keep fewer than there are")
+      }
       return .structured(keep: keep, of: of)
     }
-    let (name, number) = try node.choice(["element", "block"])
-    if name == "element" { return .element }
-    guard let number, let size = Int(exactly: number), (2...1 << 20).contains(size) else {
-      throw node.error("must be 'block' and a number of weights")
-    }
-    return .block(size)
+    let (name, number) = try node.choice(["element"], counted: ["block"])
+    return name == "element" ? .element : .block(try node.runLength(number))
   }
 }
 
@@ -205,17 +226,23 @@ extension WeightQuantization {
       case "symmetric": isSymmetric = try value.boolean()
       case "clip": clips = try value.boolean()
       default:
-        let (name, number) = try value.choice(["tensor", "channel", "block"])
+        let (name, number) = try value.choice(["tensor", "channel"], counted: ["block"])
         switch name {
         case "tensor": granularity = .tensor
         case "channel": granularity = .channel
-        default:
-          guard let number, let size = Int(exactly: number), (2...1 << 20).contains(size) else {
-            throw value.error("must be 'block' and a number of weights")
-          }
-          granularity = .block(size)
+        default: granularity = .block(try value.runLength(number))
         }
       }
     }
+  }
+}
+
+extension RecipeNode {
+  /// A number of weights that follow each other.
+  fileprivate func runLength(_ number: Double) throws(ModelError) -> Int {
+    guard let size = Int(exactly: number), (2...WeightCompression.longestRun).contains(size) else {
+      throw error("must be 'block' and a number of weights from 2 to \(WeightCompression.longestRun)")
+    }
+    return size
   }
 }

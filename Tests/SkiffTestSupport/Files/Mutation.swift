@@ -10,6 +10,8 @@ package enum Mutation: CaseIterable {
   case extremeInteger
   /// Writes another number where decimal digits stand.
   case extremeDigits
+  /// Writes another of the file's words where one stands, or another of its numbers.
+  case word
   /// Copies a run of bytes to another place.
   case copy
   /// Leaves a run of bytes out.
@@ -17,6 +19,8 @@ package enum Mutation: CaseIterable {
   /// Doubles a run of bytes.
   case insertion
 
+  /// Mutations after which a text is often still one.
+  package static let ofText: [Mutation] = [.word, .word, .word, .extremeDigits]
   /// Mutations after which every other byte is at its place.
   package static let inPlace: [Mutation] = [.byte, .bit, .extremeByte, .extremeInteger, .copy]
 
@@ -28,6 +32,9 @@ package enum Mutation: CaseIterable {
     "-1", "0", "1", "2147483648", "9223372036854775807", "-9223372036854775808", "1e999", "0.5", "null",
     "true", "\"\"", "[]", "{}", "[1,[2]]",
   ]
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+  private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }
 
   /// Applies the mutation at or after `index`, a place in `bytes`.
   fileprivate func apply(to bytes: inout [UInt8], at index: Int, using generator: inout SeededGenerator) {
@@ -44,10 +51,18 @@ package enum Mutation: CaseIterable {
         bytes[start + offset] = UInt8(truncatingIfNeeded: value >> (8 * offset))
       }
     case .extremeDigits:
-      let isDigit = { (byte: UInt8) in (48...57).contains(byte) }
-      guard let first = bytes[index...].firstIndex(where: isDigit) else { return }
-      let end = bytes[first...].firstIndex { !isDigit($0) } ?? bytes.count
+      guard let first = bytes[index...].firstIndex(where: Self.isDigit) else { return }
+      let end = bytes[first...].firstIndex { !Self.isDigit($0) } ?? bytes.count
       bytes.replaceSubrange(first..<end, with: (Self.numbers.randomElement(using: &generator) ?? "").utf8)
+    case .word:
+      guard let first = bytes[index...].firstIndex(where: { Self.isLetter($0) || Self.isDigit($0) }) else {
+        return
+      }
+      let belongs = Self.isDigit(bytes[first]) ? Self.isDigit : Self.isLetter
+      let other = Int.random(in: bytes.indices, using: &generator)
+      guard let start = bytes[other...].firstIndex(where: belongs) else { return }
+      let ends = [first, start].map { bytes[$0...].firstIndex { !belongs($0) } ?? bytes.count }
+      bytes.replaceSubrange(first..<ends[0], with: Array(bytes[start..<ends[1]]))
     case .copy:
       let target = Int.random(in: 0...bytes.count - run.count, using: &generator)
       bytes.replaceSubrange(target..<target + run.count, with: Array(bytes[run]))

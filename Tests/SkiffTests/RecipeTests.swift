@@ -1,0 +1,288 @@
+import Foundation
+import Skiff
+import SkiffBinary
+import SkiffCompression
+import SkiffTestSupport
+import Testing
+
+/// What recipes can say, and that all else is refused where it stands.
+@Suite struct RecipeTests {
+  private typealias Settings = WeightCompression.Settings
+
+  private static func recipe(_ steps: String) -> String { "skiff: 1\nsteps:\n\(steps)\n" }
+
+  private func weights(_ text: String) throws -> WeightCompression {
+    let recipe = try Recipe(yaml: Self.recipe("- weights: \(text)"), name: "test")
+    guard recipe.steps.count == 1, case .weights(let weights) = recipe.steps[0] else {
+      throw TestSupportError("\(recipe.steps)")
+    }
+    return weights
+  }
+
+  private func settings(_ text: String) throws -> Settings { try #require(try weights(text).settings) }
+
+  @Test func everyKeyIsRead() throws {
+    let recipe = try Recipe(contentsOf: TestModel.path("every-key.recipe"))
+    #expect(recipe.name == "every key" && recipe.steps.count == 4 && recipe.needsSamples)
+
+    var (global, structured) = (WeightPruning(), WeightPruning())
+    (global.sparsity, global.scope) = (0.25, .global)
+    structured.pattern = .structured(keep: 2, of: 4)
+    var (palette, integers) = (Palettization(), WeightQuantization())
+    (palette.bits, palette.rowsPerTable) = (3, 2)
+    (integers.bits, integers.granularity, integers.isSymmetric, integers.clips) = (5, .tensor, false, false)
+    var (base, dense, convolution) = (Settings(), Settings(), Settings())
+    base.pruning = global
+    (dense.pruning, dense.coding, dense.usesImportance) = (structured, .palette(palette), true)
+    (convolution.pruning, convolution.coding) = (global, .integers(integers))
+    (convolution.usesFeedback, convolution.correctsBias) = (true, true)
+    var first = WeightCompression(
+      base,
+      exceptions: [
+        .operators("FullyConnected"): dense, .operators("Convolution"): convolution,
+        .names("den*"): Optional<Settings>.none,
+      ])
+    first.leastCount = 16
+    #expect(recipe.steps[0] == .weights(first))
+
+    var quantization = Int8Quantization()
+    quantization.excludedNodes = ["product1"]
+    (quantization.fullyConnectedWeights, quantization.convolutionWeights) = (.perChannel, .perTensor)
+    (quantization.quantizesInputs, quantization.quantizesOutputs) = (true, true)
+    #expect(recipe.steps[3] == .int8(.percentile(99.9), quantization))
+  }
+
+  @Test func everyValueIsRead() throws {
+    #expect(try settings("{float: float16}").coding == .float16)
+    #expect(try settings("{float: bfloat16}").coding == .bfloat16)
+    for bits in 1...8 {
+      guard case .palette(let palette) = try settings("{palette: {bits: \(bits)}}").coding else {
+        throw TestSupportError("no palette")
+      }
+      #expect(palette.bits == bits && palette.rowsPerTable == 0)
+    }
+    for bits in 2...8 {
+      guard case .integers(let integers) = try settings("{integers: {bits: \(bits), per: block 32}}").coding
+      else {
+        throw TestSupportError("no integers")
+      }
+      #expect(integers.bits == bits && integers.granularity == .block(32))
+      #expect(integers.isSymmetric && integers.clips)
+    }
+    #expect(try settings("{integers: {}}").coding == .integers(WeightQuantization()))
+    #expect(try settings("{prune: {}}").pruning == WeightPruning())
+    #expect(try settings("{prune: {pattern: block 16}}").pruning?.pattern == .block(16))
+    #expect(try settings("{prune: {pattern: 1:4}}").pruning?.pattern == .structured(keep: 1, of: 4))
+    for sparsity in ["0", "1", "0.333", "1e-3", ".5"] {
+      #expect(try settings("{prune: {sparsity: \(sparsity)}}").pruning?.sparsity == Double("0" + sparsity))
+    }
+    #expect(try weights("{float: float16, least: 7}").leastCount == 7)
+    // What an exception does not say is as for all others.
+    let own = try weights(
+      "{prune: {}, integers: {bits: 4}, names: {a: {palette: {}}, b: {integers: {bits: 2}}, c: keep}}")
+    #expect(own.exceptions.count == 3)
+    #expect(own.exceptions[.names("a")]??.coding == .palette(Palettization()))
+    #expect(own.exceptions[.names("a")]??.pruning == WeightPruning())
+    #expect(own.exceptions[.names("c")] == .some(nil))
+  }
+
+  @Test func int8IsRead() throws {
+    func step(_ text: String) throws -> Compression.Step {
+      try Recipe(yaml: Self.recipe("- int8: \(text)"), name: "").steps[0]
+    }
+    #expect(try step("{}") == .int8(.percentile(99.99), Int8Quantization()))
+    #expect(try step("{range: min-max}") == .int8(.minMax, Int8Quantization()))
+    #expect(try step("{range: percentile 100}") == .int8(.percentile(100), Int8Quantization()))
+    #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
+  }
+
+  @Test func presetsAreRead() throws {
+    for name in Recipe.presets {
+      let recipe = try #require(try Recipe.preset(name))
+      #expect(recipe.name == name && !recipe.steps.isEmpty)
+      #expect(recipe.needsSamples == (name != "int4-weights"))
+      #expect(recipe.compression(on: nil).description == name)
+    }
+    #expect(try Recipe.preset("int9") == nil && Recipe.presetText("") == nil)
+  }
+
+  /// A text that is no recipe: what the error is about, and the line and column where it is.
+  struct Wrong: Sendable, CustomTestStringConvertible {
+    let text: String
+    let message: String
+    var line: Int?
+    var column: Int?
+
+    var testDescription: String { "\(text.prefix(120))" }
+
+    /// - Parameter weights: What stands behind `weights:` in the third line.
+    init(weights: String, _ message: String, column: Int? = nil) {
+      (text, self.message) = (RecipeTests.recipe("- weights: \(weights)"), message)
+      (line, self.column) = (3, column)
+    }
+
+    init(int8: String, _ message: String) {
+      (text, self.message, line) = (RecipeTests.recipe("- int8: \(int8)"), message, 3)
+    }
+
+    init(_ text: String, _ message: String, line: Int? = nil) {
+      (self.text, self.message, self.line) = (text, message, line)
+    }
+  }
+
+  static let wrong: [Wrong] = [
+    Wrong("", "is empty"), Wrong("# nothing\n", "is empty"), Wrong("--- \n...\n", "must be a mapping"),
+    Wrong("hello", "must be a mapping", line: 1), Wrong("[1, 2]", "must be a mapping", line: 1),
+    Wrong("{a: [", "did not find"), Wrong("\t", "cannot start any token", line: 1),
+    Wrong("a: b: c", "not allowed", line: 1),
+    Wrong("skiff: 1", "has no steps", line: 1), Wrong("skiff: 1\nsteps: []", "has no steps"),
+    Wrong("skiff: 1\nsteps:", "'steps' must be a list", line: 2),
+    Wrong("steps: [int8: {}]", "must say 'skiff: 1'"),
+    Wrong("skiff: 2\nsteps: [int8: {}]", "from 1 to 1", line: 1),
+    Wrong("skiff: one\nsteps: [int8: {}]", "whole number", line: 1),
+    Wrong("skiff: 1\nname: [a]\nsteps: [int8: {}]", "'name' must be a text", line: 2),
+    Wrong("skiff: 1\nskiff: 1\nsteps: [int8: {}]", "'skiff' is said twice"),
+    Wrong("skiff: 1\nextra: 1\nsteps: [int8: {}]", "'extra' is not known here", line: 2),
+    Wrong("skiff: 1\nsteps: [int8: {}]\n---\nskiff: 1\n", "another document"),
+    Wrong("skiff: 1\nsteps: [{int8: {}, weights: {float: float16}}]", "must be one step", line: 2),
+    Wrong("skiff: 1\nsteps: [{}]", "must be one step"), Wrong("skiff: 1\nsteps: [int8]", "must be a mapping"),
+    Wrong("skiff: 1\nsteps: [[int8: {}]]", "'steps 1' must be a mapping"),
+    Wrong("skiff: 1\nsteps: [int4: {}]", "'int4' is not known here"),
+    Wrong("skiff: 1\nsteps: [? [a, b] : c]", "a key that is no text"),
+    Wrong("skiff: 1\nsteps: [int8: {}, weights: {float: float16}]", "after int8"),
+    Wrong("skiff: 1\nsteps: [int8: {}, int8: {}]", "after int8"),
+    Wrong("skiff: 1\nsteps: &steps [int8: {}]", "no anchors", line: 2),
+    Wrong("skiff: 1\nsteps: [*steps]", "undefined alias"),
+    Wrong("skiff: 1\0\nsteps: [int8: {}]", "control characters"),
+
+    Wrong(weights: "{}", "changes nothing"), Wrong(weights: "", "must be a mapping"),
+    Wrong(weights: "{least: 5}", "changes nothing"), Wrong(weights: "{names: {a: keep}}", "changes nothing"),
+    Wrong(weights: "{feedback: false}", "changes nothing"),
+    Wrong(weights: "{feedback: true}", "neither prunes nor rounds"),
+    Wrong(weights: "{importance: true}", "neither prunes nor rounds"),
+    Wrong(weights: "{correct-bias: true}", "neither prunes nor rounds"),
+    Wrong(weights: "{float: float16, feedback: true}", "nothing that feedback"),
+    Wrong(
+      weights: "{prune: {}, names: {a: {feedback: true}}, operators: {B: {palette: {}, integers: {}}}}",
+      "has both"),
+    Wrong(weights: "{palette: {}, integers: {}}", "has both palette and integers"),
+    Wrong(weights: "{float: float16, palette: {}}", "has both float and palette"),
+    Wrong(weights: "{prun: {}}", "'prun' is not known here", column: 13),
+    Wrong(weights: "{prune: {sparsty: 1}}", "'sparsty' is not known here", column: 21),
+    Wrong(weights: "{prune: 0.5}", "'prune' must be a mapping"),
+    Wrong(weights: "{prune: {sparsity: 1.1}}", "'sparsity' must be a number from 0.0 to 1.0", column: 31),
+    Wrong(weights: "{prune: {sparsity: -0.1}}", "a number from"),
+    Wrong(weights: "{prune: {sparsity: .nan}}", "a number from"),
+    Wrong(weights: "{prune: {sparsity: half}}", "a number from"),
+    Wrong(weights: "{prune: {sparsity: [1]}}", "a number from"),
+    Wrong(weights: "{prune: {scope: all}}", "must be tensor or global"),
+    Wrong(weights: "{prune: {pattern: 4:4}}", "must keep fewer"),
+    Wrong(weights: "{prune: {pattern: -1:4}}", "must keep fewer"),
+    Wrong(weights: "{prune: {pattern: 2:9999999}}", "must keep fewer"),
+    Wrong(weights: "{prune: {pattern: 1:2:3}}", "must be element or block"),
+    Wrong(weights: "{prune: {pattern: block}}", "must be element or block and a number"),
+    Wrong(weights: "{prune: {pattern: block 1}}", "a number of weights"),
+    Wrong(weights: "{prune: {pattern: block 2.5}}", "a number of weights"),
+    Wrong(weights: "{prune: {pattern: block inf}}", "a number of weights"),
+    Wrong(weights: "{prune: {pattern: block nan}}", "a number of weights"),
+    Wrong(weights: "{prune: {pattern: element 3}}", "must be element"),
+    Wrong(weights: "{prune: {pattern: ''}}", "must be element"),
+    Wrong(weights: "{prune: {pattern: '2:4', sparsity: 0.5}}", "says how much"),
+    Wrong(weights: "{prune: {pattern: '2:4', scope: global}}", "says how much"),
+    Wrong(weights: "{palette: {bits: 0}}", "from 1 to 8"),
+    Wrong(weights: "{palette: {bits: 9}}", "from 1 to 8"),
+    Wrong(weights: "{palette: {bits: 4.0}}", "whole number"),
+    Wrong(weights: "{palette: {rows: -1}}", "whole number"),
+    Wrong(weights: "{palette: {rows: 99999999999999999999}}", "whole number"),
+    Wrong(weights: "{palette: 4}", "must be a mapping"),
+    Wrong(weights: "{integers: {bits: 1}}", "from 2 to 8"),
+    Wrong(weights: "{integers: {bits: true}}", "whole number"),
+    Wrong(weights: "{integers: {per: row}}", "must be tensor or channel or block and a number"),
+    Wrong(weights: "{integers: {per: channel 4}}", "must be tensor"),
+    Wrong(weights: "{integers: {per: block}}", "must be tensor"),
+    Wrong(weights: "{integers: {per: block 4 4}}", "must be tensor"),
+    Wrong(weights: "{integers: {per: block 1e300}}", "a number of weights"),
+    Wrong(weights: "{integers: {symmetric: maybe}}", "must be true or false"),
+    Wrong(weights: "{integers: {clip: 1}}", "must be true or false"),
+    Wrong(weights: "{float: float32}", "must be float16 or bfloat16"),
+    Wrong(weights: "{float: float16 3}", "must be float16"),
+    Wrong(weights: "{float: float16, least: 0}", "whole number"),
+    Wrong(weights: "{float: float16, names: [a]}", "must be a mapping"),
+    Wrong(weights: "{float: float16, names: {a: kept}}", "'a' must be a mapping"),
+    Wrong(weights: "{float: float16, names: {a: {least: 4}}}", "'least' is not known here"),
+    Wrong(weights: "{float: float16, names: {a: {names: {}}}}", "'names' is not known here"),
+    Wrong(weights: "{float: float16, names: {a: keep, a: keep}}", "'a' is said twice"),
+
+    Wrong(int8: "", "must be a mapping"), Wrong(int8: "{bits: 8}", "'bits' is not known here"),
+    Wrong(int8: "{range: percentile}", "must be min-max or percentile and a number"),
+    Wrong(int8: "{range: min-max 3}", "must be min-max"), Wrong(int8: "{range: percentile 50}", "above 50"),
+    Wrong(int8: "{range: percentile 100.1}", "above 50"), Wrong(int8: "{range: percentile nan}", "above 50"),
+    Wrong(int8: "{exclude: a}", "must be a list"), Wrong(int8: "{exclude: [[a]]}", "must be a text"),
+    Wrong(int8: "{interface: uint8}", "must be float or int8"),
+    Wrong(int8: "{convolution: block 4}", "must be channel or tensor"),
+    Wrong(int8: "{fully-connected: }", "must be channel or tensor"),
+  ]
+
+  @Test(arguments: wrong) func whatIsNoRecipeIsRefusedWhereItStands(wrong: Wrong) throws {
+    let error = #expect(throws: ModelError.self) { try Recipe(yaml: wrong.text, name: "") }
+    guard let error else { return }
+    #expect(error.message.contains(wrong.message), "\(error)")
+    if let line = wrong.line { #expect(error.location.line == line, "\(error)") }
+    if let column = wrong.column { #expect(error.location.column == column, "\(error)") }
+    // In a file the error names it.
+    let folder = try TemporaryFolder()
+    try Data(wrong.text.utf8).write(to: URL(fileURLWithPath: folder.path("a.recipe")))
+    let again = #expect(throws: ModelError.self) { try Recipe(contentsOf: folder.path("a.recipe")) }
+    #expect(again?.location.file == folder.path("a.recipe") && again?.message == error.message)
+  }
+
+  /// Texts that would take long, or more memory than there is.
+  @Test(arguments: [
+    "deep list", "deep mapping", "deep block", "deep blocks in a line", "laughs", "laughs as a key", "long",
+    "many steps", "many names", "long key",
+    "long line", "not text",
+  ])
+  func hugeTextsTakeNoLongTime(kind: String) throws {
+    func times(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
+    let laughs = (1...30).map { "a\($0): &a\($0) [\(times("*a\($0 - 1), ", 9))*a\($0 - 1)]" }.joined(
+      separator: "\n")
+    let text =
+      switch kind {
+      case "deep list": times("[", 200_000)
+      case "deep mapping": times("{a: ", 50_000)
+      case "deep block": (0..<600).map { times(" ", $0) + "a:\n" }.joined()
+      case "deep blocks in a line": times("- ", 100_000) + "a"
+      case "laughs": "a0: &a0 lol\n\(laughs)\nskiff: 1"
+      case "laughs as a key": "a0: &a0 lol\n\(laughs)\n? *a30\n: 1\n? *a29\n: 2\n"
+      case "long": times("#", 1 << 19)
+      case "many steps": "skiff: 1\nsteps: [\(times("{},", 60_000))]"
+      case "many names":
+        Self.recipe(
+          "- weights: {float: float16, names: {\((0..<9000).map { "n\($0): keep" }.joined(separator: ", "))}}"
+        )
+      case "long key": "skiff: 1\n\(times("k", 100_000)): 1\n"
+      case "long line": "skiff: 1\nsteps: [int8: {}] \(times("x", 100_000))"
+      default: ""
+      }
+    let folder = try TemporaryFolder()
+    let bytes = kind == "not text" ? Data([0xFF, 0xFE, 0x41, 0xD8]) : Data(text.utf8)
+    try bytes.write(to: URL(fileURLWithPath: folder.path("a.recipe")))
+    var result: Result<Recipe, any Error>?
+    let time = ContinuousClock().measure {
+      result = Result { try Recipe(contentsOf: folder.path("a.recipe")) }
+    }
+    if kind == "many names" {
+      #expect(try result?.get().steps.count == 1)
+    } else {
+      let error = #expect(throws: ModelError.self) { try result?.get() }
+      #expect((error?.message.count ?? 0) < 400)
+    }
+    #expect(time < .seconds(5))
+  }
+
+  /// Ampersands that name nothing.
+  @Test func ampersandsInsideOfNamesAreText() throws {
+    let weights = try weights("{float: float16, names: {a&b: keep, 'c & d': keep, 'e&': keep}}")
+    #expect(weights.exceptions.keys.count == 3)
+  }
+}
