@@ -1,0 +1,134 @@
+import SkiffTestSupport
+
+/// A recipe drawn at random over all that the language has, for weights that a graph has.
+struct RandomRecipe {
+  /// A tensor of weights: its name, its elements, and the operators that use it.
+  struct Weight {
+    let name: String
+    let count: Int
+    let operators: [String]
+  }
+
+  private var generator: SeededGenerator
+  private let weights: [Weight]
+  /// The text.
+  private(set) var text = "skiff: 1\nsteps:\n"
+
+  /// - Parameter isInteger: Whether activations become integers; nil draws it.
+  init(_ seed: Seed, for weights: [Weight], isInteger: Bool? = nil) {
+    generator = SeededGenerator(seed)
+    self.weights = weights
+    let isInteger = isInteger ?? chance(2)
+    for _ in 0..<integer(isInteger ? 0...2 : 1...2) { text += "- weights: \(weightStep())\n" }
+    if isInteger { text += "- int8: \(int8Step())\n" }
+  }
+
+  // MARK: Choices
+
+  private mutating func integer(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &generator) }
+  /// True one time in so many.
+  private mutating func chance(_ count: Int) -> Bool { integer(1...count) == 1 }
+  private mutating func one(of texts: [String]) -> String { texts.randomElement(using: &generator) ?? "" }
+
+  // MARK: Parts
+
+  private mutating func weightStep() -> String {
+    let least = [1, 8, 64].randomElement(using: &generator) ?? 1
+    let large = weights.filter { $0.count >= least }
+    var members = ["least: \(least)"]
+    // Whether there is something that samples could choose.
+    var hasChoice = false
+    if chance(2) {
+      members.append(pruning())
+      hasChoice = true
+    }
+    var coding = "none"
+    if !hasChoice || chance(2) {
+      coding = one(of: ["palette", "integers", "integers", "float"])
+      members.append(self.coding(coding))
+      hasChoice = hasChoice || coding != "float"
+    }
+    var isLooking = false
+    if hasChoice {
+      for key in ["feedback", "importance"] where chance(3) {
+        members.append("\(key): true")
+        isLooking = true
+      }
+    }
+    if chance(3) { members.append("correct-bias: true") }
+    for (scope, names) in [("names", large.map(\.name)), ("operators", large.flatMap(\.operators))] {
+      let chosen = Set(names.filter { !$0.isEmpty && chance(4) }).sorted()
+      guard !chosen.isEmpty else { continue }
+      let exceptions = chosen.map {
+        "\(quoted(scope == "names" ? pattern($0) : $0)): \(exception(isLooking))"
+      }
+      // Patterns can be equal where names are not.
+      guard Set(exceptions.map { $0.prefix { $0 != ":" } }).count == exceptions.count else { continue }
+      members.append("\(scope): {\(exceptions.joined(separator: ", "))}")
+    }
+    return "{\(members.shuffled(using: &generator).joined(separator: ", "))}"
+  }
+
+  private mutating func pattern(_ name: String) -> String {
+    switch integer(0...3) {
+    case 0: "*" + name.dropFirst()
+    case 1: name.prefix(max(1, name.count / 2)) + "*"
+    default: name
+    }
+  }
+
+  private func quoted(_ name: String) -> String { "'\(name.replacing("'", with: "''"))'" }
+
+  private mutating func exception(_ isLooking: Bool) -> String {
+    switch integer(0...3) {
+    case 0: "keep"
+    case 1: "{\(pruning())}"
+    default: "{\(coding(one(of: isLooking ? ["palette", "integers"] : ["palette", "integers", "float"])))}"
+    }
+  }
+
+  private mutating func pruning() -> String {
+    var members: [String] = []
+    switch integer(0...3) {
+    case 0:
+      let of = integer(2...8)
+      members.append("pattern: '\(integer(0...of - 1)):\(of)'")
+    case 1: members.append("pattern: block \(integer(2...9))")
+    case 2: members.append("pattern: element")
+    default: break
+    }
+    if members.first?.contains("'") != true {
+      if chance(2) { members.append("sparsity: \(Double(integer(0...20)) / 20)") }
+      if chance(2) { members.append("scope: \(one(of: ["tensor", "global"]))") }
+    }
+    return "prune: {\(members.joined(separator: ", "))}"
+  }
+
+  private mutating func coding(_ kind: String) -> String {
+    var members: [String] = []
+    switch kind {
+    case "float": return "float: \(one(of: ["float16", "bfloat16"]))"
+    case "palette":
+      if chance(2) { members.append("bits: \(integer(1...8))") }
+      if chance(3) { members.append("rows: \(integer(0...5))") }
+    default:
+      if chance(2) { members.append("bits: \(integer(2...8))") }
+      if chance(2) { members.append("per: \(one(of: ["tensor", "channel", "block \(integer(2...20))"]))") }
+      if chance(3) { members.append("symmetric: \(one(of: ["true", "false"]))") }
+      if chance(3) { members.append("clip: \(one(of: ["true", "false"]))") }
+    }
+    return "\(kind): {\(members.joined(separator: ", "))}"
+  }
+
+  private mutating func int8Step() -> String {
+    var members: [String] = []
+    if chance(2) {
+      members.append("range: \(one(of: ["min-max", "percentile \(integer(90...100))", "percentile 99.9"]))")
+    }
+    for key in ["fully-connected", "convolution"] where chance(2) {
+      members.append("\(key): \(one(of: ["channel", "tensor"]))")
+    }
+    if chance(3) { members.append("interface: \(one(of: ["float", "int8"]))") }
+    return "{\(members.joined(separator: ", "))}"
+  }
+}
