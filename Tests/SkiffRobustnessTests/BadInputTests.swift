@@ -49,7 +49,7 @@ import Testing
     #expect(try processResult(skiff, ["inspect", model, "--max-memory", "many"]).exitCode == 64)
   }
 
-  @Test(arguments: Self.files + Self.models + Self.archives + Self.samples + Self.usage)
+  @Test(arguments: Self.files + Self.models + Self.archives + Self.samples + Self.recipes + Self.usage)
   func badInputIsNamedAndLeavesNothing(subject: Case) throws {
     let folder = try TemporaryFolder()
     for (name, bytes) in subject.files {
@@ -126,7 +126,7 @@ import Testing
     return Array(data.prefix(data.count / 2))
   }
 
-  private static let relu = ModelBytes.model { graph in
+  static let relu = ModelBytes.model { graph in
     graph.message(1, ModelBytes.node("Relu", ["x"], ["y"]))
     graph.message(11, ModelBytes.valueInfo("x", ["N", 4]))
     graph.message(12, ModelBytes.valueInfo("y", ["N", 4]))
@@ -248,12 +248,12 @@ import Testing
 
   // MARK: Samples
 
-  private static func npy(_ values: [Float], shape: [Int]) -> [UInt8] {
+  static func npy(_ values: [Float], shape: [Int]) -> [UInt8] {
     let sizes = shape.map { "\($0)," }.joined()
     return npy(description: "<f4", "(\(sizes))", values.withUnsafeBytes { Array($0) })
   }
 
-  private static func npy(description: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
+  static func npy(description: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
     let header = "{'descr': '\(description)', 'fortran_order': False, 'shape': \(shape), }"
     let padded = header + String(repeating: " ", count: 117 - header.count) + "\n"
     return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + data
@@ -268,7 +268,7 @@ import Testing
   }
 
   /// A product with a constant of four elements.
-  private static func weighted(_ weights: [Float]) -> [UInt8] {
+  static func weighted(_ weights: [Float]) -> [UInt8] {
     ModelBytes.model { graph in
       graph.message(1, ModelBytes.node("MatMul", ["x", "w"], ["y"]))
       graph.message(5, ModelBytes.tensor("w", [4, 1], weights))
@@ -277,7 +277,7 @@ import Testing
     }
   }
 
-  private static let good = npy([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 4])
+  static let good = npy([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 4])
 
   static let samples: [Case] = [
     calibrated("no samples", npy([], shape: [0, 4]), "@s.npy: "),
