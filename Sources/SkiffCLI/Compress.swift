@@ -46,7 +46,7 @@ struct Compress: ModelCommand {
     guard !dryRun else {
       progress.clear()
       Terminal.printWarnings(model.warnings)
-      return print(compression)
+      return print(json ? compression.json.description : compression.description)
     }
     if strip { model.stripNames() }
     try model.write(to: output)

@@ -58,25 +58,7 @@ struct ConversionReport {
       ("warnings", .list(model.warnings.map { .text($0.description) })),
       ("transpositions", .list(model.transpositions.map { .text($0.description) })),
     ]
-    if let compression {
-      members.append(
-        (
-          "compression",
-          .object([
-            ("quantizedNodes", .integer(compression.quantizedNodes)),
-            (
-              "floatNodes",
-              .list(
-                compression.floatNodes.map { node in
-                  .object([("node", .text(node.location.description)), ("reason", .text(node.reason))])
-                })
-            ),
-            ("bytesBefore", .integer(compression.bytesBefore)),
-            ("bytesAfter", .integer(compression.bytesAfter)),
-            ("samples", .integer(compression.sampleCount)),
-          ])
-        ))
-    }
+    if let compression { members.append(("compression", compression.json)) }
     if let certificate {
       members.append(
         (
@@ -91,6 +73,35 @@ struct ConversionReport {
         ))
     }
     return .object(members)
+  }
+}
+
+extension CompressionReport {
+  /// For programs.
+  var json: JSONText {
+    .object([
+      ("quantizedNodes", .integer(quantizedNodes)),
+      (
+        "floatNodes",
+        .list(
+          floatNodes.map { node in
+            .object([("node", .text(node.location.description)), ("reason", .text(node.reason))])
+          })
+      ),
+      (
+        "weights",
+        .list(
+          weights.map { change in
+            .object([
+              ("name", .text(change.name)), ("elements", .integer(change.elements)),
+              ("zeros", .integer(change.zeros)), ("coding", .text(change.coding)),
+              ("sqnr", .real(change.signalToNoise)),
+            ])
+          })
+      ),
+      ("bytesBefore", .integer(bytesBefore)), ("bytesAfter", .integer(bytesAfter)),
+      ("samples", .integer(sampleCount)),
+    ])
   }
 }
 

@@ -91,7 +91,13 @@ import Testing
     let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
     let size = try size(folder.path("out.skiff"))
     #expect(result.exitCode == 0 && report?["outputBytes"] as? Int == size)
-    #expect((report?["compression"] as? [String: Any])?["quantizedNodes"] as? Int ?? 0 > 0)
+    let compression = report?["compression"] as? [String: Any]
+    #expect(compression?["quantizedNodes"] as? Int ?? 0 > 0)
+    let weights = compression?["weights"] as? [[String: Any]] ?? []
+    #expect(!weights.isEmpty && weights.allSatisfy { $0["coding"] as? String == "4 bits" })
+    let dry = try compress(folder, "--recipe", "smallest", "--json", "--dry-run")
+    let alone = try JSONSerialization.jsonObject(with: Data(dry.output.utf8)) as? [String: Any]
+    #expect(alone?["bytesAfter"] as? Int == compression?["bytesAfter"] as? Int)
   }
 
   /// Samples that are all alike say little, which a warning says.

@@ -2,6 +2,7 @@ import Foundation
 import Skiff
 import SkiffBinary
 import SkiffCompression
+import SkiffIR
 import SkiffTestSupport
 import Testing
 
@@ -104,6 +105,29 @@ import Testing
       #expect(recipe.compression(on: nil).description == name)
     }
     #expect(try Recipe.preset("int9") == nil && Recipe.presetText("") == nil)
+  }
+
+  /// Weights that a step made integers of few bits are these integers when activations become integers too.
+  @Test(arguments: 2...8) func int8KeepsTheBitsOfWeights(bits: Int) throws {
+    let samples = try Samples(contentsOf: TestModel.path("calibration.nchw.npz"))
+    func compressed(_ steps: String) throws -> Graph {
+      var model = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+      try model.compress(Recipe(yaml: Self.recipe(steps), name: "").compression(on: samples))
+      return model.graph
+    }
+    let rounding = "- weights: {integers: {bits: \(bits)}, feedback: true}"
+    let (real, integer) = (try compressed(rounding), try compressed(rounding + "\n- int8: {}"))
+    var found = 0
+    for id in integer.constantIDs {
+      let tensor = try #require(integer[id].constant).materialize()
+      guard tensor.dataType == .int8, tensor.rank >= 2, tensor.count >= 64 else { continue }
+      found += 1
+      #expect(try tensor.integers().allSatisfy { abs($0) < 1 << (bits - 1) })
+      let same = real.constantIDs.filter { real[$0].name == integer[id].name }
+      guard same.count == 1 else { continue }
+      #expect(try real[same[0]].constant?.materialize().floats() == tensor.dequantized().floats())
+    }
+    #expect(found > 3)
   }
 
   /// A text that is no recipe: what the error is about, and the line and column where it is.
