@@ -46,7 +46,7 @@ SKIFF_EACH_LEVEL(f32_extremes,
                  (count, input, least, greatest, is_finite))
 
 // Elements are looked at in so many at a time.
-#define PIECE 64
+#define PIECE 16
 
 SKIFF_BODY f32_histogram_body(size_t count, const float *restrict input, const float scales[2], float low, float high,
                               size_t bins, uint64_t *restrict counts) {

@@ -62,7 +62,7 @@ struct SideBySide: Sendable {
         if last != job.comparison { sessions[last] = Sessions(shared[last]) }
         last = job.comparison
         for number in job.runs {
-          let outcome = comparison.result(of: number, &sessions[job.comparison], own.names)
+          let outcome = comparison.result(of: number, &sessions[job.comparison], own)
           results.append((index, job.comparison, outcome))
           if case .failure = outcome {
             _ = hasFailed.increment()
@@ -123,18 +123,22 @@ struct SideBySide: Sendable {
     let reference: PlanCache
     let candidate: PlanCache
     let names: WatchedNames
+    let results: CandidateResults
 
-    private init(_ comparison: SideBySide, _ candidate: PlanCache, threads: Int) {
+    private init(_ comparison: SideBySide, _ candidate: PlanCache, _ results: CandidateResults, threads: Int)
+    {
       plain = PlanCache(comparison.reference, threads: threads, usesReferenceKernels: true)
       reference = PlanCache(comparison.reference, threads: threads)
       self.candidate = candidate
       names = WatchedNames(comparison.reference, comparison.candidate)
+      self.results = results
     }
 
     static func all(_ comparisons: [SideBySide], threads: Int) -> [Shared] {
       guard let first = comparisons.first else { return [] }
       let candidate = PlanCache(first.candidate, threads: threads)
-      return comparisons.map { Shared($0, candidate, threads: threads) }
+      let results = CandidateResults(uses: comparisons.count)
+      return comparisons.map { Shared($0, candidate, results, threads: threads) }
     }
 
     /// Forgets the plans of the reference.
@@ -158,20 +162,21 @@ struct SideBySide: Sendable {
   }
 
   private func result(
-    of number: Int, _ sessions: inout Sessions, _ names: WatchedNames
+    of number: Int, _ sessions: inout Sessions, _ shared: Shared
   ) -> Result<RunMetrics, ModelError> {
     do throws(ModelError) {
-      return .success(try run(number, &sessions, names))
+      return .success(try run(number, &sessions, shared))
     } catch {
       return .failure(error)
     }
   }
 
   private func run(
-    _ number: Int, _ sessions: inout Sessions, _ names: WatchedNames
+    _ number: Int, _ sessions: inout Sessions, _ shared: Shared
   ) throws(ModelError) -> RunMetrics {
     var metrics = RunMetrics()
-    var watched = WatchedValues(names)
+    var watched = WatchedValues(shared.names)
+    let results = shared.results
     let isWatched = watchedRuns.contains(number)
     let accepted = try reference.accepting(runs[number])
     let observer: ((ValueID, Tensor) -> Void)? = isWatched ? { watched.keep($0, $1) } : nil
@@ -182,10 +187,16 @@ struct SideBySide: Sendable {
       ? try sessions.plain.run(accepted, observer: observer)
       : try sessions.reference.run(accepted, observer: observer)
     let inputs = try interface.inputs(from: runs[number], orders: orders, candidate: candidate)
-    let found = try sessions.candidate.run(
-      inputs,
-      observer: isWatched
-        ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor, &metrics) } : nil)
+    let found: [String: Tensor]
+    if let known = results.take(number) {
+      found = known
+    } else {
+      found = try sessions.candidate.run(
+        inputs,
+        observer: isWatched
+          ? { (id, tensor) throws(ModelError) in try watched.compare(id, tensor, &metrics) } : nil)
+      if !isOrdered { results.keep(found, of: number) }
+    }
     for pair in interface.outputs {
       guard let a = expected[pair.reference], var b = found[pair.candidate] else { continue }
       if let order = orders[pair.candidate] { b = try b.dequantizedIfNeeded().permuted(by: order.inverted) }

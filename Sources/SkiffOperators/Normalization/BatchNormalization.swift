@@ -72,10 +72,12 @@ public struct BatchNormalization: ReferenceKernel {
     let factors = scale.indices.map { scale[$0] / (variance[$0] + Real(epsilon)).squareRoot() }
     var result = values
     guard inner > 0, !scale.isEmpty else { return result }
-    for (run, start) in stride(from: 0, to: values.count, by: inner).enumerated() {
-      let channel = run % scale.count
-      let (center, factor, offset) = (mean[channel], factors[channel], shift[channel])
-      for index in start..<start + inner { result[index] = (values[index] - center) * factor + offset }
+    result.withUnsafeMutableBufferPointer { result in
+      for (run, start) in stride(from: 0, to: result.count, by: inner).enumerated() {
+        let channel = run % scale.count
+        let (center, factor, offset) = (mean[channel], factors[channel], shift[channel])
+        for index in start..<start + inner { result[index] = (result[index] - center) * factor + offset }
+      }
     }
     return result
   }

@@ -36,7 +36,8 @@ struct NodeAxes {
   func integers(_ index: Int) -> [Int]? {
     guard index < node.inputs.count, let id = node.inputs[index] else { return nil }
     if let constant = graph[id].constant {
-      return constant.type.dataType.isInteger && !constant.type.isQuantized ? try? constant.materialize().integers() : nil
+      return constant.type.dataType.isInteger && !constant.type.isQuantized
+        ? try? constant.materialize().integers() : nil
     }
     guard let elements = graph[id].knownElements else { return nil }
     let numbers = elements.compactMap(\.fixed)
