@@ -96,12 +96,17 @@ struct SideBySide: Sendable {
   }
 
   /// The runs of the last comparison come first, and the first of those, which takes longest. States go from one run to the
-  /// next.
+  /// next. Runs whose values inside are compared keep them all: one worker makes them, one after the other.
   private static func jobs(of comparisons: [SideBySide]) -> [Job] {
     comparisons.indices.reversed().flatMap { index in
-      comparisons[index].isOrdered
-        ? [Job(comparison: index, runs: comparisons[index].runs.indices)]
-        : comparisons[index].runs.indices.map { Job(comparison: index, runs: $0..<$0 + 1) }
+      let (runs, watched) = (comparisons[index].runs.indices, comparisons[index].watchedRuns)
+      if comparisons[index].isOrdered { return [Job(comparison: index, runs: runs)] }
+      return runs.compactMap { run in
+        if watched.contains(run) {
+          return run == watched.lowerBound ? Job(comparison: index, runs: watched) : nil
+        }
+        return Job(comparison: index, runs: run..<run + 1)
+      }
     }
   }
 
