@@ -99,7 +99,8 @@ struct SideBySide: Sendable {
   /// next. Runs whose values inside are compared keep them all: one worker makes them, one after the other.
   private static func jobs(of comparisons: [SideBySide]) -> [Job] {
     comparisons.indices.reversed().flatMap { index in
-      let (runs, watched) = (comparisons[index].runs.indices, comparisons[index].watchedRuns)
+      let runs = comparisons[index].runs.indices
+      let watched = comparisons[index].watchedRuns.clamped(to: runs)
       if comparisons[index].isOrdered { return [Job(comparison: index, runs: runs)] }
       return runs.compactMap { run in
         if watched.contains(run) {
