@@ -17,7 +17,7 @@ import numpy
 here = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
 parser.add_argument("--skiff", default=here.parent / ".build/release/skiff")
-parser.add_argument("--models", type=pathlib.Path, default=os.environ.get("SKIFF_MODELS", here.parent.parent / "shared/models"))
+parser.add_argument("--models", type=pathlib.Path, default=os.environ.get("SKIFF_MODELS", "models"))
 parser.add_argument("case", choices=["kws", "mnist"])
 parser.add_argument("recipes", nargs="+")
 arguments = parser.parse_args()
