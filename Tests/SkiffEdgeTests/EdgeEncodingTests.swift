@@ -56,6 +56,8 @@ import Testing
         .transformed(by: .dequantize).transformed(by: .permute([1, 0])),
       try Constant(Tensor(floats: random.floats(shape[0] * 64), as: .float16, shape: shape))
         .transformed(by: .reshape([64, shape[0]])).transformed(by: .cast(.float32)),
+      // Integers that stand for nothing else are no narrow form.
+      try Constant(Tensor(integers: codes, as: .int8, shape: shape)).transformed(by: .cast(.float32)),
     ]
   }
 

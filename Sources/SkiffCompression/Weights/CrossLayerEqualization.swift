@@ -27,9 +27,12 @@ public struct CrossLayerEqualization: Hashable, Sendable {
       var greatest: Float = 1
       for pair in pairs {
         guard var first = layers[pair.first], var second = layers[pair.second] else { continue }
-        for (channel, factor) in zip(first.outputRanges(), second.inputRanges()).enumerated().lazy
-          .map({ ($0, ($1.0 / $1.1).squareRoot()) })
-        where factor > 0 && factor.isFinite {
+        let (made, used) = (first.outputRanges(), second.inputRanges())
+        // A layer can take what is not channels alone, like all elements of an image in a row.
+        guard made.count == used.count else { continue }
+        for channel in made.indices {
+          let factor = (made[channel] / used[channel]).squareRoot()
+          guard factor > 0, factor.isFinite else { continue }
           first.divideOutput(channel, by: factor)
           second.multiplyInput(channel, by: factor)
           greatest = max(greatest, factor, 1 / factor)
@@ -81,7 +84,7 @@ extension Operator {
     switch self {
     case is Relu, is Identity: return true
     case let node as MaxPool: return node.layout == .last && node.outputCount == 1
-    case let node as AveragePool: return node.layout == .last
+    case let node as AveragePool: return node.layout == .last && [.none, .relu].contains(node.activation)
     case let node as ReduceMean:
       guard let rank = type?.rank else { return false }
       return !node.axes.isEmpty && !node.axes.contains { $0 == -1 || $0 == rank - 1 }

@@ -12,9 +12,7 @@ extension Constant {
       guard let moved = try? narrow.transformed(by: transform) else { return nil }
       narrow = moved
     }
-    guard narrow.type.dataType.bitWidth < type.dataType.bitWidth,
-      (try? narrow.transformed(by: steps[0]))?.type == type
-    else { return nil }
+    guard (try? narrow.widened(to: type)) != nil else { return nil }
     return (narrow, steps[0])
   }
 
