@@ -52,16 +52,8 @@ struct Compress: ModelCommand {
     try model.write(to: output)
     let certificate = check ? try certificate(of: model, samples, progress) : nil
     progress.clear()
-    let report = ConversionReport(
-      input: input, output: output, inputBytes: try ByteRegion(mapping: input).count,
-      outputBytes: try ByteRegion(mapping: output).count, model: model, compression: compression,
-      certificate: certificate)
-    if json {
-      print(report.json)
-    } else {
-      Terminal.printWarnings(model.warnings)
-      print(report.text)
-    }
+    let report = try ConversionReport(from: input, to: output, model, compression, certificate)
+    report.show(asJSON: json)
     guard report.outputBytes < report.inputBytes else {
       Terminal.printError("error: '\(output)' is not smaller than its source, so it is not called compressed")
       throw CommandExit.checkFailed

@@ -11,6 +11,24 @@ struct ConversionReport {
   let compression: CompressionReport?
   let certificate: Certificate?
 
+  /// Reads how large the files are.
+  init(
+    from input: String, to output: String, _ model: Model, _ compression: CompressionReport?,
+    _ certificate: Certificate?
+  ) throws(ModelError) {
+    (self.input, self.output, self.model) = (input, output, model)
+    (self.compression, self.certificate) = (compression, certificate)
+    inputBytes = try ByteRegion(mapping: input).count
+    outputBytes = try ByteRegion(mapping: output).count
+  }
+
+  /// Prints what was done, for programs or for people.
+  func show(asJSON: Bool) {
+    if asJSON { return print(json) }
+    Terminal.printWarnings(model.warnings)
+    print(text)
+  }
+
   /// For people.
   var text: String {
     var lines = ["\(input) (\(model.format.name), \(inputBytes) bytes) -> \(output) (\(outputBytes) bytes)"]

@@ -105,7 +105,7 @@ struct Convert: ModelCommand {
     try model.write(to: output, options: options)
     let certificate = check ? try certificate(of: model, options, samples, progress) : nil
     progress.clear()
-    try report(model, compression, certificate)
+    try ConversionReport(from: input, to: output, model, compression, certificate).show(asJSON: json)
     if certificate?.holds == false { throw CommandExit.checkFailed }
   }
 
@@ -140,20 +140,5 @@ struct Convert: ModelCommand {
   private func checkedSamples(_ calibration: Samples?) throws(ModelError) -> Samples? {
     guard let checkSamples else { return calibration }
     return try Samples(contentsOf: checkSamples)
-  }
-
-  private func report(
-    _ model: Model, _ compression: CompressionReport?, _ certificate: Certificate?
-  ) throws(ModelError) {
-    let report = ConversionReport(
-      input: input, output: output, inputBytes: try ByteRegion(mapping: input).count,
-      outputBytes: try ByteRegion(mapping: output).count, model: model, compression: compression,
-      certificate: certificate)
-    if json {
-      print(report.json)
-    } else {
-      Terminal.printWarnings(model.warnings)
-      print(report.text)
-    }
   }
 }
