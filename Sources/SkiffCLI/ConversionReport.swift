@@ -46,7 +46,9 @@ struct ConversionReport {
 
   private func certificateLines(_ certificate: Certificate) -> [String] {
     var lines = ["certificate: \(certificate.holds ? "holds" : "FAILS") on \(certificate.inputs)"]
-    if certificate.exactRuns > 0 {
+    if certificate.isSameGraph {
+      lines.append("  read back: the graph in memory, node for node and constant for constant")
+    } else if certificate.exactRuns > 0 {
       lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
     } else {
       let names = certificate.expressedOperators.joined(separator: ", ")
@@ -83,6 +85,7 @@ struct ConversionReport {
           "certificate",
           .object([
             ("holds", .boolean(certificate.holds)), ("inputs", .text(certificate.inputs)),
+            ("isSameGraph", .boolean(certificate.isSameGraph)),
             ("exactRuns", .integer(certificate.exactRuns)),
             ("expressedOperators", .list(certificate.expressedOperators.map(JSONText.text))),
             ("outputs", .list(certificate.comparison.outputs.map(\.json))),

@@ -55,16 +55,9 @@ struct SpatialCall {
     guard isEverywhere || window.padding == .explicit else {
       throw ModelError(.unsupported, "a padding that depends on sizes which are not fixed")
     }
-    if space.count == sizes.count, !isCounted {
-      var same = window
-      same.padding = .sameUpper
-      let isSame = zip(window.padAmounts(space), same.padAmounts(space)).allSatisfy { $0 == $1 }
-      if isSame,
-        try window.outputSizes(space.map { .fixed($0) }) == same.outputSizes(space.map { .fixed($0) })
-      {
-        padding = "SAME"
-        return
-      }
+    if space.count == sizes.count, !isCounted, try window.isSame(space) {
+      padding = "SAME"
+      return
     }
     let amounts = window.padAmounts(space.count == sizes.count ? space : sizes.map { $0 ?? 1 })
     guard amounts.allSatisfy({ $0.begin >= 0 && $0.end >= 0 }) else {

@@ -22,6 +22,7 @@ import Testing
     ("%t", "%other"), ("@g", "@h"), ("@ \"one\" from Conv \"one\" #1", ""),
     ("[1.0, 2.0]", "x\"0000803f00000040\""),
     ("  %a =", "  %dead = Everything(%x)\n  %a ="),
+    ("N,2", "batch,2"),
     ("  %t =", "  %unused = constant i8[1] = [1]\n  %t ="),
   ])
   func formMakesNoDifference(_ old: String, _ new: String) throws {

@@ -13,9 +13,9 @@ import SkiffOperators
 
 /// Proof that a file computes what its source computes.
 ///
-/// The file is read back and run. What was written must equal the graph in memory bit for bit; where the format lacks
-/// an operator and the file says it by others, which round elsewhere, within the same bounds as against the source.
-/// Against the source, run in the plainest way, the outputs must be within bounds: of rounding for the same
+/// The file is read back and run. What was written must be the graph in memory, node for node, or equal it bit for bit in
+/// every run; where the format lacks an operator and the file says it by others, which round elsewhere, within the same
+/// bounds as against the source. Against the source, run in the plainest way, the outputs must be within bounds: of rounding for the same
 /// arithmetic, of thresholds for a lower precision.
 public struct Certificate: Sendable {
   /// What a candidate must hold against its source.
@@ -47,7 +47,9 @@ public struct Certificate: Sendable {
   public let failures: [String]
   /// Whether the source rounds to integers by ranges that it finds when it runs.
   public let roundsByOwnRange: Bool
-  /// The number of runs in which the file equalled the graph in memory.
+  /// Whether the file holds the graph in memory, node for node and constant for constant.
+  public let isSameGraph: Bool
+  /// The number of runs in which the file equalled the graph in memory, if it says it by other nodes.
   public let exactRuns: Int
   /// The operators that the format lacks and that the file says by others.
   public let expressedOperators: [String]
@@ -98,17 +100,19 @@ public struct Certificate: Sendable {
     expressedOperators = Set(meant.keys).subtracting(said.keys).sorted()
     // A form of an operator that the format has in others only is that operator and some more.
     let isSaidOtherwise = !expressedOperators.isEmpty || said.contains { $1 > meant[$0] ?? 0 }
-    let comparisons = try Comparison.all(
-      [
-        SideBySide(reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0),
-        SideBySide(
-          reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
-          watchedRuns: 4),
-      ], progress)
-    let copy = comparisons[0]
-    comparison = comparisons[1]
-    exactRuns = copy.outputs.allSatisfy { $0.differingCount == 0 } ? copy.runCount : 0
-    for output in copy.outputs where output.differingCount > 0 {
+    isSameGraph = try stored.semanticDigest() == written.graph.semanticDigest()
+    let copies =
+      try isSameGraph
+      ? []
+      : [SideBySide(reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0)]
+    let original = try SideBySide(
+      reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
+      watchedRuns: 4)
+    let comparisons = try Comparison.all(copies + [original], progress)
+    comparison = comparisons[copies.count]
+    let copied = copies.isEmpty ? [] : comparisons[0].outputs
+    exactRuns = isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : runs.count
+    for output in copied where output.differingCount > 0 {
       // Real numbers that the format says in another way may round in another way.
       if isSaidOtherwise, Self.failures(of: output, false, copyBounds).isEmpty { continue }
       failures.append(

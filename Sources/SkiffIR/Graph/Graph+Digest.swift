@@ -5,18 +5,19 @@ extension Graph {
   ///
   /// It covers the names, types and order of inputs and outputs, the states, and behind each output the operators with all
   /// attributes, the types with quantization, and the contents of constants. Names and origins of nodes, names of
-  /// other values, the order of independent nodes, nodes that no output depends on, and the way in which constants
-  /// are stored, shared or still transformed make no difference.
+  /// other values and of symbols, the order of independent nodes, nodes that no output depends on, and the way in which
+  /// constants are stored, shared or still transformed make no difference.
   ///
   /// - Throws: Whatever materializing a constant throws.
   public func semanticDigest() throws(ModelError) -> Digest {
     var digests: [ValueID: Digest] = [:]
+    let symbols = numberedSymbols
     var whole = DigestInput("graph")
     for (index, id) in inputs.enumerated() {
       var input = DigestInput("input")
       input.append(index)
       input.append(self[id].name)
-      input.append(self[id].type)
+      input.append(self[id].type?.renamingSymbols(symbols))
       digests[id] = input.digest
       whole.append(input.digest)
     }
@@ -38,7 +39,7 @@ extension Graph {
       for (index, output) in node.outputs.enumerated() {
         var result = DigestInput("result")
         result.append(index)
-        result.append(self[output].type)
+        result.append(self[output].type?.renamingSymbols(symbols))
         result.append(digest)
         digests[output] = result.digest
       }
@@ -53,6 +54,17 @@ extension Graph {
     return whole.digest
   }
 
+  /// Names for the symbols by the inputs that have them first.
+  private var numberedSymbols: [String: String] {
+    var names: [String: String] = [:]
+    for dimension in inputs.flatMap({ self[$0].type?.shape.dimensions ?? [] }) {
+      for symbol in (dimension.expression?.symbols ?? []).sorted() where names[symbol] == nil {
+        names[symbol] = "#\(names.count)"
+      }
+    }
+    return names
+  }
+
   private func digest(
     of constant: Constant, as kind: String, at id: ValueID
   ) throws(ModelError) -> Digest {
@@ -63,6 +75,17 @@ extension Graph {
     input.append(tensor.type)
     input.append(Digest(of: try tensor.withoutUnusedBits().bytes))
     return input.digest
+  }
+}
+
+extension TensorType {
+  fileprivate func renamingSymbols(_ names: [String: String]) -> TensorType {
+    var result = self
+    for axis in shape.dimensions.indices {
+      guard case .symbolic(let expression) = shape[axis] else { continue }
+      result.shape[axis] = .symbolic(expression.renamingSymbols(names))
+    }
+    return result
   }
 }
 

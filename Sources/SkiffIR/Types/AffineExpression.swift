@@ -98,6 +98,19 @@ public struct AffineExpression: Hashable, Sendable {
     return result
   }
 
+  /// The same with other names of symbols; those that `names` does not have stay. Different symbols must not get one name.
+  func renamingSymbols(_ names: [String: String]) -> AffineExpression {
+    var result = AffineExpression(constant)
+    for (term, factor) in terms {
+      switch term {
+      case .symbol(let name): result.terms[.symbol(names[name] ?? name)] = factor
+      case .floorDivision(let inner, let divisor):
+        result.terms[.floorDivision(inner.renamingSymbols(names), by: divisor)] = factor
+      }
+    }
+    return result
+  }
+
   /// The names of the symbols it depends on.
   public var symbols: Set<String> {
     terms.keys.reduce(into: []) { names, term in

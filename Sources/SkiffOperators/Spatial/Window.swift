@@ -104,15 +104,20 @@ package struct Window: Hashable, Sendable {
     return result
   }
 
-  /// Whether the padding is what `sameUpper` would choose, or none.
-  package func isSameOrValid(_ space: [Int]) throws(ModelError) -> Bool {
-    let amounts = try filledUp(space).padAmounts(space)
-    if amounts.allSatisfy({ $0.begin == 0 && $0.end == 0 }) { return true }
+  /// Whether the padding is what `sameUpper` would choose, for known sizes.
+  package func isSame(_ space: [Int]) throws(ModelError) -> Bool {
     var same = self
     same.padding = .sameUpper
     let dimensions = space.map { Shape.Dimension.fixed($0) }
-    guard zip(amounts, same.padAmounts(space)).allSatisfy({ $0 == $1 }) else { return false }
+    guard zip(padAmounts(space), same.padAmounts(space)).allSatisfy({ $0 == $1 }) else { return false }
     return try outputSizes(dimensions) == same.outputSizes(dimensions)
+  }
+
+  /// Whether the padding is what `sameUpper` would choose, or none, if the last window is filled up.
+  package func isSameOrValid(_ space: [Int]) throws(ModelError) -> Bool {
+    let filled = try filledUp(space)
+    if filled.pads.allSatisfy({ $0 == 0 }) { return true }
+    return try filled.isSame(space)
   }
 
   /// How many places under the window at each position count, with the axes in order: those within the tensor, and

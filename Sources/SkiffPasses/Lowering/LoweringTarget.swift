@@ -44,6 +44,7 @@ extension Pipeline {
       RewritePass(
         UnrollRecurrent(for: target), LowerDynamicQuantization(target: target), Lower(for: target)),
       FoldConstants(),
-      MergeEqualNodes())
+      MergeEqualNodes(),
+      RewritePass(NamePadding()))
   }
 }
