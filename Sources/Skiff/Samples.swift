@@ -7,8 +7,8 @@ import SkiffNumPy
 /// The first axis counts samples. Arrays of a file are mapped, so that large sets take no memory.
 public struct Samples: Sendable {
   /// The arrays by the names of the model's inputs; an array without a name belongs to the only input.
-  private let arrays: [(name: String?, tensor: Tensor)]
-  private let file: String?
+  let arrays: [(name: String?, tensor: Tensor)]
+  let file: String?
 
   /// Reads a `.npz` file (arrays by the names of the inputs) or a `.npy` file (the array of the only input).
   public init(contentsOf path: String, limits: Limits = .standard) throws(ModelError) {
@@ -30,6 +30,10 @@ public struct Samples: Sendable {
   public init(_ tensors: [String: Tensor]) {
     file = nil
     arrays = tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  init(_ arrays: [(name: String?, tensor: Tensor)], file: String?) {
+    (self.arrays, self.file) = (arrays, file)
   }
 
   /// The digest of all names, types, sizes and elements.

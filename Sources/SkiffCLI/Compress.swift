@@ -11,13 +11,18 @@ struct Compress: ModelCommand {
       A recipe is a file (docs/formats/recipe.md) or one of those that are known: \
       \(Recipe.presets.joined(separator: ", ")). The ending of the output's name chooses its format. A file that is not smaller than its \
       source, or that the certificate does not hold for, stays to be looked at, and the command ends with 2.
+
+      With --max-drop, --max-error or --max-size the recipe is completed by a search, which finds what each tensor of weights \
+      becomes: the smallest .skiff file that keeps the budget, or the best one of a size. Its figures are kept in a journal, so \
+      that a search that was interrupted goes on where it was.
       """)
 
   @Argument(help: "The model to compress.") var input: String
   @Option(name: .shortAndLong, help: "The file to write.") var output: String
   @OptionGroup var modelOptions: ModelOptions
 
-  @Option(help: "A recipe's file, or its name.") var recipe: String
+  @Option(help: "A recipe's file, or its name; a search takes 'small' unless this says another.")
+  var recipe: String?
   @Option(help: "Samples (.npz by input name, or .npy) that the recipe's steps look at, batch first.")
   var calibrate: String?
   @Flag(help: "Does everything but write the file.") var dryRun = false
@@ -26,20 +31,40 @@ struct Compress: ModelCommand {
   @Flag(inversion: .prefixedNo, help: "Reads the file back and compares it with the source.") var check = true
   @Option(help: "Samples to check with; by default those of the calibration.") var checkSamples: String?
   @OptionGroup var thresholds: ThresholdOptions
+  @OptionGroup(title: "Search") var searchOptions: SearchOptions
   @Flag(help: "Prints JSON.") var json = false
 
   var writtenFile: String? { dryRun ? nil : output }
 
   func run() throws {
-    _ = try ModelFormat.target(for: output)
-    let recipe = try chosenRecipe()
-    if showRecipe, let text = Recipe.presetText(self.recipe) { print(text) }
+    let target = try ModelFormat.target(for: output)
+    var (text, name) = try chosenRecipe()
     var model = try modelOptions.model(at: input)
-    let samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
+    var samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
+    let progress = ProgressLine()
+    var found: CompressionSearch.Outcome?
+    if var search = try searchOptions.search(recipe: text, name: name, calibration: samples) {
+      guard target == .skiff else {
+        throw ValidationError("A search finds how weights are stored in .skiff files; '\(output)' is none.")
+      }
+      search.stripsNames = strip
+      let journal = searchOptions.journal ?? output + ".search"
+      let outcome = try locating(Location(file: input)) { () throws(ModelError) in
+        try search.run(on: model, journal: journal, progress: progress.show)
+      }
+      progress.clear()
+      try searchOptions.write(outcome)
+      (text, name, samples, found) = (outcome.recipe, "\(name), searched", search.calibration, outcome)
+    }
+    let recipe = try locating(
+      Location(file: found == nil && Recipe.presetText(name) == nil ? self.recipe : nil)
+    ) {
+      () throws(ModelError) in try Recipe(yaml: text, name: name)
+    }
+    if showRecipe { print(text) }
     if recipe.needsSamples, samples == nil {
       throw ValidationError("The recipe '\(recipe.name)' looks at samples: --calibrate says which.")
     }
-    let progress = ProgressLine()
     let compression = try locating(Location(file: input)) { () throws(ModelError) in
       try model.compress(recipe.compression(on: samples), progress: progress.show)
     }
@@ -50,10 +75,11 @@ struct Compress: ModelCommand {
     }
     if strip { model.stripNames() }
     try model.write(to: output)
-    let certificate = check ? try certificate(of: model, samples, progress) : nil
+    let certificate = check ? try certificate(of: model, samples, progress, isSearched: found != nil) : nil
     progress.clear()
     let report = try ConversionReport(from: input, to: output, model, compression, certificate)
     report.show(asJSON: json)
+    if let found { Terminal.printError(found.summary) }
     guard report.outputBytes < report.inputBytes else {
       Terminal.printError("error: '\(output)' is not smaller than its source, so it is not called compressed")
       throw CommandExit.checkFailed
@@ -61,19 +87,30 @@ struct Compress: ModelCommand {
     if certificate?.holds == false { throw CommandExit.checkFailed }
   }
 
-  private func chosenRecipe() throws -> Recipe {
-    if let preset = try Recipe.preset(recipe) { return preset }
-    return try Recipe(contentsOf: recipe)
+  func validate() throws {
+    guard recipe != nil || searchOptions.isGiven else {
+      throw ValidationError(
+        "--recipe says what is done, or --max-drop, --max-error or --max-size what must be kept.")
+    }
   }
 
+  /// The recipe's text and name.
+  private func chosenRecipe() throws -> (text: String, name: String) {
+    let chosen = recipe ?? "small"
+    if let text = Recipe.presetText(chosen) { return (text, chosen) }
+    return (try Recipe.text(contentsOf: chosen), String(chosen.split(separator: "/").last ?? ""))
+  }
+
+  /// - Parameter isSearched: Whether the loss was measured and is as wanted; then only thresholds that are given count.
   private func certificate(
-    of model: Model, _ samples: Samples?, _ progress: ProgressLine
+    of model: Model, _ samples: Samples?, _ progress: ProgressLine, isSearched: Bool
   ) throws(ModelError) -> Certificate {
     let own = try checkSamples.map { path throws(ModelError) in try Samples(contentsOf: path) }
     return try locating(Location(file: input)) { () throws(ModelError) in
       try Certificate(
-        of: model, writtenTo: output, samples: own ?? samples, thresholds: thresholds.thresholds,
-        progress: progress.show)
+        of: model, writtenTo: output, samples: own ?? samples,
+        thresholds: isSearched ? thresholds.thresholdsAsGiven : thresholds.thresholds, progress: progress.show
+      )
     }
   }
 }

@@ -10,6 +10,15 @@ struct ThresholdOptions: ParsableArguments {
   /// Whether any is given.
   var isGiven: Bool { minSqnr != nil || minCosine != nil || minTop1 != nil }
 
+  /// Nothing but what is given.
+  var thresholdsAsGiven: Certificate.Thresholds {
+    var thresholds = thresholds
+    thresholds.signalToNoise = minSqnr ?? -.infinity
+    thresholds.cosine = minCosine ?? -1
+    thresholds.top1Agreement = minTop1 ?? 0
+    return thresholds
+  }
+
   /// The usual thresholds but for what is given.
   var thresholds: Certificate.Thresholds {
     var thresholds = Certificate.Thresholds()

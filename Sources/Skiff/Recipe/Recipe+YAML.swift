@@ -4,14 +4,22 @@ import SkiffCompression
 extension Recipe {
   /// Reads a recipe's file.
   public init(contentsOf path: String, limits: Limits = .standard) throws(ModelError) {
+    let text = try Self.text(contentsOf: path, limits: limits)
     self = try locating(Location(file: path)) { () throws(ModelError) in
+      try Recipe(yaml: text, name: String(path.split(separator: "/").last ?? ""))
+    }
+  }
+
+  /// The text of a recipe's file.
+  public static func text(contentsOf path: String, limits: Limits = .standard) throws(ModelError) -> String {
+    try locating(Location(file: path)) { () throws(ModelError) in
       let bytes = try ByteRegion(mapping: path, limits: limits)
       guard bytes.count <= RecipeNode.longestText,
         let text = bytes.withBytes({ String(validating: $0, as: UTF8.self) })
       else {
         throw ModelError(.malformed, "is no text of at most \(RecipeNode.longestText) bytes")
       }
-      return try Recipe(yaml: text, name: String(path.split(separator: "/").last ?? ""))
+      return text
     }
   }
 
