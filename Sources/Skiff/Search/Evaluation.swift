@@ -112,8 +112,10 @@ struct Evaluation: Sendable {
   private static func number(from command: String, _ path: String) throws(ModelError) -> Double {
     try locating(Location(attribute: command)) { () throws(ModelError) in
       let text = try output(of: "\(command) '\(path.replacing("'", with: "'\\''"))'")
-      guard let number = text.split(whereSeparator: \.isWhitespace).last.flatMap({ Double($0) }), number.isFinite
-      else { throw ModelError(.invalidArgument, "printed no number but '\(text.suffix(100))'") }
+      let word = text.split(whereSeparator: \.isWhitespace).last ?? ""
+      guard let number = Double(word), number.isFinite else {
+        throw ModelError(.invalidArgument, "printed no number but '\(text.suffix(100))'")
+      }
       return number
     }
   }
