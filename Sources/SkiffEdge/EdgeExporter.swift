@@ -26,17 +26,18 @@ public enum EdgeExporter {
   ///
   /// Constants are materialized one at a time, and those with equal bytes are stored once.
   ///
-  /// - Parameter deflatesGraph: Whether what the file says of the constants and all else is compressed; nil: if storage is
-  ///   ``Storage/smallest``.
+  /// - Parameter isCompact: Whether what the file says of the constants and all else is a compressed tree, and small segments share
+  ///   a digest; nil: if storage is ``Storage/smallest``.
   /// - Throws: ``ModelError/Code/inputOutput``, ``ModelError/Code/invalidGraph`` if contract or examples do not
   ///   fit the graph, and whatever materializing a constant throws.
   public static func write(
-    _ model: EdgeModel, to path: String, storage: Storage = .asStored, deflatesGraph: Bool? = nil
+    _ model: EdgeModel, to path: String, storage: Storage = .asStored, isCompact: Bool? = nil
   ) throws(ModelError) {
     try model.verify()
     var file = try OutputFile(path: path)
     try file.write(EdgeFrame.header)
-    var segments = EdgeSegmentWriter(storage: storage)
+    let isCompact = isCompact ?? (storage == .smallest)
+    var segments = EdgeSegmentWriter(storage: storage, isCompact: isCompact)
     var pool = EdgeTypePool()
     let graph = try EdgeGraphWriter.object(of: model.graph, &segments, &pool, &file)
     var examples: [FlatObject] = []
@@ -47,24 +48,20 @@ public enum EdgeExporter {
       examples.append(object)
     }
     var root = FlatObject("Model", ["graph": .object(graph)])
-    root["required"] = .nonEmpty(segments.usesStoredTypes ? [EdgeFormat.storedTypes] : [])
+    root["required"] = .nonEmpty(segments.requiredFeatures)
     root["types"] = .nonEmpty(pool.objects)
     root["segments"] = .nonEmpty(segments.objects)
     root["contract"] = model.contract.map { .object($0.edgeObject) }
     root["provenance"] = model.provenance.map { .object($0.edgeObject) }
     root["examples"] = .nonEmpty(examples)
-    let image = ByteRegion(try FlatImage(root, schema: .skiff).head)
-    let deflated = deflatesGraph ?? (storage == .smallest) ? try image.deflated() : nil
-    let alignment = deflated == nil ? EdgeFormat.alignment : 1
-    try file.align(to: alignment)
+    root["shared_digest"] = .digest(segments.sharedDigest)
+    let stored = try EdgeStoredGraph(root, isCompact: isCompact)
+    try file.align(to: stored.alignment)
     let offset = file.count
-    let stored = deflated ?? image
-    try stored.withBytes { (bytes) throws(ModelError) in try file.write(bytes) }
-    try file.align(to: alignment)
+    try stored.bytes.withBytes { (bytes) throws(ModelError) in try file.write(bytes) }
+    try file.align(to: stored.alignment)
     let size = file.count + EdgeFormat.frameSize
-    try file.write(
-      EdgeFrame.footer(
-        graphOffset: offset, graph: stored, expandedSize: deflated == nil ? 0 : image.count, fileSize: size))
+    try file.write(EdgeFrame.footer(graphOffset: offset, graph: stored, fileSize: size))
     try file.commit()
   }
 

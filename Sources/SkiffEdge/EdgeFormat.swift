@@ -14,6 +14,12 @@ public enum EdgeFormat {
   static let magic: [UInt8] = [0x89, 0x53, 0x4B, 0x49, 0x46, 0x46, 0x0D, 0x0A]
   /// The feature of files with constants that are stored in another type than their own.
   static let storedTypes = "stored-types"
+  /// The feature of files with segments that share a digest.
+  static let sharedDigest = "shared-digest"
+  /// The features that are read.
+  static let features: Set = [storedTypes, sharedDigest]
+  /// Segments of fewer bytes share a digest where that is wanted.
+  static let ownDigestSize = 4096
   /// What the offsets of large segments, graph and footer are multiples of.
   static let alignment = 64
   /// The bytes of the header, and of the footer.

@@ -4,7 +4,8 @@ import SkiffIR
 /// The bytes of tensors in a file.
 struct EdgeSegment {
   let bytes: ByteRegion
-  let digest: Digest
+  /// Nil if it shares that of the file.
+  let digest: Digest?
   /// The number of a `Compression`, known or not.
   let compression: Int
 

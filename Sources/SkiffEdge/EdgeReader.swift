@@ -20,7 +20,7 @@ struct EdgeReader {
     self.limits = limits
     frame = try EdgeFrame(region, limits: limits)
     root = try FlatTable.root(of: frame.graph, schema: .skiff, limits: limits)
-    if let feature = try root.strings("required")?.first(where: { $0 != EdgeFormat.storedTypes }) {
+    if let feature = try root.strings("required")?.first(where: { !EdgeFormat.features.contains($0) }) {
       throw ModelError(.unsupported, "needs the feature '\(feature)', which is not known")
     }
     segments = try Self.segments(of: root, in: region, frame)
@@ -40,16 +40,19 @@ struct EdgeReader {
   ) throws(ModelError) -> [EdgeSegment] {
     var segments: [EdgeSegment] = []
     let graph = frame.graphOffset
+    let sharesDigest = try root.has("shared_digest")
     var end = EdgeFormat.frameSize
     for (index, table) in (try root.tables("segments") ?? []).enumerated() {
       try locating(Location(byteOffset: end, attribute: "segment \(index)")) { () throws(ModelError) in
-        let (offset, size) = (try table.integer("offset"), try table.integer("size"))
+        let size = try table.integer("size")
+        let offset = try table.has("offset") ? table.integer("offset") : end
         let begins = EdgeFormat.alignments.map { EdgeFormat.room(for: end, alignment: $0) }
         guard begins.contains(offset), offset <= graph, size <= graph - offset else {
           throw ModelError(
             .malformed, "\(size) bytes at \(offset) do not fit between \(end) and \(graph)")
         }
-        guard let digest = try table.digest("digest") else { throw ModelError(.malformed, "has no digest") }
+        let digest = try table.digest("digest")
+        guard digest != nil || sharesDigest else { throw ModelError(.malformed, "has no digest") }
         segments.append(
           EdgeSegment(
             bytes: try region.slice(offset: offset, count: size), digest: digest,
@@ -98,12 +101,23 @@ struct EdgeReader {
     return model
   }
 
-  /// Compares every segment with its digest, and what is between them with zeros.
+  /// Compares every segment with its digest, or those that share one with that, and what is between them with zeros.
   func verifyContents() throws(ModelError) {
-    for (index, segment) in segments.enumerated() where Digest(of: segment.bytes) != segment.digest {
-      throw ModelError(
-        .malformed, "is damaged: its bytes do not match their digest",
-        at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
+    var shared = DigestStream()
+    for (index, segment) in segments.enumerated() {
+      guard let digest = segment.digest else {
+        segment.bytes.withBytes { shared.append($0) }
+        continue
+      }
+      guard Digest(of: segment.bytes) == digest else {
+        throw ModelError(
+          .malformed, "is damaged: its bytes do not match their digest",
+          at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
+      }
+    }
+    let found = shared.digest()
+    if let digest = try root.digest("shared_digest"), digest != found {
+      throw ModelError(.malformed, "a small tensor is damaged: their bytes do not match their digest")
     }
     var parts = segments.map {
       ($0.bytes.offset - region.offset)..<($0.bytes.offset - region.offset + $0.bytes.count)

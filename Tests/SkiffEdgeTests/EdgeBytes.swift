@@ -13,11 +13,11 @@ struct EdgeBytes {
 
   /// What the exporter writes for a model.
   static func written(
-    _ model: EdgeModel, storage: EdgeExporter.Storage = .asStored, deflatesGraph: Bool? = nil
+    _ model: EdgeModel, storage: EdgeExporter.Storage = .asStored, isCompact: Bool? = nil
   ) throws -> EdgeBytes {
     let folder = try TemporaryFolder()
     try EdgeExporter.write(
-      model, to: folder.path("model.skiff"), storage: storage, deflatesGraph: deflatesGraph)
+      model, to: folder.path("model.skiff"), storage: storage, isCompact: isCompact)
     #expect(try folder.contents() == ["model.skiff"])
     return EdgeBytes(try Data(contentsOf: URL(fileURLWithPath: folder.path("model.skiff"))))
   }

@@ -74,7 +74,7 @@ import Testing
         #expect(constant.widened?.narrow.type == constants[index].widened?.narrow.type)
       }
       #expect(
-        try EdgeBytes.written(EdgeModel(read), deflatesGraph: storage == .smallest).bytes == file.bytes)
+        try EdgeBytes.written(EdgeModel(read), isCompact: storage == .smallest).bytes == file.bytes)
       #expect(try file.bytes.count < EdgeBytes.written(EdgeModel(graph), storage: .dense).bytes.count)
     }
   }
@@ -91,7 +91,7 @@ import Testing
       #expect(small.bytes.count <= dense.bytes.count)
       for storage in [.asStored, .smallest] as [EdgeExporter.Storage] {
         #expect(
-          try EdgeBytes.written(EdgeModel(read), storage: storage, deflatesGraph: true).bytes == small.bytes)
+          try EdgeBytes.written(EdgeModel(read), storage: storage, isCompact: true).bytes == small.bytes)
       }
       #expect(try EdgeBytes.written(EdgeModel(read), storage: .dense).bytes == dense.bytes)
       #expect(

@@ -34,7 +34,7 @@ import Testing
       let small = try EdgeBytes.written(EdgeModel(graph), storage: .smallest)
       let unpacked = try small.check().graph
       #expect(try unpacked.semanticDigest() == graph.semanticDigest())
-      #expect(try EdgeBytes.written(EdgeModel(unpacked), deflatesGraph: true).bytes == small.bytes)
+      #expect(try EdgeBytes.written(EdgeModel(unpacked), isCompact: true).bytes == small.bytes)
       #expect(try EdgeBytes.written(EdgeModel(unpacked), storage: .smallest).bytes == small.bytes)
     }
   }

@@ -92,7 +92,7 @@ private struct FlatLayout {
       throw ModelError(.invalidArgument, "the table \(object.type) has no field '\(unknown)'")
     }
     let present = type.fields.filter { field in
-      object[field.name].map { !Self.isStandard($0, field) } ?? false
+      object[field.name].map { !$0.isStandard(for: field) } ?? false
     }
     // Wide fields first, and the field list padded so that none of them needs padding in between.
     let inline = present.flatMap { field -> [(id: Int, size: Int)] in
@@ -135,14 +135,6 @@ private struct FlatLayout {
       }
     }
     return position
-  }
-
-  private static func isStandard(_ value: FlatValue, _ field: FlatField) -> Bool {
-    switch value {
-    case .integer(let value): value == field.standard
-    case .real(let value): value == Double(field.standard) && value.sign == .plus
-    default: false
-    }
   }
 
   /// Writes the field's inline part at `position` and appends what it refers to.

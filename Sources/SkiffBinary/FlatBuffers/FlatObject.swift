@@ -34,6 +34,17 @@ package enum FlatValue: Equatable, Sendable {
   case reserved(count: Int, alignment: Int)
 }
 
+extension FlatValue {
+  /// Whether a field means the value when it is absent.
+  func isStandard(for field: FlatField) -> Bool {
+    switch self {
+    case .integer(let value): value == field.standard
+    case .real(let value): value == Double(field.standard) && value.sign == .plus
+    default: false
+    }
+  }
+}
+
 extension FlatTable {
   /// The whole table as a value; its byte vectors stay ranges of the buffer.
   package func object() throws(ModelError) -> FlatObject {

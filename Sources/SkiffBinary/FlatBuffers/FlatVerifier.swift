@@ -11,9 +11,9 @@ struct FlatVerifier {
   private var budget: Int
 
   /// What one table is taken to cost when it becomes a structure, in bytes.
-  private static let tableCost = 256
+  static let tableCost = 256
   /// What one number, offset or empty string of a vector is taken to cost.
-  private static let elementCost = 16
+  static let elementCost = 16
 
   init(region: ByteRegion, schema: FlatSchema, limits: Limits) {
     self.region = region

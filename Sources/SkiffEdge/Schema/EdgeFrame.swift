@@ -4,11 +4,11 @@ import SkiffBinary
 struct EdgeFrame {
   /// What the offsets of graph and footer are multiples of.
   let alignment: Int
-  /// The offset of the graph's FlatBuffer.
+  /// The offset of the graph.
   let graphOffset: Int
   /// The bytes that it takes in the file.
   let storedGraphSize: Int
-  /// Its bytes.
+  /// Its FlatBuffer.
   let graph: ByteRegion
 
   /// Verifies header and footer, and the digest of the graph.
@@ -21,7 +21,7 @@ struct EdgeFrame {
     guard version == EdgeFormat.version else {
       throw ModelError(.unsupported, "version \(version) of the format; \(EdgeFormat.version) is known")
     }
-    guard region.count >= 3 * size, try region.slice(offset: region.count - 8, count: 8).isMagic else {
+    guard region.count >= 2 * size, try region.slice(offset: region.count - 8, count: 8).isMagic else {
       throw ModelError(
         .truncated, "does not end with a footer: the file was cut off", at: Location(byteOffset: region.count)
       )
@@ -33,16 +33,15 @@ struct EdgeFrame {
     let (offset, count) = (try footer.read(UInt64.self), try footer.read(UInt64.self))
     let digest = try footer.read(count: 16)
     let fileSize = try footer.read(UInt64.self)
-    let (footerVersion, rest) = (try footer.read(UInt32.self), try footer.read(UInt32.self))
+    let (footerVersion, formNumber) = (try footer.read(UInt32.self), try footer.read(UInt32.self))
     let expandedSize = try footer.read(UInt64.self)
-    guard footerVersion == version, rest == 0 else {
+    guard footerVersion == version, let form = EdgeStoredGraph.Form(rawValue: formNumber) else {
       throw Self.malformed("an unknown footer", at: start)
     }
     guard fileSize == region.count else {
       throw Self.malformed("has \(region.count) bytes, its footer says \(fileSize)", at: start)
     }
-    // What has to be inflated anyway need not be aligned.
-    alignment = expandedSize == 0 ? EdgeFormat.alignment : 1
+    alignment = form.alignment(isDeflated: expandedSize != 0)
     guard let graphOffset = Int(exactly: offset), let count = Int(exactly: count), graphOffset >= size,
       graphOffset % alignment == 0, graphOffset <= start, count <= start - graphOffset,
       EdgeFormat.room(for: graphOffset + count, alignment: alignment) == start
@@ -58,7 +57,8 @@ struct EdgeFrame {
         .limitExceeded, "a graph of \(expandedSize) bytes, more than the limit of \(limits.structureSize)",
         at: Location(byteOffset: start))
     }
-    graph = expandedSize == 0 ? stored : try stored.inflated(count: Int(expandedSize))
+    graph = try EdgeStoredGraph(form: form, bytes: stored, expandedSize: Int(expandedSize))
+      .flatBuffer(limits: limits)
   }
 
   /// Every header of this version.
@@ -66,13 +66,11 @@ struct EdgeFrame {
     EdgeFormat.magic + EdgeFormat.version.littleEndianBytes + [UInt8](repeating: 0, count: 52)
 
   /// The footer of a file whose graph stands at an offset.
-  ///
-  /// - Parameter expandedSize: The bytes that the graph inflates to; 0 if it is stored as it is.
-  static func footer(graphOffset: Int, graph: ByteRegion, expandedSize: Int, fileSize: Int) -> [UInt8] {
-    UInt64(graphOffset).littleEndianBytes + UInt64(graph.count).littleEndianBytes + Digest(of: graph).bytes
-      + UInt64(fileSize).littleEndianBytes + EdgeFormat.version.littleEndianBytes
-      + UInt32(0).littleEndianBytes
-      + UInt64(expandedSize).littleEndianBytes + EdgeFormat.magic
+  static func footer(graphOffset: Int, graph: EdgeStoredGraph, fileSize: Int) -> [UInt8] {
+    UInt64(graphOffset).littleEndianBytes + UInt64(graph.bytes.count).littleEndianBytes
+      + Digest(of: graph.bytes).bytes + UInt64(fileSize).littleEndianBytes
+      + EdgeFormat.version.littleEndianBytes + graph.form.rawValue.littleEndianBytes
+      + UInt64(graph.expandedSize).littleEndianBytes + EdgeFormat.magic
   }
 
   private static func malformed(_ message: String, at offset: Int) -> ModelError {

@@ -141,6 +141,7 @@ private let allTables: [FlatTableType] = [
       FlatField("contract", 4, .table("Contract")),
       FlatField("provenance", 5, .table("Provenance")),
       FlatField("examples", 6, .tables("Example")),
+      FlatField("shared_digest", 7, .scalars(.uint8)),
     ]),
   FlatTableType(
     "Node",

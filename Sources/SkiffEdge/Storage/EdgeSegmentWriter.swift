@@ -4,13 +4,17 @@ import SkiffIR
 /// Writes the bytes of tensors, equal ones once.
 struct EdgeSegmentWriter {
   private let storage: EdgeExporter.Storage
+  /// Whether small segments share a digest, and what is not aligned says no offset.
+  private let isCompact: Bool
+  /// Those of the segments that have no digest of their own.
+  private var sharedBytes: [UInt8]?
   private var sources: [Source] = []
   private var numbers: [Digest: [Int]] = [:]
   /// The numbers of bytes that occur.
   private var sizes: Set<Int> = []
   private(set) var objects: [FlatObject] = []
   /// Whether some constant is stored in another type than its own.
-  private(set) var usesStoredTypes = false
+  private var usesStoredTypes = false
 
   /// What a segment was written of, to be made again where a digest occurs twice.
   private struct Source {
@@ -19,7 +23,17 @@ struct EdgeSegmentWriter {
     var takesNonzeros = false
   }
 
-  init(storage: EdgeExporter.Storage) { self.storage = storage }
+  init(storage: EdgeExporter.Storage, isCompact: Bool) {
+    (self.storage, self.isCompact) = (storage, isCompact)
+  }
+
+  /// What a reader must know.
+  var requiredFeatures: [String] {
+    (usesStoredTypes ? [EdgeFormat.storedTypes] : []) + (sharedBytes == nil ? [] : [EdgeFormat.sharedDigest])
+  }
+
+  /// The digest of all segments that have none of their own, in order; nil if all have one.
+  var sharedDigest: Digest? { sharedBytes.map { Digest(of: $0) } }
 
   /// The constant as it is to be stored, with nothing pending but what is done on the way to the file.
   private func stored(_ constant: Constant) throws(ModelError) -> Constant {
@@ -94,9 +108,20 @@ struct EdgeSegmentWriter {
     }
     sizes.insert(size)
     try file.align(to: stored.segmentAlignment)
-    var object = FlatObject("Segment", ["offset": .integer(file.count), "size": .integer(size)])
-    let digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
-    object["digest"] = .digest(digest)
+    var object = FlatObject("Segment", ["size": .integer(size)])
+    if !isCompact || stored.segmentAlignment > 1 { object["offset"] = .integer(file.count) }
+    let digest: Digest
+    if isCompact, size < EdgeFormat.ownDigestSize {
+      let bytes = try stored.finalBytes()
+      digest = Digest(of: bytes)
+      try bytes.withBytes { (bytes) throws(ModelError) in
+        sharedBytes = (sharedBytes ?? []) + bytes
+        try file.write(bytes)
+      }
+    } else {
+      digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
+      object["digest"] = .digest(digest)
+    }
     if stored.compression == .entropyCoded { object["compression"] = .integer(1) }
     numbers[digest, default: []].append(objects.count)
     sources.append(source)
