@@ -35,14 +35,51 @@ import Testing
       let images = (0..<2).map { _ in generator.correlated(144, columns: 3) }
       return (subject, images.map { Tensor(smooth($0, width: 8), shape: [2, 9, 8, 3]) })
     },
+    Subject(testDescription: "depthwise Convolution") { generator in
+      try grouped(&generator, groups: 12, weights: [24, 3, 3, 1], layout: .last)
+    },
+    Subject(testDescription: "grouped Convolution") { generator in
+      try grouped(&generator, groups: 2, weights: [6, 2, 3, 3], layout: .last)
+    },
+    Subject(testDescription: "Convolution, channels first") { generator in
+      try grouped(&generator, groups: 2, weights: [6, 3, 2, 3], layout: .first)
+    },
+    Subject(testDescription: "MatrixMultiply, transposed") { generator in
+      var subject = WeightSubject(input: [2, 40, 16])
+      var product = MatrixMultiply()
+      product.transposesB = true
+      try subject.add(product, Tensor(generator.weights(9 * 16), shape: [9, 16]))
+      return (subject, [Tensor(generator.correlated(80, columns: 16), shape: [2, 40, 16])])
+    },
   ]
 
-  /// Points of three channels that are like those beside and above them, as points of images are.
-  private static func smooth(_ points: [Float], width: Int) -> [Float] {
+  /// A convolution in groups, of images whose points are like those beside them.
+  private static func grouped(
+    _ generator: inout SeededGenerator, groups: Int, weights: [Int], layout: ChannelLayout
+  ) throws -> (WeightSubject, [Tensor]) {
+    var convolution = Convolution()
+    (convolution.layout, convolution.groups) = (layout, groups)
+    convolution.pads = [1, 0, 2, 1]
+    let channels = groups * weights[layout == .last ? 3 : 1]
+    var subject = WeightSubject(input: layout == .last ? [2, 9, 8, channels] : [2, channels, 9, 8])
+    let bias = generator.floats(weights[0])
+    try subject.add(convolution, Tensor(generator.weights(weights.reduce(1, *)), shape: weights), bias: bias)
+    let images = try (0..<2).map { _ in
+      let points = generator.correlated(144, columns: channels)
+      let image = Tensor(smooth(points, width: 8, channels: channels), shape: [2, 9, 8, channels])
+      return try layout == .last ? image : image.permuted(by: [0, 3, 1, 2])
+    }
+    return (subject, images)
+  }
+
+  /// Points that are like those beside and above them, as points of images are.
+  private static func smooth(_ points: [Float], width: Int, channels: Int = 3) -> [Float] {
     var smooth = points
     for index in points.indices {
-      if index >= 3 { smooth[index] += 0.7 * smooth[index - 3] }
-      if index >= 3 * width { smooth[index] += 0.5 * (smooth[index - 3 * width] - smooth[index - 3]) }
+      if index >= channels { smooth[index] += 0.7 * smooth[index - channels] }
+      if index >= channels * width {
+        smooth[index] += 0.5 * (smooth[index - channels * width] - smooth[index - channels])
+      }
     }
     return smooth
   }
@@ -67,6 +104,24 @@ import Testing
     }
   }
 
+  /// What moments say that other weights do to the outputs is what they do.
+  @Test(arguments: subjects, seeds) func momentsGiveTheErrorOfTheOutputs(subject: Subject, seed: Seed) throws
+  {
+    var generator = SeededGenerator(seed)
+    let (network, samples) = try subject.make(&generator)
+    let weight = try #require(WeightTensor.all(in: network.graph, least: 1).first)
+    let all = try InputMoments.all(of: [weight], in: network.graph, samples: samples.map { ["x": $0] })
+    let moments = try #require(all[weight.value])
+    let difference = generator.floats(weight.rows * weight.columns)
+    var changed = network.graph
+    let matrix = zip(try weight.matrix(in: changed), difference).map { $0 + $1 }
+    changed.setConstant(weight.value, to: Constant(try weight.tensor(matrix)))
+    let error = try zip(
+      WeightSubject.results(of: network.graph, samples), WeightSubject.results(of: changed, samples)
+    ).reduce(0.0) { $0 + squaredError($1.0, $1.1) }
+    #expect(abs(moments.outputError(difference) - error) <= 1e-4 * error)
+  }
+
   /// What feedback chooses is still what the coding allows.
   @Test(arguments: subjects, Seed.fixedAndFresh) func feedbackKeepsZerosAndTables(
     subject: Subject, seed: Seed
@@ -84,7 +139,10 @@ import Testing
   }
 
   @Test(
-    arguments: subjects.filter { $0.testDescription != "MatrixMultiply" }, Seed.fixedAndFresh)
+    arguments: subjects.filter {
+      $0.testDescription.hasSuffix("Convolution") || $0.testDescription == "FullyConnected"
+    },
+    Seed.fixedAndFresh)
   func correctedBiasesLeaveNoErrorOnAverage(subject: Subject, seed: Seed) throws {
     var generator = SeededGenerator(seed)
     let (network, samples) = try subject.make(&generator)

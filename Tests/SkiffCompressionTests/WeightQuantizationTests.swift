@@ -35,6 +35,8 @@ import Testing
       switch granularity {
       case .tensor: return 0
       case .channel: return index[outputs]
+      // Blocks of single weights are not made.
+      case .block where shape[blocks] == 1: return index[outputs]
       case .block(let size):
         var sizes = shape
         index[blocks] /= size
@@ -50,10 +52,17 @@ import Testing
     return convolution
   }
 
+  private static var transposed: MatrixMultiply {
+    var product = MatrixMultiply()
+    product.transposesB = true
+    return product
+  }
+
   static let places = [
     Place(input: [1, 19], shape: [6, 19], product: FullyConnected(), outputs: 0, blocks: 1),
     Place(input: [1, 19], shape: [19, 6], product: MatrixMultiply(), outputs: 1, blocks: 0),
     Place(input: [2, 3, 19], shape: [2, 19, 5], product: MatrixMultiply(), outputs: 2, blocks: 1),
+    Place(input: [2, 3, 19], shape: [2, 5, 19], product: transposed, outputs: 1, blocks: 2),
     Place(input: [1, 5, 5, 7], shape: [4, 3, 2, 7], product: convolution(), outputs: 0, blocks: 3),
     Place(input: [1, 5, 5, 6], shape: [6, 3, 3, 1], product: convolution(groups: 6), outputs: 0, blocks: 3),
   ]

@@ -23,13 +23,13 @@ public struct Palettization: Hashable, Sendable {
 
   /// A table, in ascending order. Zero is in it if some weights are zero; weights that are few enough are the table.
   ///
-  /// - Parameter importance: What an error of each column costs, nil for the same.
-  func table(_ weights: ArraySlice<Float>, columns: Int, importance: [Float]?) -> [Float] {
+  /// - Parameter importance: What an error of each weight costs, nil for the same.
+  func table(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> [Float] {
     let size = 1 << bits
     var different: Set<Float> = []
     for weight in weights where different.insert(weight).inserted && different.count > size { break }
     if different.count <= size { return different.sorted() }
-    var density = WeightDensity(weights, columns: columns, importance: importance)
+    var density = WeightDensity(weights, importance: importance)
     guard density.zeroCount > 0 else { return density.clusters(size) }
     density.removeZero()
     return (density.clusters(size - 1) + [0]).sorted()
@@ -42,11 +42,11 @@ private struct WeightDensity {
   private var places: [(mass: Double, moment: Double)] = []
   private(set) var zeroCount = 0
 
-  init(_ weights: ArraySlice<Float>, columns: Int, importance: [Float]?) {
+  init(_ weights: ArraySlice<Float>, importance: ColumnImportance?) {
     var sums = [(mass: Double, moment: Double)](repeating: (0, 0), count: 1 << 16)
     for (index, weight) in zip(weights.indices, weights) {
       if weight == 0 { zeroCount += 1 }
-      let mass = importance.map { Double($0[index % columns]) } ?? 1
+      let mass = importance.map { Double($0[index]) } ?? 1
       let bits = weight.bitPattern >> 16
       // The order of the bits becomes that of the numbers.
       let place = Int(bits & 0x8000 == 0 ? bits | 0x8000 : ~bits & 0xFFFF)

@@ -147,9 +147,10 @@ public struct WeightCompression: Hashable, Sendable {
       var ranks = MagnitudeRanks()
       let own = chosen.filter { $0.settings.pruning == pruning }
       func scores(_ item: (weight: WeightTensor, settings: Settings)) throws(ModelError) -> [Float] {
-        let importance = item.settings.usesImportance ? moments[item.weight.value]?.importance : nil
+        let moments = item.settings.usesImportance ? moments[item.weight.value] : nil
         return pruning.scores(
-          try item.weight.matrix(in: graph), columns: item.weight.columns, importance: importance)
+          try item.weight.matrix(in: graph), columns: item.weight.columns,
+          importance: moments.map { ColumnImportance($0, item.weight) })
       }
       for item in own { ranks.add(try scores(item)) }
       let removed = pruning.removedCount(of: ranks.total)

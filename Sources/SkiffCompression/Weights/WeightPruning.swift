@@ -57,12 +57,11 @@ public struct WeightPruning: Hashable, Sendable {
 
   /// The magnitudes of the parts that can become zero: of elements their own, of blocks the root of the mean square.
   ///
-  /// - Parameter importance: A factor for the square of each column, nil for 1.
-  func scores(_ matrix: [Float], columns: Int, importance: [Float]?) -> [Float] {
+  /// - Parameter importance: A factor for the square of each weight, nil for 1.
+  func scores(_ matrix: [Float], columns: Int, importance: ColumnImportance?) -> [Float] {
     var scores = matrix.map(abs)
     if let importance {
-      let factors = importance.map { $0.squareRoot() }
-      for index in scores.indices { scores[index] *= factors[index % columns] }
+      for index in scores.indices { scores[index] *= importance[index].squareRoot() }
     }
     guard case .block(let size) = pattern, columns > 0 else { return scores }
     return Self.runs(of: size, count: matrix.count, columns: columns).map { run in

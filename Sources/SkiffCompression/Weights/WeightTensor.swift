@@ -29,13 +29,15 @@ package struct WeightTensor: Sendable {
     }
   }
 
-  /// The axis of the outputs: the last one of a matrix on the right of a product, else the first.
+  /// The axis of the outputs: of a matrix on the right of a product the one that is not added up, else the first.
   private static func outputAxis(of value: ValueID, rank: Int, in graph: Graph) -> Int {
-    let isOnTheRight = graph[value].users.contains { id in
+    for id in graph[value].users {
       let node = graph[id]
-      return node.operator is MatrixMultiply && node.inputs.count > 1 && node.inputs[1] == value
+      if let product = node.operator as? MatrixMultiply, node.inputs.count > 1, node.inputs[1] == value {
+        return product.outputAxis(ofWeights: rank)
+      }
     }
-    return isOnTheRight ? rank - 1 : 0
+    return 0
   }
 
   /// The axis along which blocks of weights share a scale: the innermost that is not the outputs'.

@@ -26,14 +26,14 @@ package struct NormalEquations {
     let rows = x.count / width
     for value in y { energy += value * value }
     gram.withUnsafeMutableBufferPointer { gram in
-      let target = Target(start: gram.baseAddress)
+      let target = SharedTarget(start: gram.baseAddress)
       Parallel.forEach(width) { i in
         guard let target = target.start else { return }
         Self.add(x, column: i, of: width, rows, x, width, count: i + 1, to: target + i * width)
       }
     }
     products.withUnsafeMutableBufferPointer { products in
-      let target = Target(start: products.baseAddress)
+      let target = SharedTarget(start: products.baseAddress)
       Parallel.forEach(width) { i in
         guard let target = target.start else { return }
         Self.add(x, column: i, of: width, rows, y, outputs, count: outputs, to: target + i * outputs)
@@ -88,7 +88,7 @@ package struct NormalEquations {
     let (width, outputs, gram) = (width, outputs, gram)
     var result = [Double](repeating: 0, count: weights.count)
     result.withUnsafeMutableBufferPointer { result in
-      let target = Target(start: result.baseAddress)
+      let target = SharedTarget(start: result.baseAddress)
       Parallel.forEach(width) { i in
         guard let start = target.start else { return }
         let row = start + i * outputs
@@ -113,91 +113,11 @@ package struct NormalEquations {
     let trace = (0..<width).reduce(0) { $0 + gram[$1 * width + $1] }
     guard trace > 0, trace.isFinite else { return nil }
     for i in 0..<width { matrix[i * width + i] += ridge * trace / Double(width) }
-    guard Self.factor(&matrix, width) else { return nil }
+    guard let factor = Cholesky(matrix, size: width) else { return nil }
     let image = multiplied(weights)
     var right = zip(products, image).map { $0 - $1 }
-    Self.substitute(matrix, width, &right, outputs)
+    factor.solve(&right, columns: outputs)
     guard right.allSatisfy(\.isFinite) else { return nil }
     return zip(weights, right).map { $0 + $1 }
   }
-
-  /// The Cholesky factor of a positive definite matrix in its lower triangle; false if it is not one.
-  private static func factor(_ matrix: inout [Double], _ width: Int) -> Bool {
-    matrix.withUnsafeMutableBufferPointer { matrix in
-      let target = Target(start: matrix.baseAddress)
-      guard let a = target.start else { return true }
-      let block = 48
-      for first in stride(from: 0, to: width, by: block) {
-        let end = min(first + block, width)
-        for i in first..<end {
-          for j in first...i {
-            var sum = a[i * width + j]
-            for k in first..<j { sum -= a[i * width + k] * a[j * width + k] }
-            if i == j {
-              guard sum > 0 else { return false }
-              a[i * width + i] = sum.squareRoot()
-            } else {
-              a[i * width + j] = sum / a[j * width + j]
-            }
-          }
-        }
-        // The rows below the block, then what they leave of the rest.
-        Parallel.forEach(width - end) { row in
-          guard let a = target.start else { return }
-          let own = a + (end + row) * width
-          for j in first..<end {
-            var sum = own[j]
-            for k in first..<j { sum -= own[k] * a[j * width + k] }
-            own[j] = sum / a[j * width + j]
-          }
-        }
-        // Transposed, so that sums run along rows.
-        let (panel, rest) = (end - first, width - end)
-        var transposed = [Double](repeating: 0, count: panel * rest)
-        for row in 0..<rest {
-          for k in 0..<panel { transposed[k * rest + row] = a[(end + row) * width + first + k] }
-        }
-        let columns = transposed
-        Parallel.forEach(rest) { row in
-          guard let a = target.start else { return }
-          let own = a + (end + row) * width
-          columns.withUnsafeBufferPointer { columns in
-            guard let columns = columns.baseAddress else { return }
-            for k in 0..<panel {
-              let (factor, column) = (own[first + k], columns + k * rest)
-              for j in 0...row { own[end + j] -= factor * column[j] }
-            }
-          }
-        }
-      }
-      return true
-    }
-  }
-
-  /// Solves `L Lᵀ X = B` in the place of B.
-  private static func substitute(_ factor: [Double], _ width: Int, _ right: inout [Double], _ outputs: Int) {
-    right.withUnsafeMutableBufferPointer { x in
-      factor.withUnsafeBufferPointer { l in
-        for i in 0..<width {
-          for j in 0..<i {
-            let f = l[i * width + j]
-            for k in 0..<outputs { x[i * outputs + k] -= f * x[j * outputs + k] }
-          }
-          for k in 0..<outputs { x[i * outputs + k] /= l[i * width + i] }
-        }
-        for i in (0..<width).reversed() {
-          for k in 0..<outputs { x[i * outputs + k] /= l[i * width + i] }
-          for j in 0..<i {
-            let f = l[i * width + j]
-            for k in 0..<outputs { x[j * outputs + k] -= f * x[i * outputs + k] }
-          }
-        }
-      }
-    }
-  }
-}
-
-/// Where several threads write, each to places of its own.
-private struct Target: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Double>?
 }

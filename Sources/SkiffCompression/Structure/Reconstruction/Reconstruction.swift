@@ -151,15 +151,16 @@ struct Reconstruction {
       guard var y = try before.run(sample)[""], let x = try after.run(sample)[""] else { continue }
       if let left { y = try y.keeping([consumer.channels: left]) }
       guard
-        let rows = try WeightedRows(consumer.operator, weights: consumer.constant.shape, input: x, result: y)
+        let rows = try WeightedRows(
+          consumer.operator, weights: consumer.constant.shape, input: x, result: y, limit: most)
       else { continue }
       if samples.count < Self.heldOut {
-        Self.add(rows, most, to: &fitting) { $0 % Self.heldOut != 0 }
-        Self.add(rows, most, to: &held) { $0 % Self.heldOut == 0 }
+        Self.add(rows, to: &fitting) { $0 % Self.heldOut != 0 }
+        Self.add(rows, to: &held) { $0 % Self.heldOut == 0 }
       } else if index % Self.heldOut == 0 {
-        Self.add(rows, most, to: &held)
+        Self.add(rows, to: &held)
       } else {
-        Self.add(rows, most, to: &fitting)
+        Self.add(rows, to: &fitting)
       }
     }
     return (fitting, held)
@@ -186,18 +187,16 @@ struct Reconstruction {
     return (all.solution(near: old, ridge: chosen) ?? best.weights, best.error)
   }
 
-  /// Adds rows at places spread over all of the result, or those of them whose blocks are wanted.
+  /// Adds rows, or those of them whose blocks are wanted.
   private static func add(
-    _ rows: WeightedRows, _ most: Int, to equations: inout [NormalEquations],
+    _ rows: WeightedRows, to equations: inout [NormalEquations],
     where isWanted: (Int) -> Bool = { _ in true }
   ) {
-    let taken = min(most, rows.count)
-    guard taken > 0 else { return }
     for group in equations.indices {
-      for first in stride(from: 0, to: taken, by: blockSize) where isWanted(first / blockSize) {
+      for first in stride(from: 0, to: rows.count, by: blockSize) where isWanted(first / blockSize) {
         var (x, y): ([Double], [Double]) = ([], [])
-        for index in first..<min(first + blockSize, taken) {
-          rows.append(index * rows.count / taken, group: group, to: &x, &y)
+        for index in first..<min(first + blockSize, rows.count) {
+          rows.append(index, group: group, to: &x, &y)
           x.append(1)
         }
         equations[group].add(x, y)
