@@ -14,6 +14,8 @@ public struct Compression: Sendable {
     case layers(LayerPruning)
     /// Channels get ranges alike, so that one scale suits all weights of a layer.
     case equalize(CrossLayerEqualization)
+    /// Ranges of channels move from values into weights, or back.
+    case smooth(ChannelSmoothing)
     /// Weights become zero, few different ones, or short.
     case weights(WeightCompression)
     /// Static int8 quantization: weights and activations become integers that the graph computes with. Weights that a step before
@@ -60,6 +62,8 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var layers: [LayerPruning.Report] = []
   /// The pairs of layers whose channels were equalized.
   public internal(set) var equalizedPairs = 0
+  /// The values whose channels were smoothed.
+  public internal(set) var smoothedValues = 0
   /// What became of weights that were changed by themselves.
   public internal(set) var weights: [WeightCompression.Change] = []
   /// The bytes of the constants before.
@@ -83,6 +87,7 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
       )
     }
     if equalizedPairs > 0 { lines.append("\(equalizedPairs) pairs of layers equalized") }
+    if smoothedValues > 0 { lines.append("channels of \(smoothedValues) values smoothed") }
     lines.append("weights: \(bytesBefore) bytes -> \(bytesAfter) bytes")
     for change in weights {
       let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
@@ -134,6 +139,11 @@ extension Model {
         let (graph, pairs) = try equalization.apply(to: copy.graph)
         copy.graph = graph
         report.equalizedPairs += pairs
+      case .smooth(let smoothing):
+        let samples = try copy.reordered(runs).map(copy.graph.accepting)
+        let (graph, values) = try smoothing.apply(to: copy.graph, samples: samples)
+        copy.graph = graph
+        report.smoothedValues += values
       case .weights(let weights): try copy.compress(weights, runs, &report)
       case .int8(let estimation, let quantization):
         try copy.quantize(quantization, estimation, runs, &report, progress)

@@ -53,7 +53,9 @@ extension Recipe {
   }
 
   private static func step(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
-    let members = try node.members(["channels", "layers", "equalize", "weights", "int8"])
+    let members = try node.members([
+      "channels", "layers", "equalize", "smooth", "weights", "int8",
+    ])
     guard members.count == 1, let member = members.first else { throw node.error("must be one step") }
     switch member.key {
     case "channels": return .channels(try ChannelPruning(recipe: member.value))
@@ -64,6 +66,7 @@ extension Recipe {
         equalization.rounds = try value.integer(in: 1...10_000)
       }
       return .equalize(equalization)
+    case "smooth": return .smooth(try ChannelSmoothing(recipe: member.value))
     case "int8": return try int8(member.value)
     default: return .weights(try WeightCompression(recipe: member.value))
     }
@@ -222,6 +225,21 @@ extension WeightPruning {
     }
     let (name, number) = try node.choice(["element"], counted: ["block"])
     return name == "element" ? .element : .block(try node.runLength(number))
+  }
+}
+
+extension ChannelSmoothing {
+  fileprivate init(recipe node: RecipeNode) throws(ModelError) {
+    self.init()
+    let members = try node.members(["alpha", "search"])
+    guard members.count < 2 else { throw node.error("has both alpha and a search for it") }
+    for (key, value) in members {
+      if key == "alpha" {
+        strength = .alpha(try value.real(in: 0...1))
+      } else {
+        strength = .searched(for: try WeightQuantization(recipe: value))
+      }
+    }
   }
 }
 

@@ -28,7 +28,7 @@ public struct Recipe: Hashable, Sendable {
       case .int8: true
       case .equalize: false
       case .channels(let pruning): pruning.reconstructs || pruning.ranking.needsSamples
-      case .layers: true
+      case .layers, .smooth: true
       case .weights(let weights): weights.needsSamples
       }
     }
