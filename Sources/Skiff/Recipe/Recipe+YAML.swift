@@ -135,7 +135,7 @@ extension WeightCompression {
 
 extension WeightCompression.Settings {
   fileprivate static let keys = [
-    "prune", "palette", "integers", "float", "feedback", "importance", "correct-bias",
+    "prune", "palette", "integers", "float", "feedback", "rounding", "importance", "correct-bias",
   ]
 
   /// What becomes of the numbers, one of which goes.
@@ -152,6 +152,10 @@ extension WeightCompression.Settings {
 
   /// Why samples would be looked at for nothing; nil if they are not.
   fileprivate var contradiction: String? {
+    if roundsAdaptively {
+      guard case .integers = coding else { return "rounds adaptively what are no integers" }
+      if usesFeedback { return "rounds adaptively, or with feedback, but not both" }
+    }
     guard pruning == nil else { return nil }
     switch coding {
     case .palette, .integers: return nil
@@ -187,6 +191,7 @@ extension WeightCompression.Settings {
     case "integers": coding = .integers(try WeightQuantization(recipe: node))
     case "float":
       coding = try node.choice(["float16", "bfloat16"]).name == "float16" ? .float16 : .bfloat16
+    case "rounding": roundsAdaptively = try node.choice(["nearest", "adaptive"]).name == "adaptive"
     case "feedback": usesFeedback = try node.boolean()
     case "importance": usesImportance = try node.boolean()
     default: correctsBias = try node.boolean()

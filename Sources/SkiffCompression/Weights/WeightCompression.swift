@@ -26,6 +26,9 @@ public struct WeightCompression: Hashable, Sendable {
     public var coding = Coding.none
     /// Whether weights are changed to make up for the error of others (``ErrorFeedback``), which takes samples.
     public var usesFeedback = false
+    /// Whether integers are rounded down or up as all of a row together change the outputs the least (``AdaptiveRounding``), which takes
+    /// samples; tensors for which that would take too long are rounded with feedback.
+    public var roundsAdaptively = false
     /// Whether errors count as much as the inputs are large, which takes samples.
     public var usesImportance = false
     /// Whether what the errors add to an output on average is taken from its bias, which takes samples: Nagel et al.,
@@ -35,11 +38,16 @@ public struct WeightCompression: Hashable, Sendable {
     /// Creates settings that change nothing.
     public init() {}
 
-    var needsMoments: Bool { usesFeedback || usesImportance || correctsBias }
+    var needsMoments: Bool { usesFeedback || roundsAdaptively || usesImportance || correctsBias }
 
     /// Checks that there is such a compression.
     func verify() throws(ModelError) {
       try pruning?.verify()
+      if roundsAdaptively {
+        guard case .integers = coding, !usesFeedback else {
+          throw ModelError(.invalidArgument, "only integers are rounded adaptively, and without feedback")
+        }
+      }
       switch coding {
       case .none, .float16, .bfloat16: break
       case .palette(let palettization): try palettization.verify()

@@ -61,6 +61,18 @@ struct WeightNumbers: CustomStringConvertible {
     }
   }
 
+  /// A weight that can be rounded down or up; nil for what is no multiple of a scale.
+  func adaptive(_ value: Float, row: Int, column: Int) -> AdaptiveRounding.Weight? {
+    guard case .integers(let quantization) = coding else { return nil }
+    let group = group(quantization, row, column)
+    let (scale, zeroPoint) = (scales[group], zeroPoints[group])
+    guard scale > 0 else { return nil }
+    let range = quantization.range
+    return AdaptiveRounding.Weight(
+      value: value, scale: scale,
+      range: Float(range.lowerBound - zeroPoint)...Float(range.upperBound - zeroPoint))
+  }
+
   /// A matrix of the nearest numbers.
   func nearest(to matrix: [Float]) -> [Float] {
     matrix.indices.map { index in

@@ -46,7 +46,16 @@ struct WeightWork {
       return numbers.nearest(to: value, row: row, column: column)
     }
     let isCentered = settings.correctsBias && bias(in: graph) != nil
-    if settings.usesFeedback, let original, let moments {
+    if settings.roundsAdaptively, let original, let moments,
+      let rounding = AdaptiveRounding(moments, rows: weight.rows, isCentered: isCentered)
+    {
+      matrix = rounding.round(original) { row, column in
+        if let mask, !mask[row * weight.columns + column] { return nil }
+        return numbers.adaptive(original[row * weight.columns + column], row: row, column: column)
+      } nearest: { row, column in
+        rounded(row, column, original[row * weight.columns + column])
+      }
+    } else if settings.usesFeedback || settings.roundsAdaptively, let original, let moments {
       matrix = original
       ErrorFeedback(moments, isCentered: isCentered).round(&matrix, rounded)
     } else {
