@@ -12,6 +12,8 @@ public struct Compression: Sendable {
     case channels(ChannelPruning)
     /// Residual branches are removed.
     case layers(LayerPruning)
+    /// Products become smaller ones.
+    case lowRank(LowRankApproximation)
     /// Channels get ranges alike, so that one scale suits all weights of a layer.
     case equalize(CrossLayerEqualization)
     /// Ranges of channels move from values into weights, or back.
@@ -60,6 +62,8 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var channels: [ChannelPruningReport] = []
   /// What prunings of layers did.
   public internal(set) var layers: [LayerPruning.Report] = []
+  /// What became of products that are two or three smaller ones.
+  public internal(set) var lowRanks: [LowRankApproximation.Change] = []
   /// The pairs of layers whose channels were equalized.
   public internal(set) var equalizedPairs = 0
   /// The values whose channels were smoothed.
@@ -85,6 +89,10 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
       lines.append(
         "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples"
       )
+    }
+    lines += lowRanks.map {
+      "rank \($0.ranks.map(String.init).joined(separator: ", ")): \($0.location), "
+        + "\($0.weightsBefore) weights -> \($0.weightsAfter), loses \(Float(100 * $0.error)) %"
     }
     if equalizedPairs > 0 { lines.append("\(equalizedPairs) pairs of layers equalized") }
     if smoothedValues > 0 { lines.append("channels of \(smoothedValues) values smoothed") }
@@ -135,6 +143,11 @@ extension Model {
         let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
         copy.graph = graph
         report.layers.append(pruned)
+      case .lowRank(let approximation):
+        let samples = try copy.reordered(runs).map(copy.graph.accepting)
+        let (graph, changes) = try approximation.apply(to: copy.graph, samples: samples)
+        copy.graph = graph
+        report.lowRanks += changes
       case .equalize(let equalization):
         let (graph, pairs) = try equalization.apply(to: copy.graph)
         copy.graph = graph

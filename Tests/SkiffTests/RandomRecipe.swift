@@ -11,6 +11,8 @@ struct RandomRecipe {
 
   private var generator: SeededGenerator
   private let weights: [Weight]
+  /// Whether weights can have become others of other names.
+  private var hasFactors = false
   /// The text.
   private(set) var text = "skiff: 1\nsteps:\n"
 
@@ -19,6 +21,12 @@ struct RandomRecipe {
     generator = SeededGenerator(seed)
     self.weights = weights
     let isInteger = isInteger ?? chance(2)
+    if chance(4) {
+      text += "- low-rank: \(lowRankStep())\n"
+      hasFactors = true
+    }
+    if chance(3) { text += "- equalize: {}\n" }
+    if chance(3) { text += "- smooth: \(smoothStep())\n" }
     for _ in 0..<integer(isInteger ? 0...2 : 1...2) { text += "- weights: \(weightStep())\n" }
     if isInteger { text += "- int8: \(int8Step())\n" }
   }
@@ -31,6 +39,16 @@ struct RandomRecipe {
   private mutating func one(of texts: [String]) -> String { texts.randomElement(using: &generator) ?? "" }
 
   // MARK: Parts
+
+  private mutating func lowRankStep() -> String {
+    let amount = one(of: ["error", "weights"])
+    return "{\(amount): \(Double(integer(0...20)) / 20), importance: \(one(of: ["true", "false"])), least: 1}"
+  }
+
+  private mutating func smoothStep() -> String {
+    if chance(2) { return "{alpha: \(Double(integer(0...4)) / 4)}" }
+    return "{search: {\(coding("integers").drop { $0 != "{" }.dropFirst())}"
+  }
 
   private mutating func weightStep() -> String {
     let least = [1, 8, 64].randomElement(using: &generator) ?? 1
@@ -49,7 +67,10 @@ struct RandomRecipe {
       hasChoice = hasChoice || coding != "float"
     }
     var isLooking = false
-    if hasChoice {
+    let isAdaptive = coding == "integers" && chance(6)
+    if isAdaptive {
+      members.append("rounding: adaptive")
+    } else if hasChoice {
       for key in ["feedback", "importance"] where chance(3) {
         members.append("\(key): true")
         isLooking = true
@@ -58,9 +79,9 @@ struct RandomRecipe {
     if chance(3) { members.append("correct-bias: true") }
     for (scope, names) in [("names", large.map(\.name)), ("operators", large.flatMap(\.operators))] {
       let chosen = Set(names.filter { !$0.isEmpty && chance(4) }).sorted()
-      guard !chosen.isEmpty else { continue }
+      guard !hasFactors, !chosen.isEmpty else { continue }
       let exceptions = chosen.map {
-        "\(quoted(scope == "names" ? pattern($0) : $0)): \(exception(isLooking))"
+        "\(quoted(scope == "names" ? pattern($0) : $0)): \(exception(isLooking, isAdaptive))"
       }
       // Patterns can be equal where names are not.
       guard Set(exceptions.map { $0.prefix { $0 != ":" } }).count == exceptions.count else { continue }
@@ -79,10 +100,12 @@ struct RandomRecipe {
 
   private func quoted(_ name: String) -> String { "'\(name.replacing("'", with: "''"))'" }
 
-  private mutating func exception(_ isLooking: Bool) -> String {
+  private mutating func exception(_ isLooking: Bool, _ isAdaptive: Bool) -> String {
     switch integer(0...3) {
     case 0: "keep"
     case 1: "{\(pruning())}"
+    case 2 where isAdaptive: "{\(coding("integers"))}"
+    case 3 where isAdaptive: "{\(coding("palette")), rounding: nearest}"
     default: "{\(coding(one(of: isLooking ? ["palette", "integers"] : ["palette", "integers", "float"])))}"
     }
   }

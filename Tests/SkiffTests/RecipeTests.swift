@@ -97,6 +97,43 @@ import Testing
     #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
   }
 
+  @Test func stepsOfScalesAndRanksAreRead() throws {
+    func step(_ text: String) throws -> Compression.Step {
+      try Recipe(yaml: Self.recipe("- \(text)"), name: "").steps[0]
+    }
+    var quantization = WeightQuantization()
+    (quantization.bits, quantization.granularity) = (4, .block(32))
+    #expect(try step("smooth: {}") == .smooth(ChannelSmoothing(.alpha(0.5))))
+    #expect(try step("smooth: {alpha: 0.75}") == .smooth(ChannelSmoothing(.alpha(0.75))))
+    #expect(
+      try step("smooth: {search: {bits: 4, per: block 32}}")
+        == .smooth(ChannelSmoothing(.searched(for: quantization))))
+    var approximation = LowRankApproximation(.weights(0.5))
+    #expect(try step("low-rank: {weights: 0.5}") == .lowRank(approximation))
+    approximation.amount = .error(0.01)
+    (approximation.usesInputs, approximation.leastCount) = (true, 7)
+    approximation.excludedNodes = ["a"]
+    #expect(
+      try step("low-rank: {error: 0.01, importance: true, least: 7, exclude: [a]}") == .lowRank(approximation)
+    )
+    #expect(try Recipe(yaml: Self.recipe("- smooth: {}"), name: "").needsSamples)
+    #expect(try !Recipe(yaml: Self.recipe("- low-rank: {error: 0.1}"), name: "").needsSamples)
+    #expect(
+      try Recipe(yaml: Self.recipe("- low-rank: {error: 0.1, importance: true}"), name: "").needsSamples)
+    #expect(try settings("{integers: {}, rounding: adaptive}").roundsAdaptively)
+    #expect(try !settings("{integers: {}, rounding: nearest}").roundsAdaptively)
+    for text in [
+      "smooth: {alpha: 2}", "smooth: {alpha: 0.5, search: {}}", "smooth: {search: {bits: 1}}", "low-rank: {}",
+      "low-rank: {error: 0.1, weights: 0.1}", "low-rank: {error: 2}",
+      "weights: {palette: {}, rounding: adaptive}",
+      "weights: {integers: {}, rounding: adaptive, feedback: true}",
+      "weights: {integers: {}, rounding: adaptive, names: {a: {float: float16}}}",
+    ] {
+      let error = #expect(throws: ModelError.self) { try step(text) }
+      #expect(error?.code == .invalidArgument && error?.location.line != nil, "\(text)")
+    }
+  }
+
   @Test func presetsAreRead() throws {
     for name in Recipe.presets {
       let recipe = try #require(try Recipe.preset(name))

@@ -48,3 +48,22 @@ extension LayerPruning {
     guard hasAmount else { throw node.error("must say how many 'multiplications' are left, from 0 to 1") }
   }
 }
+
+extension LowRankApproximation {
+  init(recipe node: RecipeNode) throws(ModelError) {
+    self.init(.weights(1))
+    var amounts = 0
+    for (key, value) in try node.members(["error", "weights", "importance", "least", "exclude"]) {
+      switch key {
+      case "error", "weights":
+        let share = try value.real(in: 0...1)
+        amount = key == "error" ? .error(share) : .weights(share)
+        amounts += 1
+      case "importance": usesInputs = try value.boolean()
+      case "least": leastCount = try value.integer(in: 1...Int.max)
+      default: for name in try value.elements() { excludedNodes.insert(try name.text()) }
+      }
+    }
+    guard amounts == 1 else { throw node.error("must say the ranks: 'error' or 'weights', from 0 to 1") }
+  }
+}

@@ -54,12 +54,13 @@ extension Recipe {
 
   private static func step(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
     let members = try node.members([
-      "channels", "layers", "equalize", "smooth", "weights", "int8",
+      "channels", "layers", "low-rank", "equalize", "smooth", "weights", "int8",
     ])
     guard members.count == 1, let member = members.first else { throw node.error("must be one step") }
     switch member.key {
     case "channels": return .channels(try ChannelPruning(recipe: member.value))
     case "layers": return .layers(try LayerPruning(recipe: member.value))
+    case "low-rank": return .lowRank(try LowRankApproximation(recipe: member.value))
     case "equalize":
       var equalization = CrossLayerEqualization()
       for (_, value) in try member.value.members(["rounds"]) {

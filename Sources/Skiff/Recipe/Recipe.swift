@@ -26,6 +26,7 @@ public struct Recipe: Hashable, Sendable {
     steps.contains { step in
       switch step {
       case .int8: true
+      case .lowRank(let approximation): approximation.usesInputs
       case .equalize: false
       case .channels(let pruning): pruning.reconstructs || pruning.ranking.needsSamples
       case .layers, .smooth: true
