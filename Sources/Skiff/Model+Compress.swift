@@ -70,6 +70,8 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var smoothedValues = 0
   /// What became of weights that were changed by themselves.
   public internal(set) var weights: [WeightCompression.Change] = []
+  /// The tensors of weights that are left alone because they are inside of branches or loops.
+  public internal(set) var weightsInside = 0
   /// The bytes of the constants before.
   public internal(set) var bytesBefore = 0
   /// The bytes of the constants after, as they are in memory.
@@ -101,6 +103,9 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
       let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
       let noise = change.signalToNoise.isFinite ? "\((change.signalToNoise * 10).rounded() / 10) dB" : "exact"
       lines.append("  '\(change.name)': \(change.elements) weights, \(change.coding)\(zeros), \(noise)")
+    }
+    if weightsInside > 0 {
+      lines.append("\(weightsInside) tensors of weights inside of branches and loops stay as they are")
     }
     return (lines + floatNodes.map { "float: \($0.location): \($0.reason)" }).joined(separator: "\n")
   }
@@ -179,6 +184,8 @@ extension Model {
     let (changed, changes) = try weights.apply(to: graph, samples: samples)
     graph = changed
     report.weights += changes
+    report.weightsInside = max(
+      report.weightsInside, WeightTensor.countInside(graph, least: weights.leastCount))
   }
 
   private mutating func quantize(

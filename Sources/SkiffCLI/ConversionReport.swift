@@ -120,6 +120,20 @@ extension CompressionReport {
             ])
           })
       ),
+      (
+        "lowRanks",
+        .list(
+          lowRanks.map { change in
+            .object([
+              ("node", .text(change.location.description)),
+              ("ranks", .list(change.ranks.map { .integer($0) })),
+              ("weightsBefore", .integer(change.weightsBefore)),
+              ("weightsAfter", .integer(change.weightsAfter)), ("error", .real(change.error)),
+            ])
+          })
+      ),
+      ("equalizedPairs", .integer(equalizedPairs)), ("smoothedValues", .integer(smoothedValues)),
+      ("weightsInside", .integer(weightsInside)),
       ("bytesBefore", .integer(bytesBefore)), ("bytesAfter", .integer(bytesAfter)),
       ("samples", .integer(sampleCount)),
     ])

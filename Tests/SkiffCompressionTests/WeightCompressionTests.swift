@@ -180,6 +180,49 @@ import Testing
     }
   }
 
+  /// Branches are left alone, and that is known.
+  @Test func weightsInsideOfBranchesAreCounted() throws {
+    let inside = Subgraph(try subject().graph)
+    var graph = Graph()
+    let condition = graph.addInput("c", TensorType(.boolean, []))
+    let x = graph.addInput("x", TensorType(.float32, [1, 16]))
+    var node = If()
+    (node.thenBranch, node.elseBranch, node.thenCount) = (inside, inside, 1)
+    for (index, y) in try graph.addNode(node, [condition, x, x]).enumerated() {
+      graph.addOutput(y, name: "y\(index)")
+    }
+    #expect(WeightTensor.countInside(graph, least: 1) == 6)
+    #expect(WeightTensor.countInside(graph, least: 64) == 4)
+    #expect(try WeightCompression(.integers(4)).apply(to: graph).changes.isEmpty)
+  }
+
+  /// Improvements that are off leave the plain result, and those that find nothing to do the graph.
+  @Test func whatIsOffChangesNothing() throws {
+    let subject = try subject()
+    var generator = SeededGenerator(Seed(9))
+    let samples = (0..<4).map { _ in Tensor(generator.floats(16), shape: [1, 16]) }
+    let plain = try subject.compressed(.integers(4)).graph.semanticDigest()
+    func digest(_ change: (inout Settings) -> Void) throws -> Digest {
+      try subject.compressed(Settings.integers(4).with(change), samples: samples).graph.semanticDigest()
+    }
+    #expect(try digest { _ in } == plain)
+    #expect(
+      try digest {
+        ($0.usesFeedback, $0.usesImportance, $0.correctsBias, $0.roundsAdaptively) = (
+          false, false, false, false
+        )
+      } == plain)
+    #expect(try digest { $0.usesFeedback = true } != plain)
+    #expect(try digest { $0.roundsAdaptively = true } != plain)
+    let source = try subject.graph.semanticDigest()
+    #expect(
+      try ChannelSmoothing().apply(to: subject.graph, samples: samples.map { ["x": $0] }).graph
+        .semanticDigest()
+        == source)
+    #expect(try LowRankApproximation(.weights(1)).apply(to: subject.graph).graph.semanticDigest() == source)
+    #expect(try CrossLayerEqualization().apply(to: subject.graph).graph.semanticDigest() == source)
+  }
+
   /// What the report says of a tensor.
   @Test func changesAreReported() throws {
     let weights: [Float] = [3, 0.1, -4, 0.2]

@@ -127,8 +127,10 @@ private struct FactoredProduct {
   private func applyToMatrix(
     _ graph: inout Graph, stride: Int?
   ) throws(ModelError) -> LowRankApproximation.Change? {
-    let matrix = try weight.matrix(in: graph).map(Double.init)
     let (outputs, inputs) = (weight.rows, weight.columns)
+    // Before anything of the size of the weights is made.
+    guard min(outputs, inputs) <= LowRankFactors.largestSize else { return nil }
+    let matrix = try weight.matrix(in: graph).map(Double.init)
     guard let factors = LowRankFactors(matrix, outputs: outputs, moments: moments) else { return nil }
     let rank =
       switch amount {
@@ -177,9 +179,10 @@ private struct FactoredProduct {
   private func applyToConvolution(
     _ convolution: Convolution, _ graph: inout Graph, _ stride: Int
   ) throws(ModelError) -> LowRankApproximation.Change? {
-    let matrix = try weight.matrix(in: graph).map(Double.init)
     let (outputs, inputs) = (weight.rows, weight.shape[weight.shape.count - 1])
     let taps = weight.columns / inputs
+    guard max(outputs, min(inputs, outputs * taps)) <= LowRankFactors.largestSize else { return nil }
+    let matrix = try weight.matrix(in: graph).map(Double.init)
     // A row for each output and place under the window.
     guard let outer = LowRankFactors(matrix, outputs: outputs, moments: moments, keepsOutputs: true),
       let inner = LowRankFactors(matrix, outputs: outputs * taps, moments: channelMoments(inputs))

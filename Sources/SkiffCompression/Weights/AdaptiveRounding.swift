@@ -72,19 +72,19 @@ struct AdaptiveRounding {
       moments.matrix(group: group, isCentered: isCentered).map(Float.init)
     }
     let workers = min(rows, Parallel.processorCount)
-    let shares =
-      (try? Parallel.map(workers: workers) { worker in
-        stride(from: worker, to: rows, by: workers).map { row in
-          let group = row * moments.groups / rows
-          let original = Array(matrix[row * size..<(row + 1) * size])
-          let found = optimized(lines[row], original, plain[row], matrices[group])
-          let errors = [plain[row], found].map { candidate in
-            let difference = zip(candidate, original).map { $0 - $1 }
-            return moments.outputError(difference[...], group: group, isCentered: isCentered)
-          }
-          return errors[1] < errors[0] ? found : plain[row]
+    let shares = try? Parallel.map(workers: workers) { worker in
+      stride(from: worker, to: rows, by: workers).map { row in
+        let group = row * moments.groups / rows
+        let original = Array(matrix[row * size..<(row + 1) * size])
+        let found = optimized(lines[row], original, plain[row], matrices[group])
+        let errors = [plain[row], found].map { candidate in
+          let difference = zip(candidate, original).map { $0 - $1 }
+          return moments.outputError(difference[...], group: group, isCentered: isCentered)
         }
-      }) ?? []
+        return errors[1] < errors[0] ? found : plain[row]
+      }
+    }
+    guard let shares, shares.count == workers else { return plain.flatMap(\.self) }
     return (0..<rows).flatMap { shares[$0 % workers][$0 / workers] }
   }
 

@@ -29,6 +29,13 @@ package struct WeightTensor: Sendable {
     }
   }
 
+  /// How many such constants are inside of the branches and bodies of a graph, where they are left alone.
+  package static func countInside(_ graph: Graph, least: Int) -> Int {
+    graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.reduce(0) { count, inside in
+      count + all(in: inside.graph, least: least).count + countInside(inside.graph, least: least)
+    }
+  }
+
   /// The axis of the outputs: of a matrix on the right of a product the one that is not added up, else the first.
   private static func outputAxis(of value: ValueID, rank: Int, in graph: Graph) -> Int {
     for id in graph[value].users {
