@@ -23,6 +23,7 @@ here = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
 parser.add_argument("--skiff", default=here.parent / ".build/release/skiff")
 parser.add_argument("--output", default="461", help="the model's output that is the embedding")
+parser.add_argument("--whole", type=int, default=0, help="calibrate on sentences of so many tokens, without padding")
 parser.add_argument("model", type=pathlib.Path)
 parser.add_argument("tokenizer")
 parser.add_argument("recipes", nargs="+")
@@ -106,6 +107,10 @@ def peer(recipe, calibration):
 
 calibrating, embedded = sentences()
 calibration, inputs = tokens(calibrating), tokens(embedded)
+if arguments.whole:
+    # Sentences of the least length in tokens, cut there: no padding, which would count as much as words do.
+    texts = [text for text in calibrating if sum(tokenizer.encode(text).attention_mask) >= arguments.whole]
+    calibration = {name: rows[:, : arguments.whole] for name, rows in tokens(texts).items()}
 numpy.savez(folder / "calibration.npz", **calibration)
 expected = by_onnxruntime(arguments.model, inputs)
 for recipe in arguments.recipes:

@@ -84,6 +84,7 @@ final class SearchTrial {
       var settings = step.exceptions[.names(name)].flatMap(\.self)
     else { throw ModelError(.invalidArgument, "'\(name)' has no settings in '\(technique)'") }
     (settings.usesFeedback, settings.usesImportance, settings.correctsBias) = (false, false, false)
+    settings.roundsAdaptively = false
     var weights = WeightCompression(nil, exceptions: [.names(name): settings])
     weights.leastCount = step.leastCount
     let changed = try weights.apply(to: graph).graph

@@ -53,7 +53,7 @@ public struct Int8Quantization: Hashable, Sendable {
     to source: Graph, ranges: [ValueID: ClosedRange<Float>], inputShapes: [String: [Int]], warnings: [Warning]
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
     var graph = source
-    let known = KnownParameters(takenFrom: &graph, ranges: ranges)
+    let known = KnownParameters(takenFrom: &graph, ranges: SoftmaxMasks(graph, ranges: ranges).ranges)
     _ = try graph.nodes(named: excludedNodes)
     let assignment = try ParameterAssignment(graph, known, inputShapes: inputShapes, self)
     var builder = QuantizedGraphBuilder(

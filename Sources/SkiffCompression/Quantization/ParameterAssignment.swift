@@ -66,7 +66,7 @@ struct ParameterAssignment {
   /// Whether the operator has an integer kernel for the parameters assigned, at the sizes of the first sample.
   private func hasKernel(_ node: Node, sizes: Graph) throws(ModelError) -> Bool {
     guard let kernel = node.operator as? any QuantizedKernel else { return true }
-    guard try isPaddedAsTensorFlowLite(node, sizes) else { return false }
+    guard try isPaddedAsTensorFlowLite(node, sizes), holdsProducts(node) else { return false }
     let isWeighted = kernel.parameterRule == .weighted
     let isShared = kernel.parameterRule == .shared || kernel.parameterRule == .follows
     let own = node.outputs.first.flatMap(produced)
@@ -97,6 +97,17 @@ struct ParameterAssignment {
     return try locating(node.location) { () throws(ModelError) in
       try kernel.prepare(QuantizedContext(inputs: types, constants: constants, outputs: outputs)) != nil
     }
+  }
+
+  /// Whether the products of a multiplication, in steps of its result, are numbers of 32 bits: kernels shift them so far.
+  private func holdsProducts(_ node: Node) -> Bool {
+    guard node.operator is Multiply, let result = node.outputs.first.flatMap(produced)?.perTensor else {
+      return true
+    }
+    let steps = node.inputs.reduce(1 / Double(result.scale)) { product, input in
+      product * Double(input.flatMap { parameters[$0] }?.perTensor?.scale ?? 1)
+    }
+    return steps < 0x1p14
   }
 
   /// Whether the padding of an average pooling is one that TensorFlow Lite has: padding of its own would count there.
