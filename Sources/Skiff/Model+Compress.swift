@@ -20,7 +20,7 @@ public struct Compression: Sendable {
     case smooth(ChannelSmoothing)
     /// Weights become zero, few different ones, or short.
     case weights(WeightCompression)
-    /// Static int8 quantization: weights and activations become integers that the graph computes with. Weights that a step before
+    /// int8 quantization: weights and activations become integers that the graph computes with. Weights that a step before
     /// made integers, symmetric and with a scale for each output, stay those.
     case int8(RangeEstimation, Int8Quantization)
   }
@@ -39,16 +39,23 @@ public struct Compression: Sendable {
     (self.steps, self.samples, self.description) = (steps, samples, description)
   }
 
-  /// Static int8 quantization: weights per channel, activations per tensor, ranges from samples.
+  /// Quantization to int8: weights per channel, activations per tensor, ranges from samples.
   ///
-  /// - Parameter estimation: How ranges are found; by default one element of ten thousand may lie outside, so that
-  ///   single outliers do not cost the others their precision.
+  /// - Parameters:
+  ///   - samples: What ranges are taken from; not needed for dynamic activations.
+  ///   - estimation: How ranges are found; by default as ``Int8Quantization/usualEstimation`` says.
   public static func int8(
-    calibratedOn samples: Samples, estimation: RangeEstimation = .percentile(99.99),
+    calibratedOn samples: Samples?, estimation: RangeEstimation? = nil,
     quantization: Int8Quantization = Int8Quantization()
   ) -> Compression {
-    Compression(
-      [.int8(estimation, quantization)], samples: samples, description: "int8 (\(estimation.description))")
+    let estimation = estimation ?? quantization.usualEstimation
+    let description =
+      switch quantization.activations {
+      case .int8: "int8 (\(estimation))"
+      case .int16: "int8 with int16 activations (\(estimation))"
+      case .dynamic: "int8 (dynamic)"
+      }
+    return Compression([.int8(estimation, quantization)], samples: samples, description: description)
   }
 }
 
@@ -56,6 +63,8 @@ public struct Compression: Sendable {
 public struct CompressionReport: Sendable, CustomStringConvertible {
   /// The number of nodes that compute with integers.
   public internal(set) var quantizedNodes = 0
+  /// What the activations of these are.
+  public internal(set) var activations = Int8Quantization.Activations.int8
   /// The nodes that stayed in floating point, with the reason.
   public internal(set) var floatNodes: [QuantizationReport.FloatNode] = []
   /// What prunings of channels did.
@@ -88,9 +97,14 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
       }
     }
     if quantizedNodes + floatNodes.count > 0 {
-      lines.append(
-        "\(quantizedNodes) operators in int8, \(floatNodes.count) in float, calibrated on \(sampleCount) samples"
-      )
+      let integers =
+        switch activations {
+        case .int8: "in int8"
+        case .int16: "in int8 with int16 activations"
+        case .dynamic: "with weights in int8"
+        }
+      let calibration = activations == .dynamic ? "" : ", calibrated on \(sampleCount) samples"
+      lines.append("\(quantizedNodes) operators \(integers), \(floatNodes.count) in float\(calibration)")
     }
     lines += lowRanks.map {
       "rank \($0.ranks.map(String.init).joined(separator: ", ")): \($0.location), "
@@ -111,16 +125,6 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   }
 }
 
-extension RangeEstimation: CustomStringConvertible {
-  /// For example `percentile 99.99`.
-  public var description: String {
-    switch self {
-    case .minMax: "min-max"
-    case .percentile(let percentile): "percentile \(percentile)"
-    }
-  }
-}
-
 extension Model {
   /// Compresses the model; what fails leaves it as it was.
   ///
@@ -133,7 +137,9 @@ extension Model {
     var copy = self
     var report = CompressionReport()
     let runs = try compression.samples?.runs(for: source) ?? []
-    let computesWithIntegers = compression.steps.contains { if case .int8 = $0 { true } else { false } }
+    let computesWithIntegers = compression.steps.contains {
+      if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
+    }
     if computesWithIntegers { try copy.arrange() } else { try copy.prepare() }
     report.bytesBefore = copy.graph.constantByteCount
     for step in compression.steps {
@@ -163,7 +169,10 @@ extension Model {
         copy.graph = graph
         report.smoothedValues += values
       case .weights(let weights): try copy.compress(weights, runs, &report)
+      case .int8(_, let quantization) where quantization.activations == .dynamic:
+        try copy.quantizeDynamically(quantization, runs, &report)
       case .int8(let estimation, let quantization):
+        report.activations = quantization.activations
         try copy.quantize(quantization, estimation, runs, &report, progress)
       }
     }
@@ -188,6 +197,19 @@ extension Model {
       report.weightsInside, WeightTensor.countInside(graph, least: weights.leastCount))
   }
 
+  private mutating func quantizeDynamically(
+    _ quantization: Int8Quantization, _ runs: [[String: Tensor]], _ report: inout CompressionReport
+  ) throws(ModelError) {
+    // Where no sizes are found, kernels that need to know them are not taken.
+    let runs = runs.isEmpty ? (try? CheckInputs(seededFor: source))?.runs ?? [] : runs
+    let shapes = try reordered(Array(runs.prefix(1))).first?.mapValues(\.shape)
+    let (quantized, quantization) = try quantization.applyDynamically(to: graph, inputShapes: shapes ?? [:])
+    graph = quantized
+    report.activations = .dynamic
+    report.quantizedNodes += quantization.quantizedNodes
+    report.floatNodes += quantization.floatNodes
+  }
+
   private mutating func quantize(
     _ quantization: Int8Quantization, _ estimation: RangeEstimation, _ runs: [[String: Tensor]],
     _ report: inout CompressionReport, _ progress: WorkProgress.Observer?
@@ -195,7 +217,8 @@ extension Model {
     var lowering = PassReport()
     try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &graph, report: &lowering)
     for pipeline in passes.applied(to: [.canonical]) { try pipeline.run(on: &graph, report: &lowering) }
-    try Pipeline.lowering(for: .int8).run(on: &graph, report: &lowering)
+    try Pipeline.lowering(for: quantization.activations == .int16 ? .int16 : .int8)
+      .run(on: &graph, report: &lowering)
     let calibration = try Calibration(
       graph, samples: reordered(runs).map(graph.accepting), estimation: estimation,
       progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })

@@ -12,8 +12,7 @@ struct Convert: ModelCommand {
       stays in the output, to be looked at, and the command ends with 2.
       """)
 
-  enum Quantization: String, ExpressibleByArgument, CaseIterable { case int8 }
-  enum InterfaceType: String, ExpressibleByArgument, CaseIterable { case float, int8 }
+  enum InterfaceType: String, ExpressibleByArgument, CaseIterable { case float, int8, int16 }
   enum Layout: String, ExpressibleByArgument, CaseIterable { case keep, nhwc }
 
   @Argument(help: "The model to convert.") var input: String
@@ -22,12 +21,20 @@ struct Convert: ModelCommand {
 
   @OptionGroup var passOptions: PassOptions
 
-  @Option(help: "Quantizes weights and activations.") var quantize: Quantization?
+  @Option(
+    help:
+      "Quantizes weights to int8 and activations to int8 or int16, or as the model runs (dynamic, without samples)."
+  )
+  var quantize: Int8Quantization.Activations?
   @Option(help: "Samples (.npz by input name, or .npy) that ranges are taken from, batch first.")
   var calibrate: String?
   @Option(
     help: "The share of elements, in percent, that a range holds; 100 takes the least and the greatest.")
-  var percentile = 99.99
+  var percentile: Double?
+  @Option(
+    help:
+      "How ranges are found: \(RangeEstimation.syntax). By default percentile 99.99, or min-max for int16.")
+  var range: RangeEstimation?
   @Option(help: "Keeps a node in floating point. May be repeated.") var exclude: [String] = []
   @Flag(help: "Gives the weights of fully connected operators one scale instead of one for each output.")
   var perTensorFullyConnected = false
@@ -50,8 +57,15 @@ struct Convert: ModelCommand {
   var writtenFile: String? { output }
 
   func validate() throws {
-    if quantize != nil, calibrate == nil {
+    if let quantize, quantize != .dynamic, calibrate == nil {
       throw ValidationError("--quantize needs --calibrate with samples.")
+    }
+    guard quantize != .dynamic || range == nil && percentile == nil else {
+      throw ValidationError(
+        "--range and --percentile are not for dynamic activations, which have the range of each run.")
+    }
+    guard io == .float || io.rawValue == quantize?.rawValue else {
+      throw ValidationError("--io takes float, or what --quantize says.")
     }
     if quantize == nil, calibrate != nil || io != .float {
       throw ValidationError("--calibrate and --io go with --quantize.")
@@ -69,9 +83,19 @@ struct Convert: ModelCommand {
     guard maxError.map({ $0 >= 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--max-error takes a positive number.")
     }
-    guard percentile > 50, percentile <= 100 else {
+    guard range == nil || percentile == nil else {
+      throw ValidationError("--percentile and --range exclude each other.")
+    }
+    guard range == nil || quantize != nil else { throw ValidationError("--range goes with --quantize.") }
+    guard percentile.map({ $0 > 50 && $0 <= 100 }) ?? true else {
       throw ValidationError("--percentile takes a number above 50, up to 100.")
     }
+  }
+
+  /// Nil for the usual one.
+  private var estimation: RangeEstimation? {
+    if let range { return range }
+    return percentile.map { $0 == 100 ? .minMax : .percentile($0) }
   }
 
   func run() throws {
@@ -83,14 +107,15 @@ struct Convert: ModelCommand {
     let progress = ProgressLine()
     var compression: CompressionReport?
     let samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
-    if quantize != nil, let samples {
+    if let quantize {
       var options = Int8Quantization()
-      options.quantizesInputs = io == .int8
-      options.quantizesOutputs = io == .int8
+      options.activations = quantize
+      options.quantizesInputs = io != .float
+      options.quantizesOutputs = io != .float
       options.excludedNodes = Set(exclude)
       if perTensorFullyConnected { options.fullyConnectedWeights = .perTensor }
       let method = Compression.int8(
-        calibratedOn: samples, estimation: percentile == 100 ? .minMax : .percentile(percentile),
+        calibratedOn: samples, estimation: estimation,
         quantization: options)
       compression = try locating(Location(file: input)) { () throws(ModelError) in
         try model.compress(method, progress: progress.show)
@@ -142,3 +167,6 @@ struct Convert: ModelCommand {
     return try Samples(contentsOf: checkSamples)
   }
 }
+
+extension RangeEstimation: ExpressibleByArgument {}
+extension Int8Quantization.Activations: ExpressibleByArgument {}

@@ -105,49 +105,6 @@ import Testing
     #expect(abs(y[0] - 0.75) < 0.01 && abs(y[1] - 2) < 0.02, "\(y)")
   }
 
-  /// Processors share the samples, so that ranges must not depend on who saw which.
-  @Test(arguments: Seed.fixedAndFresh) func rangesDoNotDependOnTheOrder(seed: Seed) throws {
-    var generator = SeededGenerator(seed)
-    let parts = (0..<12).map { part -> [Float] in
-      if part == 3 { return [0, 0, 0] }
-      if part == 5 { return [1e-45, -1e-45] }
-      let reach = Float(generator.logUniform(in: 1e-3...1e3))
-      return generator.floats(500, in: -reach...reach)
-    }
-    func range(_ groups: [[[Float]]], expecting count: Int? = nil) throws -> ClosedRange<Float> {
-      var joined = PercentileObserver(percentile: 99, expecting: count)
-      for group in groups {
-        var observer = PercentileObserver(percentile: 99, expecting: count)
-        for part in group { observer.observe(part) }
-        joined.join(observer)
-      }
-      return try #require(joined.range)
-    }
-    let all = try range([parts])
-    #expect(try range([Array(parts[..<5]), Array(parts[5...])]) == all)
-    #expect(try range(parts.reversed().map { [$0] }) == all)
-    // What need not be counted makes no difference, whatever comes first.
-    let count = parts.joined().count
-    for _ in 0..<20 {
-      let shuffled = parts.shuffled(using: &generator)
-      #expect(try range([shuffled], expecting: count) == all)
-      #expect(try range([Array(shuffled[..<6]), Array(shuffled[6...])], expecting: count) == all)
-    }
-    let extremes = try #require(parts.joined().max())
-    #expect(all.upperBound <= extremes)
-  }
-
-  @Test func aPercentileLeavesOutliersAway() {
-    var observer = PercentileObserver(percentile: 99)
-    var generator = SeededGenerator(Seed(4))
-    for _ in 0..<100 { observer.observe(generator.floats(1000)) }
-    observer.observe([1000])
-    let range = observer.range ?? 0...0
-    #expect(
-      range.lowerBound > -1.3 && range.lowerBound < -0.9 && range.upperBound > 0.9 && range.upperBound < 1.3,
-      "\(range)")
-  }
-
   @Test func scalesOfAResizeStayReal() throws {
     var graph = Graph()
     let x = graph.addInput("x", TensorType(.float32, [1, 3, 3, 2]))

@@ -1,5 +1,6 @@
 import Skiff
 import SkiffBinary
+import SkiffCompression
 import SkiffEdge
 import SkiffIR
 import SkiffOperators
@@ -7,7 +8,7 @@ import SkiffTestSupport
 import SkiffTFLite
 import Testing
 
-/// Real models quantized to int8: LiteRT's reference kernels and Skiff compute the same numbers, to the bit.
+/// Real models quantized to int8, with activations of 8 and 16 bits: LiteRT's reference kernels and Skiff compute the same numbers, to the bit.
 @Suite struct IntegerConversionTests {
   static let sources = [
     SourceModel(
@@ -27,12 +28,16 @@ import Testing
   ]
 
   @Test(
-    .needsPeer(.check), .needsModels(sources.map(\.file) + [Digits.imagesFile]), arguments: sources)
-  func everyElementIsLiteRTs(source: SourceModel) throws {
+    .needsPeer(.check), .needsModels(sources.map(\.file) + [Digits.imagesFile]), arguments: sources,
+    [Int8Quantization.Activations.int8, .int16])
+  func everyElementIsLiteRTs(source: SourceModel, activations: Int8Quantization.Activations) throws {
     let folder = try TemporaryFolder()
     let path = (lite: folder.path("model.tflite"), edge: folder.path("model.skiff"))
     var model = try source.model()
-    let report = try model.compress(.int8(calibratedOn: source.calibrationSamples()))
+    var quantization = Int8Quantization()
+    quantization.activations = activations
+    let report = try model.compress(
+      .int8(calibratedOn: source.calibrationSamples(), quantization: quantization))
     #expect(report.floatNodes.isEmpty, "\(report)")
     try model.write(to: path.lite)
     try model.write(to: path.edge)

@@ -6,7 +6,7 @@ import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
-/// Random networks quantized to int8 and written: LiteRT's reference kernels compute what Skiff does, to the bit.
+/// Random networks quantized to int8, with activations of 8 and 16 bits, and written: LiteRT's reference kernels compute what Skiff does, to the bit.
 @Suite struct RandomNetworkTests {
   private struct Case {
     let name: String
@@ -14,15 +14,15 @@ import Testing
     let sets: [[String: Tensor]]
   }
 
-  @Test(.needsPeer(.check), arguments: Seed.fixedAndFresh)
-  func everyElementIsLiteRTs(seed: Seed) throws {
+  @Test(.needsPeer(.check), arguments: [Int8Quantization.Activations.int8, .int16], Seed.fixedAndFresh)
+  func everyElementIsLiteRTs(activations: Int8Quantization.Activations, seed: Seed) throws {
     let folder = try TemporaryFolder()
     var seeds = SeededGenerator(seed)
     var cases: [Case] = []
     var skipped: [String: Int] = [:]
     while cases.count < 120 {
       let name = String(seeds.next(), radix: 16)
-      guard let one = try makeCase(name, in: folder, &skipped) else {
+      guard let one = try makeCase(name, activations, in: folder, &skipped) else {
         try #require(skipped.values.reduce(0, +) < 1000, "\(skipped)")
         continue
       }
@@ -51,12 +51,16 @@ import Testing
 
   /// A network that computes with integers throughout, written with its inputs; nil for another.
   private func makeCase(
-    _ name: String, in folder: TemporaryFolder, _ skipped: inout [String: Int]
+    _ name: String, _ activations: Int8Quantization.Activations, in folder: TemporaryFolder,
+    _ skipped: inout [String: Int]
   ) throws -> Case? {
     var network = try RandomNetwork(Seed(UInt64(name, radix: 16) ?? 0))
     guard !network.graph.outputs.isEmpty else { return nil }
     var model = try Model(network.graph)
-    let report = try model.compress(.int8(calibratedOn: Samples(network.inputs(4, bound: 1))))
+    var quantization = Int8Quantization()
+    quantization.activations = activations
+    let report = try model.compress(
+      .int8(calibratedOn: Samples(network.inputs(4, bound: 1)), quantization: quantization))
     if let node = report.floatNodes.first {
       skipped[node.reason, default: 0] += 1
       return nil

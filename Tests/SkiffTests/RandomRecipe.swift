@@ -16,10 +16,11 @@ struct RandomRecipe {
   /// The text.
   private(set) var text = "skiff: 1\nsteps:\n"
 
-  /// - Parameter isInteger: Whether activations become integers; nil draws it.
+  /// - Parameter isInteger: Whether activations become integers of the file; nil draws it, or what they become as it runs.
   init(_ seed: Seed, for weights: [Weight], isInteger: Bool? = nil) {
     generator = SeededGenerator(seed)
     self.weights = weights
+    let isStatic = isInteger ?? false
     let isInteger = isInteger ?? chance(2)
     if chance(4) {
       text += "- low-rank: \(lowRankStep())\n"
@@ -28,7 +29,7 @@ struct RandomRecipe {
     if chance(3) { text += "- equalize: {}\n" }
     if chance(3) { text += "- smooth: \(smoothStep())\n" }
     for _ in 0..<integer(isInteger ? 0...2 : 1...2) { text += "- weights: \(weightStep())\n" }
-    if isInteger { text += "- int8: \(int8Step())\n" }
+    if isInteger { text += "- int8: \(int8Step(isStatic: isStatic))\n" }
   }
 
   // MARK: Choices
@@ -143,15 +144,26 @@ struct RandomRecipe {
     return "\(kind): {\(members.joined(separator: ", "))}"
   }
 
-  private mutating func int8Step() -> String {
+  private mutating func int8Step(isStatic: Bool) -> String {
     var members: [String] = []
     if chance(2) {
-      members.append("range: \(one(of: ["min-max", "percentile \(integer(90...100))", "percentile 99.9"]))")
+      let ranges = [
+        "min-max", "percentile \(integer(90...100))", "percentile 99.9", "entropy", "mse", "moving-average",
+        "moving-average 0.\(integer(0...9))",
+      ]
+      members.append("range: \(one(of: ranges))")
     }
     for key in ["fully-connected", "convolution"] where chance(2) {
       members.append("\(key): \(one(of: ["channel", "tensor"]))")
     }
     if chance(3) { members.append("interface: \(one(of: ["float", "int8"]))") }
+    if chance(4) {
+      members.removeAll { $0.hasPrefix("interface") }
+      members.append("activations: int16")
+    } else if !isStatic, chance(4) {
+      members.removeAll { $0.hasPrefix("interface") || $0.hasPrefix("range") }
+      members.append("activations: dynamic")
+    }
     return "{\(members.joined(separator: ", "))}"
   }
 }

@@ -94,6 +94,20 @@ import Testing
     #expect(try step("{}") == .int8(.percentile(99.99), Int8Quantization()))
     #expect(try step("{range: min-max}") == .int8(.minMax, Int8Quantization()))
     #expect(try step("{range: percentile 100}") == .int8(.percentile(100), Int8Quantization()))
+    #expect(try step("{range: entropy}") == .int8(.entropy, Int8Quantization()))
+    #expect(try step("{range: mse}") == .int8(.squaredError, Int8Quantization()))
+    #expect(try step("{range: moving-average}") == .int8(.movingAverage, Int8Quantization()))
+    #expect(
+      try step("{range: moving-average 0.5}") == .int8(.movingAverage(momentum: 0.5), Int8Quantization()))
+    var wide = Int8Quantization()
+    wide.activations = .int16
+    #expect(try step("{activations: int16}") == .int8(.minMax, wide))
+    (wide.quantizesInputs, wide.quantizesOutputs) = (true, true)
+    #expect(try step("{activations: int16, range: entropy, interface: int16}") == .int8(.entropy, wide))
+    var dynamic = Int8Quantization()
+    dynamic.activations = .dynamic
+    #expect(try step("{activations: dynamic}") == .int8(.percentile(99.99), dynamic))
+    #expect(try !Recipe(yaml: Self.recipe("- int8: {activations: dynamic}"), name: "").needsSamples)
     #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
   }
 
@@ -275,11 +289,18 @@ import Testing
     Wrong(weights: "{float: float16, names: {a: keep, a: keep}}", "'a' is said twice"),
 
     Wrong(int8: "", "must be a mapping"), Wrong(int8: "{bits: 8}", "'bits' is not known here"),
-    Wrong(int8: "{range: percentile}", "must be min-max or percentile and a number"),
+    Wrong(int8: "{range: percentile}", "percentile and a number above 50"),
+    Wrong(int8: "{range: moving-average 1}", "a momentum from 0 to below 1"),
+    Wrong(int8: "{range: entropy 128}", "must be min-max, entropy, mse"),
+    Wrong(int8: "{range: [mse]}", "must be a text"),
     Wrong(int8: "{range: min-max 3}", "must be min-max"), Wrong(int8: "{range: percentile 50}", "above 50"),
     Wrong(int8: "{range: percentile 100.1}", "above 50"), Wrong(int8: "{range: percentile nan}", "above 50"),
     Wrong(int8: "{exclude: a}", "must be a list"), Wrong(int8: "{exclude: [[a]]}", "must be a text"),
     Wrong(int8: "{interface: uint8}", "must be float or int8"),
+    Wrong(int8: "{interface: int16}", "must be float, or what the activations are"),
+    Wrong(int8: "{interface: int8, activations: dynamic}", "must be float, or what the activations are"),
+    Wrong(int8: "{activations: float16}", "must be int8 or int16 or dynamic"),
+    Wrong(int8: "{activations: dynamic, range: min-max}", "has a range"),
     Wrong(int8: "{convolution: block 4}", "must be channel or tensor"),
     Wrong(int8: "{fully-connected: }", "must be channel or tensor"),
   ]

@@ -68,43 +68,9 @@ extension Recipe {
       }
       return .equalize(equalization)
     case "smooth": return .smooth(try ChannelSmoothing(recipe: member.value))
-    case "int8": return try int8(member.value)
+    case "int8": return try Int8Quantization.step(recipe: member.value)
     default: return .weights(try WeightCompression(recipe: member.value))
     }
-  }
-
-  private static func int8(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
-    var estimation = RangeEstimation.percentile(99.99)
-    var quantization = Int8Quantization()
-    for (key, value) in try node.members(["range", "exclude", "fully-connected", "convolution", "interface"])
-    {
-      switch key {
-      case "range":
-        let (name, number) = try value.choice(["min-max"], counted: ["percentile"])
-        guard name == "percentile" else {
-          estimation = .minMax
-          continue
-        }
-        guard number > 50, number <= 100 else {
-          throw value.error("must be 'percentile' and a number above 50, up to 100")
-        }
-        estimation = .percentile(number)
-      case "exclude":
-        for name in try value.elements() { quantization.excludedNodes.insert(try name.text()) }
-      case "interface":
-        let isInteger = try value.choice(["float", "int8"]).name == "int8"
-        (quantization.quantizesInputs, quantization.quantizesOutputs) = (isInteger, isInteger)
-      default:
-        let granularity: Int8Quantization.WeightGranularity =
-          try value.choice(["channel", "tensor"]).name == "tensor" ? .perTensor : .perChannel
-        if key == "convolution" {
-          quantization.convolutionWeights = granularity
-        } else {
-          quantization.fullyConnectedWeights = granularity
-        }
-      }
-    }
-    return .int8(estimation, quantization)
   }
 }
 

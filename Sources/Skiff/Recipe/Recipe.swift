@@ -25,7 +25,7 @@ public struct Recipe: Hashable, Sendable {
   public var needsSamples: Bool {
     steps.contains { step in
       switch step {
-      case .int8: true
+      case .int8(_, let quantization): quantization.activations != .dynamic
       case .lowRank(let approximation): approximation.usesInputs
       case .equalize: false
       case .channels(let pruning): pruning.reconstructs || pruning.ranking.needsSamples

@@ -3,22 +3,6 @@ import SkiffIR
 import SkiffInterpreter
 import Synchronization
 
-/// How ranges are found from calibration samples.
-public enum RangeEstimation: Hashable, Sendable {
-  /// The least and the greatest element seen.
-  case minMax
-  /// The range that holds this share of the elements, in percent; the rest is clamped.
-  case percentile(Double)
-
-  /// - Parameter count: How many elements there will be, at most; nil if nobody knows.
-  func observer(expecting count: Int?) -> any RangeObserver {
-    switch self {
-    case .minMax: MinMaxObserver()
-    case .percentile(let percentile): PercentileObserver(percentile: percentile, expecting: count)
-    }
-  }
-}
-
 /// The ranges of a graph's values on calibration samples.
 public struct Calibration: Sendable {
   /// The range of each floating point value that the graph computes or takes.
@@ -54,14 +38,29 @@ public struct Calibration: Sendable {
     }
     let run = CalibrationRun(graph: graph, samples: samples, plans: plans, estimation: estimation)
     let observers = try run.observers(progress)
-    ranges = observers.compactMapValues(\.range)
+    let ranges = try Self.ranges(observers)
+    self.ranges = ranges
     sampleCount = samples.count
     inputShapes = first.mapValues(\.shape)
     warnings = graph.inputs.compactMap { id in
-      guard let range = observers[id]?.range, range.lowerBound == range.upperBound else { return nil }
+      guard let range = ranges[id], range.lowerBound == range.upperBound else { return nil }
       return Warning(
         "every calibration sample is \(range.lowerBound) throughout", at: Location(tensor: graph[id].name))
     }
+  }
+}
+
+extension Calibration {
+  /// What was chosen from what was seen; to choose takes longer than to look where there are many values.
+  private static func ranges(
+    _ observers: [ValueID: any RangeObserver]
+  ) throws(ModelError) -> [ValueID: ClosedRange<Float>] {
+    let all = Array(observers)
+    let workers = max(1, min(Parallel.processorCount, all.count))
+    let parts = try Parallel.map(workers: workers) { (worker) throws(ModelError) in
+      stride(from: worker, to: all.count, by: workers).map { (all[$0].key, all[$0].value.range) }
+    }
+    return Dictionary(uniqueKeysWithValues: parts.joined()).compactMapValues(\.self)
   }
 }
 
@@ -133,7 +132,7 @@ private struct CalibrationRun: Sendable {
           let elements = bytes.assumingMemoryBound(to: Float.self)
           guard let extremes = ClosedRange(extremesOf: elements) else { return false }
           seen[id, default: estimation.observer(expecting: elementCount(of: id))].observe(
-            elements, extremes: extremes)
+            elements, extremes: extremes, inSample: index)
           return true
         }
         guard isFinite else {

@@ -2,9 +2,19 @@ import SkiffIR
 
 /// The scale and zero point of activations from their range.
 ///
-/// The rules of TensorFlow Lite's 8-bit quantization specification; every step is rounded to float32 as its
-/// converter does.
+/// The rules of TensorFlow Lite's quantization specification; every step is rounded to float32 as its converter does.
 enum ActivationParameters {
+  /// The parameters of int8 or int16.
+  static func parameters(_ range: ClosedRange<Float>, as dataType: DataType) -> QuantizationParameters {
+    dataType == .int16 ? int16(range) : int8(range)
+  }
+
+  /// Symmetric int16, the range widened to have 0 in its middle.
+  static func int16(_ range: ClosedRange<Float>) -> QuantizationParameters {
+    let scale = max(abs(range.lowerBound), abs(range.upperBound)) / 32767
+    return QuantizationParameters(scale: scale == 0 ? 1 : scale, zeroPoint: 0)
+  }
+
   /// Asymmetric int8: the range is widened to hold 0, which is represented exactly.
   static func int8(_ range: ClosedRange<Float>) -> QuantizationParameters {
     let least = min(0, range.lowerBound)

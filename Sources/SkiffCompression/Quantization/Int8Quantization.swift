@@ -1,8 +1,29 @@
 import SkiffBinary
 import SkiffIR
+import SkiffOperators
 
-/// Static post-training quantization to int8: what to do, apart from the ranges.
+/// Post-training quantization of weights to int8 and of activations to integers: what to do, apart from the ranges.
 public struct Int8Quantization: Hashable, Sendable {
+  /// What activations are.
+  public enum Activations: String, Hashable, Sendable, CaseIterable {
+    /// int8 with a scale and a zero point for each tensor, from its range.
+    case int8
+    /// int16 with a scale for each tensor, from its range; sums have 64 bits. TensorFlow Lite's 16x8.
+    case int16
+    /// Real numbers, which products with weights round to int8 by their own range when they run; no samples are needed.
+    /// TensorFlow Lite's dynamic range.
+    case dynamic
+
+    /// The integers that the graph has between operators; nil if it has real numbers there.
+    var dataType: DataType? {
+      switch self {
+      case .int8: .int8
+      case .int16: .int16
+      case .dynamic: nil
+      }
+    }
+  }
+
   /// Which weights share a scale.
   public enum WeightGranularity: Hashable, Sendable {
     /// Those of one output channel.
@@ -11,6 +32,8 @@ public struct Int8Quantization: Hashable, Sendable {
     case perTensor
   }
 
+  /// What activations are.
+  public var activations = Activations.int8
   /// How the weights of convolutions are quantized.
   public var convolutionWeights = WeightGranularity.perChannel
   /// How the weights of fully connected operators are quantized.
@@ -53,11 +76,15 @@ public struct Int8Quantization: Hashable, Sendable {
     to source: Graph, ranges: [ValueID: ClosedRange<Float>], inputShapes: [String: [Int]], warnings: [Warning]
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
     var graph = source
-    let known = KnownParameters(takenFrom: &graph, ranges: SoftmaxMasks(graph, ranges: ranges).ranges)
+    let dataType = activations.dataType ?? .int8
+    let limited = SoftmaxMasks(graph, ranges: ranges).ranges
+    let known =
+      dataType == .int8
+      ? KnownParameters(takenFrom: &graph, ranges: limited) : KnownParameters(ranges: limited, as: dataType)
     _ = try graph.nodes(named: excludedNodes)
     let assignment = try ParameterAssignment(graph, known, inputShapes: inputShapes, self)
     var builder = QuantizedGraphBuilder(
-      source: graph, assignment: assignment, given: known.given, options: self)
+      source: graph, assignment: assignment, given: known.given, dataType: dataType, options: self)
     let quantized = try builder.build()
     try quantized.verify()
     return (
@@ -66,6 +93,13 @@ public struct Int8Quantization: Hashable, Sendable {
         quantizedNodes: assignment.quantized.count, floatNodes: assignment.declined,
         warnings: warnings)
     )
+  }
+}
+
+extension Int8Quantization {
+  /// Whether each output of a node gets a scale of its own for its weights.
+  func isPerChannel(_ node: Node) -> Bool {
+    (node.operator is FullyConnected ? fullyConnectedWeights : convolutionWeights) == .perChannel
   }
 }
 

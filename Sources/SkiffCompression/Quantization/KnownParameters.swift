@@ -5,13 +5,20 @@ import SkiffOperators
 /// What is known of the values of a graph before it is decided which nodes compute with integers: the parameters that
 /// the model itself gives them, and ranges that samples showed.
 struct KnownParameters {
+  /// The integers that values become.
+  let dataType: DataType
   /// The parameters that the model rounds a value to, in int8.
   private(set) var given: [ValueID: QuantizationParameters] = [:]
   private let ranges: [ValueID: ClosedRange<Float>]
 
+  /// Parameters for integers other than those of a model that rounds to 8 bits itself, which it goes on to do.
+  init(ranges: [ValueID: ClosedRange<Float>], as dataType: DataType) {
+    (self.ranges, self.dataType) = (ranges, dataType)
+  }
+
   /// Takes conversions to integers and back out of the graph where nothing but integers would see the value.
   init(takenFrom graph: inout Graph, ranges: [ValueID: ClosedRange<Float>]) {
-    self.ranges = ranges
+    self.init(ranges: ranges, as: .int8)
     for id in graph.nodeIDs {
       let node = graph[id]
       guard node.operator is Quantize, let reals = node.inputs[0], graph[reals].type?.dataType == .float32,
@@ -54,13 +61,15 @@ struct KnownParameters {
     }
   }
 
-  /// The int8 parameters of a value: those given, those of a constant's own integers, or those of its range.
+  /// The parameters of a value: those given, those of a constant's own integers, or those of its range.
   func parameters(of value: ValueID, in graph: Graph) -> QuantizationParameters? {
     if let known = given[value] { return known }
-    if let integers = graph[value].constant?.integerType?.int8Parameters, integers.granularity == .perTensor {
+    if dataType == .int8, let integers = graph[value].constant?.integerType?.int8Parameters,
+      integers.granularity == .perTensor
+    {
       return integers
     }
-    return range(of: value, in: graph).map(ActivationParameters.int8)
+    return range(of: value, in: graph).map { ActivationParameters.parameters($0, as: dataType) }
   }
 
   /// The range of a value: from the samples, or of a constant its own.

@@ -86,13 +86,15 @@ struct ParameterAssignment {
       if isWeighted, index > 0 {
         let scales = [Float](repeating: 1, count: type.shape.dimensions.first?.fixed ?? 0)
         types.append(
-          TensorType(index == 1 ? .int8 : .int32, type.shape, quantization: .init(scales: scales, axis: 0)))
+          TensorType(
+            index == 1 ? .int8 : WeightParameters.biasType(for: known.dataType), type.shape,
+            quantization: .init(scales: scales, axis: 0)))
       } else {
-        types.append(TensorType(.int8, type.shape, quantization: isShared ? own : parameters[input]))
+        types.append(TensorType(known.dataType, type.shape, quantization: isShared ? own : parameters[input]))
       }
     }
     let outputs = node.outputs.compactMap { output in
-      sizes[output].type.map { TensorType(.int8, $0.shape, quantization: produced(output)) }
+      sizes[output].type.map { TensorType(known.dataType, $0.shape, quantization: produced(output)) }
     }
     return try locating(node.location) { () throws(ModelError) in
       try kernel.prepare(QuantizedContext(inputs: types, constants: constants, outputs: outputs)) != nil
@@ -130,6 +132,9 @@ struct ParameterAssignment {
       return "\(type(of: node.operator).name) has no integer form"
     }
     if !options.excludedNodes.isDisjoint(with: node.names) { return "it is excluded" }
+    if known.dataType == .int16, node.operator.isNarrowOnly {
+      return "runtimes have no form of it with 16 bits"
+    }
     // LiteRT's reference kernel reads the elements of an int8 sum as unsigned bytes.
     if node.operator is ReduceSum { return "runtimes disagree on sums of integers" }
     guard node.outputs.allSatisfy({ graph[$0].type?.dataType == .float32 }),
@@ -166,8 +171,9 @@ struct ParameterAssignment {
       guard let constant = try? graph[value].constant?.materialize().floats().first else { return false }
       number = constant
     }
-    return number >= Float(-128 - zeroPoint) * scale - scale / 2
-      && number <= Float(127 - zeroPoint) * scale + scale / 2
+    let (least, greatest) = known.dataType == .int16 ? (-32767, 32767) : (-128, 127)
+    return number >= Float(least - zeroPoint) * scale - scale / 2
+      && number <= Float(greatest - zeroPoint) * scale + scale / 2
   }
 
   private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
@@ -209,7 +215,11 @@ struct ParameterAssignment {
       }
       switch rule {
       case .fixed(let scale, let zeroPoint):
-        parameters[output] = QuantizationParameters(scale: scale, zeroPoint: zeroPoint)
+        // With 16 bits, what has a fixed range has the same: from -1 to 1.
+        parameters[output] =
+          known.dataType == .int16
+          ? QuantizationParameters(scale: 1 / 32768, zeroPoint: 0)
+          : QuantizationParameters(scale: scale, zeroPoint: zeroPoint)
       case .follows:
         let operand = node.inputs.first.flatMap(\.self)
         parameters[output] = operand.flatMap {
@@ -229,7 +239,7 @@ struct ParameterAssignment {
     }
   }
 
-  /// Sums need an output multiplier below 1: runtimes stop at `2 · max(scales) ≥ 2^20 · scale`.
+  /// Sums need an output multiplier below 1: runtimes stop at `2 · max(scales) ≥ 2^20 · scale`, or 2^15 with 16 bits.
   private func widened(_ parameters: QuantizationParameters, for node: Node) -> QuantizationParameters {
     guard node.operator is Add || node.operator is Subtract, let (scale, zeroPoint) = parameters.perTensor
     else {
@@ -240,12 +250,15 @@ struct ParameterAssignment {
         (self.parameters[operand] ?? own(operand))?.perTensor?.scale
       }
     }
-    let least = 2 * (inputs.max() ?? 0) * 0x1p-20 * 1.001
+    let least = 2 * (inputs.max() ?? 0) * (known.dataType == .int16 ? 0x1p-15 : 0x1p-20) * 1.001
     return scale > least ? parameters : QuantizationParameters(scale: least, zeroPoint: zeroPoint)
   }
 }
 
 extension Operator {
+  /// Whether TensorFlow Lite moves elements of 8 bits so, but not of 16.
+  fileprivate var isNarrowOnly: Bool { self is DepthToSpace || self is SpaceToDepth || self is ScatterND }
+
   /// Whether every element of the result is one of the operand's, so that what is known of one holds for the other.
   var movesExactly: Bool {
     switch self {

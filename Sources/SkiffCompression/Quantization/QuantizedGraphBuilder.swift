@@ -8,6 +8,8 @@ struct QuantizedGraphBuilder {
   private let assignment: ParameterAssignment
   /// The parameters that the source rounds values to.
   private let given: [ValueID: QuantizationParameters]
+  /// The integers that activations become.
+  private let dataType: DataType
   private let options: Int8Quantization
   private var result: Graph
   /// Where each value of the source is in the result, as it was computed.
@@ -23,11 +25,12 @@ struct QuantizedGraphBuilder {
 
   init(
     source: Graph, assignment: ParameterAssignment, given: [ValueID: QuantizationParameters],
-    options: Int8Quantization
+    dataType: DataType, options: Int8Quantization
   ) {
     self.source = source
     self.assignment = assignment
     self.given = given
+    self.dataType = dataType
     self.options = options
     result = Graph(name: source.name)
   }
@@ -37,7 +40,7 @@ struct QuantizedGraphBuilder {
       let value = source[input]
       guard var type = value.type else { continue }
       if options.quantizesInputs, type.dataType == .float32, let parameters = assignment.parameters[input] {
-        type = TensorType(.int8, type.shape, quantization: parameters)
+        type = TensorType(dataType, type.shape, quantization: parameters)
       }
       computed[input] = result.addInput(value.name, type)
     }
@@ -100,7 +103,7 @@ struct QuantizedGraphBuilder {
     }
     if rule == .weighted { inputs += try weights(of: node) }
     let types = node.outputs.map { output -> TensorType? in
-      source[output].type.map { TensorType(.int8, $0.shape, quantization: assignment.produced(output)) }
+      source[output].type.map { TensorType(dataType, $0.shape, quantization: assignment.produced(output)) }
     }
     try add(node, inputs, types: types, operator: node.operator.withReachableBounds(in: own))
     for output in node.outputs where assignment.forced[output] != nil {
@@ -117,45 +120,26 @@ struct QuantizedGraphBuilder {
     for (old, new) in zip(node.outputs, outputs) { computed[old] = new }
   }
 
-  /// The most weights of an operator that are kept as integers.
-  private static let keptCount = 1 << 22
-
   /// The weights and the bias of a node as integers.
   private mutating func weights(of node: Node) throws(ModelError) -> [ValueID?] {
     guard let input = node.inputs[0], let inputScale = assignment.parameters[input]?.perTensor?.scale,
-      let w = node.inputs[1], let constant = source[w].constant, let outputs = constant.shape.first
+      let w = node.inputs[1]
     else { throw ModelError(.invalidGraph, "the weights are not constant") }
     let biasID = node.inputs.count > 2 ? node.inputs[2] : nil
     let bias = try biasID.flatMap { source[$0].constant }?.materialize().floats()
-    let isPerChannel =
-      node.operator is FullyConnected
-      ? options.fullyConnectedWeights == .perChannel : options.convolutionWeights == .perChannel
-    let reals = try constant.materialize()
-    let elements = try reals.floats()
-    guard elements.allSatisfy(\.isFinite), bias?.allSatisfy(\.isFinite) ?? true else {
-      throw ModelError(
-        .invalidArgument, "a weight is infinite or not a number", at: Location(tensor: source[w].name))
-    }
-    let parameters =
-      constant.integerType.flatMap { WeightParameters(of: $0, bias: bias, inputScale: inputScale) }
-      ?? WeightParameters(
-        elements, outputs: outputs, bias: bias, inputScale: inputScale, isPerChannel: isPerChannel)
-    let key = Conversion(value: w, parameters: parameters.weights)
+    let quantized = try QuantizedWeights(
+      of: node, in: source, bias: bias, inputScale: inputScale, activations: dataType,
+      isPerChannel: options.isPerChannel(node))
+    let key = Conversion(value: w, parameters: quantized.parameters.weights)
     let weights: ValueID
     if let known = conversions[key] {
       weights = known
     } else {
-      // Large ones are quantized when they are written, so that they are never in memory together.
-      let isLarge = elements.count > Self.keptCount
-      let step = Constant.Transform.quantize(
-        .int8, parameters.weights, inverseScales: parameters.inverseScales)
-      let quantized = try (isLarge ? constant : Constant(reals)).transformed(by: step)
-      weights = result.addConstant(
-        isLarge ? quantized : Constant(try quantized.materialize()), name: source[w].name)
+      weights = result.addConstant(try quantized.constant(), name: source[w].name)
       conversions[key] = weights
     }
     guard let bias, let biasID else { return [weights] }
-    return [weights, result.addConstant(parameters.quantizedBias(bias), name: source[biasID].name)]
+    return [weights, result.addConstant(quantized.parameters.quantizedBias(bias), name: source[biasID].name)]
   }
 
   /// The value of the result that holds the real numbers of `value`.
@@ -187,23 +171,25 @@ struct QuantizedGraphBuilder {
     let key = Conversion(value: value, parameters: parameters)
     if let constant = source[value].constant {
       let inverses = parameters.scales.map { $0 == 0 ? 0 : 1 / $0 }
-      let quantized = try constant.transformed(by: .quantize(.int8, parameters, inverseScales: inverses))
+      let quantized = try constant.transformed(by: .quantize(dataType, parameters, inverseScales: inverses))
       return cached(key, quantized)
     }
     guard let present = computed[value], let type = result[present].type else {
       throw ModelError(.invalidGraph, "a value is used before it is computed")
     }
     if type.quantization == parameters { return present }
+    var quantize = Quantize()
+    quantize.dataType = dataType
     // Integers that stand for the same real numbers need not become real numbers between.
     if let node = result.producer(of: present), node.operator is Dequantize, let integers = node.inputs[0],
-      let known = result[integers].type, known.int8Parameters == parameters
+      let known = result[integers].type, dataType == .int8, known.int8Parameters == parameters
     {
       if known.dataType == .int8 { return integers }
       return try converted(
-        key, Quantize(), integers, TensorType(.int8, type.shape, quantization: parameters))
+        key, quantize, integers, TensorType(.int8, type.shape, quantization: parameters))
     }
     return try converted(
-      key, Quantize(), present, TensorType(.int8, type.shape, quantization: parameters))
+      key, quantize, present, TensorType(dataType, type.shape, quantization: parameters))
   }
 
   private mutating func converted(

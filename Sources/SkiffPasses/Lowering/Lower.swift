@@ -24,7 +24,8 @@ public struct Lower: Rewrite {
     else { return false }
     let types = (node.inputs + node.outputs).compactMap { $0.flatMap { graph[$0].type } }
     guard types.allSatisfy(\.isCountedIn32Bits) else { return false }
-    if target.computesWithIntegers, !rule.suitsIntegers || result.dataType != .float32 { return false }
+    let suits = !target.computesWithIntegers || rule.suitsIntegers || target.roundsFinely
+    if !suits || target.computesWithIntegers && result.dataType != .float32 { return false }
     if result.isQuantized, !(node.operator is Clip && operand == result) { return false }
     let scope = FormulaScope(graph, replacing: id)
     let formula = try locating(node.location) { () throws(ModelError) in

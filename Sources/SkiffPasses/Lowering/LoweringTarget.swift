@@ -5,6 +5,8 @@ import SkiffOperators
 public struct LoweringTarget: Sendable {
   /// Whether the target computes with integers, where only expressions that lose little to rounding are wanted.
   let computesWithIntegers: Bool
+  /// Whether these integers have 16 bits, to which any expression loses little.
+  private(set) var roundsFinely = false
   /// Whether the target has the operator of a node in this form.
   let has: @Sendable (Node, Graph) -> Bool
 
@@ -34,6 +36,17 @@ public struct LoweringTarget: Sendable {
     default: node.operator is any QuantizedKernel || node.operator is any DataMovement
     }
   }
+}
+
+extension LoweringTarget {
+  /// The integer kernels that also take 16 bits.
+  public static let int16 = {
+    var target = LoweringTarget(computesWithIntegers: true) { node, graph in
+      !(node.operator is HardSwish || node.operator is Elu) && int8.has(node, graph)
+    }
+    target.roundsFinely = true
+    return target
+  }()
 }
 
 extension Pipeline {
