@@ -219,15 +219,25 @@ package final class Exporter {
     return result
   }
 
-  /// Adds a constant; one that has 16 bits but for a last cast is stored so and turned back by an operator of its own.
+  /// Adds a constant; one that is stored as 16-bit floats or as int8 is so in the file too, and widened by an operator of its own.
   private func addConstant(_ constant: Constant, name: String) throws(ModelError) -> Int {
-    guard constant.transforms.last == .cast(.float32), let narrow = try constant.withoutLastTransform(),
-      narrow.type.dataType == .float16
-    else { return try addStored(constant, name: name) }
-    let stored = try addStored(narrow, name: "\(name)_float16")
+    guard let narrow = try Self.narrow(constant) else { return try addStored(constant, name: name) }
+    let stored = try addStored(narrow, name: "\(name)_\(narrow.type.dataType == .int8 ? "int8" : "float16")")
     let tensor = try addTensor(constant.type, name: name)
     try emit("DEQUANTIZE", [stored], [tensor], FlatObject("DequantizeOptions"))
     return tensor
+  }
+
+  /// The constant before its last step, if runtimes have an operator for that and it takes less than it saves.
+  private static func narrow(_ constant: Constant) throws(ModelError) -> Constant? {
+    if constant.transforms.last == .cast(.float32), let narrow = try constant.withoutLastTransform() {
+      return narrow.type.dataType == .float16 ? narrow : nil
+    }
+    guard let (narrow, step) = constant.widened, step == .dequantize, narrow.type.dataType == .int8,
+      narrow.type.shape.elementCount ?? 0 >= 128
+    else { return nil }
+    if case .blocked = narrow.type.quantization?.granularity { return nil }
+    return narrow
   }
 
   private func addStored(_ constant: Constant, name: String) throws(ModelError) -> Int {
