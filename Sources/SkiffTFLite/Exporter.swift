@@ -219,10 +219,10 @@ package final class Exporter {
     return result
   }
 
-  /// Adds a constant; one that is stored as 16-bit floats or as int8 is so in the file too, and widened by an operator of its own.
+  /// Adds a constant; one that is stored as 16-bit floats or as int8 is so in the file too, in 4 bits if these hold it, and widened by an operator of its own.
   private func addConstant(_ constant: Constant, name: String) throws(ModelError) -> Int {
     guard let narrow = try Self.narrow(constant) else { return try addStored(constant, name: name) }
-    let stored = try addStored(narrow, name: "\(name)_\(narrow.type.dataType == .int8 ? "int8" : "float16")")
+    let stored = try addStored(narrow, name: "\(name)_\(narrow.type.dataType.rawValue)")
     let tensor = try addTensor(constant.type, name: name)
     try emit("DEQUANTIZE", [stored], [tensor], FlatObject("DequantizeOptions"))
     return tensor
@@ -237,7 +237,23 @@ package final class Exporter {
       narrow.type.shape.elementCount ?? 0 >= 128
     else { return nil }
     if case .blocked = narrow.type.quantization?.granularity { return nil }
-    return narrow
+    return try inFourBits(narrow) ?? narrow
+  }
+
+  /// The most elements that are looked at in memory.
+  private static let listedCount = 1 << 22
+
+  /// Integers in 4 bits; nil if these do not hold all.
+  private static func inFourBits(_ constant: Constant) throws(ModelError) -> Constant? {
+    let range = DataType.int4.integerRange()
+    guard constant.type.shape.elementCount ?? .max <= listedCount,
+      let parameters = constant.type.quantization,
+      parameters.zeroPoints.allSatisfy(range.contains)
+    else { return nil }
+    let integers = try constant.materialize().integers()
+    guard integers.allSatisfy(range.contains) else { return nil }
+    return Constant(
+      try Tensor(integers: integers, as: .int4, shape: constant.shape).quantized(with: parameters))
   }
 
   private func addStored(_ constant: Constant, name: String) throws(ModelError) -> Int {
