@@ -1,12 +1,12 @@
 """Sizes and accuracy of compressed models on labelled data, beside peers: compression.py kws|mnist recipe...
 
-A recipe is a preset of `skiff compress`, a file, `float`, `within BYTES`: 4 bits, and 5 in the tensors that calibration samples want
-them in the most, as long as the file has no more bytes; or a peer: `ort-minmax`, `ort-entropy` (kws), `tensorflow` (mnist).
+A recipe is a preset of `skiff compress`, a file, `float`, `within BYTES`: what `--max-size` finds of the calibration samples alone; or a
+peer: `ort-minmax`, `ort-entropy` (kws), `tensorflow` (mnist), `ai-edge-quantizer` (both, from a float TensorFlow Lite file;
+SKIFF_QUANTIZER_PYTHON names its Python).
 Each line is the median of five draws of 100 calibration samples; those not drawn (kws) or 4,000 others (mnist) are scored.
 """
 import argparse
 import gzip
-import json
 import os
 import pathlib
 import statistics
@@ -85,54 +85,19 @@ def onnxruntime(model, name, calibration, method):
     return target
 
 
-def logarithms(model, name, samples):
-    """Of the probabilities of the answers."""
-    numpy.savez(folder / "inputs.npz", **{name: samples})
-    run(arguments.skiff, "run", model, "--input", folder / "inputs.npz", "--output", folder / "outputs.npz")
-    (scores,) = numpy.load(folder / "outputs.npz").values()
-    scores = scores.reshape(len(samples), -1).astype(numpy.float64)
-    if arguments.case == "mnist":
-        scores = numpy.log(numpy.clip(scores, 1e-9, None))
-    scores -= scores.max(1, keepdims=True)
-    return scores - numpy.log(numpy.exp(scores).sum(1, keepdims=True))
-
-
-def within(model, name, calibration, limit):
-    """Tensors get a fifth bit in the order of what it takes of the divergence of the answers on the calibration samples, for each byte."""
-    expected = logarithms(model, name, calibration)
-
-    def made(tensors):
-        integers = lambda bits: f"integers: {{bits: {bits}, per: tensor}}"
-        names = ", ".join(f"{json.dumps(tensor)}: {{{integers(5)}}}" for tensor in tensors)
-        weights = f"{integers(4)}, feedback: true, correct-bias: true" + (f", names: {{{names}}}" if tensors else "")
-        recipe = folder / "within.yaml"
-        recipe.write_text(f"skiff: 1\nsteps:\n- equalize: {{}}\n- weights: {{{weights}}}\n- int8: {{range: min-max}}\n")
-        return compressed(model, name, calibration, str(recipe))
-
-    def measured(tensors):
-        target = made(tensors)
-        divergence = (numpy.exp(expected) * (expected - logarithms(target, name, calibration))).sum(1).mean()
-        return target.stat().st_size, divergence
-
-    size, divergence = measured([])
-    report = run(
-        arguments.skiff, "compress", model, "-o", folder / "report.skiff", "--recipe", folder / "within.yaml",
-        "--calibrate", folder / "calibration.npz", "--dry-run", "--json", "--no-check")
-    tensors = [weight["name"] for weight in json.loads(report)["weights"]]
-    gains = {}
-    for tensor in tensors:
-        larger, lower = measured([tensor])
-        gains[tensor] = (divergence - lower) / max(1, larger - size)
-    chosen = []
-    for tensor in sorted(tensors, key=lambda tensor: -gains[tensor]):
-        if gains[tensor] > 0 and made(chosen + [tensor]).stat().st_size <= limit:
-            chosen.append(tensor)
-    return made(chosen)
+def aiedge(model, calibration):
+    """From TensorFlow's own file for Keras, and from Skiff's for ONNX, which TensorFlow does not read."""
+    numpy.save(folder / "calibration.npy", calibration)
+    source, target = folder / "float.tflite", folder / "ai-edge-quantizer.tflite"
+    if model.suffix == ".h5":
+        run(os.environ.get("SKIFF_TF_PYTHON", "python3"), here / "tf_convert.py", model, source)
+    else:
+        run(arguments.skiff, "convert", model, "-o", source)
+    run(os.environ.get("SKIFF_QUANTIZER_PYTHON", "python3"), here / "ai_edge_quantize.py", source, target, folder / "calibration.npy")
+    return target
 
 
 def compressed(model, name, calibration, recipe):
-    if recipe.startswith("within "):
-        return within(model, name, calibration, int(recipe.split()[1]))
     if recipe == "float":
         return model
     if recipe.startswith("ort-"):
@@ -142,9 +107,16 @@ def compressed(model, name, calibration, recipe):
         target = folder / "tensorflow.tflite"
         run(os.environ.get("SKIFF_TF_PYTHON", "python3"), here / "tf_convert.py", model, target, folder / "calibration.npy")
         return target
+    if recipe == "ai-edge-quantizer":
+        return aiedge(model, calibration)
     target = folder / "compressed.skiff"
     numpy.savez(folder / "calibration.npz", **{name: calibration})
-    run(arguments.skiff, "compress", model, "-o", target, "--recipe", recipe, "--calibrate", folder / "calibration.npz", "--strip", "--no-check")
+    samples = folder / "calibration.npz"
+    chosen = ["--recipe", recipe]
+    if recipe.startswith("within "):
+        chosen = ["--max-size", recipe.split()[1], "--data", samples, "--journal", folder / "journal"]
+        (folder / "journal").unlink(missing_ok=True)
+    run(arguments.skiff, "compress", model, "-o", target, *chosen, "--calibrate", samples, "--strip", "--no-check")
     return target
 
 
