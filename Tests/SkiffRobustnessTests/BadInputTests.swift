@@ -339,5 +339,22 @@ import Testing
     Case(
       "quantization without samples", "convert @a.onnx -o @out.skiff --quantize int8", ["a.onnx": relu],
       exits: 64, ""),
+    Case(
+      "16 bits without samples", "convert @a.onnx -o @out.skiff --quantize int16", ["a.onnx": relu],
+      exits: 64, ""),
+    Case(
+      "a range that is none", "convert @a.onnx -o @out.skiff --quantize int8 --calibrate @s.npy --range most",
+      ["a.onnx": relu], exits: 64, ""),
+    Case(
+      "two ranges",
+      "convert @a.onnx -o @out.skiff --quantize int8 --calibrate @s.npy --range mse --percentile 99",
+      ["a.onnx": relu], exits: 64, ""),
+    Case(
+      "a range of what has none", "convert @a.onnx -o @out.skiff --quantize dynamic --range mse",
+      ["a.onnx": relu], exits: 64, ""),
+    Case(
+      "an interface of other integers",
+      "convert @a.onnx -o @out.skiff --quantize int16 --calibrate @s.npy --io int8", ["a.onnx": relu],
+      exits: 64, ""),
   ]
 }

@@ -88,7 +88,7 @@ import Testing
     for file in [path.lite, path.edge] {
       let ours = try Model(contentsOf: file).results(of: sets).flatMap { $0.values.joined() }
       let difference = FloatDifference(ours, from: expected)
-      #expect(difference.errorOfRange <= 1e-6, "\(file): \(difference)")
+      #expect(difference.largestError == 0, "\(file): \(difference)")
     }
     let plain = try Model(graph).results(of: sets).flatMap { $0.values.joined() }
     #expect(FloatDifference(expected, from: plain).errorOfRange < 0.03)

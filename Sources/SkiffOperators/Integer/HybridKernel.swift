@@ -12,6 +12,9 @@ struct HybridKernel: PreparedKernel {
   let isAsymmetric: Bool
   /// One scale, or one for each channel.
   let weightScales: [Float]
+  /// Whether sums are multiplied by the product of both scales. LiteRT does so but in convolutions of one group whose channels have
+  /// scales of their own: these multiply by one after the other.
+  let multipliesScales: Bool
   let activation: FusedActivation
   let output: TensorType
   /// The exact sums of one row.
@@ -21,8 +24,6 @@ struct HybridKernel: PreparedKernel {
     let input = try inputs.required(0).elements(as: Float.self)
     let weights = try inputs.required(1).elements(as: Int8.self)
     let bias = try inputs.optional(2)?.floats()
-    // The reference multiplies the sums of a depthwise convolution by the product of the scales, others by one after the other.
-    let isDepthwise = sums.groups > 1
     let size = rows == 0 ? 0 : input.count / rows
     var result: [Float] = []
     for row in 0..<rows {
@@ -31,7 +32,7 @@ struct HybridKernel: PreparedKernel {
       for (index, sum) in exact.enumerated() {
         let channel = index % sums.outputChannels
         let weightScale = weightScales.count == 1 ? weightScales[0] : weightScales[channel]
-        let real = isDepthwise ? Float(sum) * (weightScale * scale) : Float(sum) * weightScale * scale
+        let real = multipliesScales ? Float(sum) * (weightScale * scale) : Float(sum) * weightScale * scale
         result.append(activation(real + (bias?[channel] ?? 0)))
       }
     }
@@ -48,14 +49,14 @@ struct HybridKernel: PreparedKernel {
       let integers = row.map { Int8(clamped(($0 * inverse).rounded(.toNearestOrAwayFromZero), -127...127)) }
       return (integers, range / 127, 0)
     }
-    let step = (Double(greatest) - Double(least)) / 255
+    let scale = (greatest - least) / 255
+    let step = Double(scale)
     // Of the two places that zero could have, the one that errs less.
     let fromLeast = -128 - Double(least) / step
     let fromGreatest = 127 - Double(greatest) / step
     let errs = (128 + abs(Double(least) / step), 127 + abs(Double(greatest) / step))
     let place = errs.0 < errs.1 ? fromLeast : fromGreatest
     let zeroPoint = Int32(min(max(place.rounded(.toNearestOrAwayFromZero), -128), 127))
-    let scale = Float(step)
     let inverse = 1 / scale
     let integers = row.map { element in
       Int8(clamped((Float(zeroPoint) + element * inverse).rounded(.toNearestOrAwayFromZero), -128...127))

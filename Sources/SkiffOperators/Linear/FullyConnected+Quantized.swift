@@ -36,7 +36,7 @@ extension FullyConnected: QuantizedKernel {
     else { return nil }
     return HybridKernel(
       rows: sizes.dropLast().reduce(1, *), isAsymmetric: quantizesAsymmetrically, weightScales: scales,
-      activation: activation, output: context.outputs[0],
+      multipliesScales: true, activation: activation, output: context.outputs[0],
       sums: ConvolutionSums(rows: 1, depth: weights[1], units: weights[0]))
   }
 

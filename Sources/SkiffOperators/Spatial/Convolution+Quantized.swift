@@ -63,8 +63,9 @@ extension Convolution {
     var single = geometry
     single.batch = 1
     return HybridKernel(
-      rows: batch, isAsymmetric: scales.count > 1, weightScales: scales, activation: activation,
-      output: context.outputs[0],
+      rows: batch, isAsymmetric: scales.count > 1, weightScales: scales,
+      multipliesScales: groups > 1 || scales.count == 1,
+      activation: activation, output: context.outputs[0],
       sums: ConvolutionSums(
         geometry: single, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups))
   }
