@@ -32,6 +32,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators", "CKernels"]),
     .target(name: "SkiffEdge", dependencies: ["SkiffIR"]),
+    .target(name: "SkiffSafetensors", dependencies: ["SkiffIR"]),
     .target(name: "SkiffTFLite", dependencies: ["SkiffPasses"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -46,8 +47,8 @@ let package = Package(
     .target(
       name: "Skiff",
       dependencies: [
-        "CKernels", "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX", "SkiffTFLite",
-        .product(name: "Yams", package: "Yams"),
+        "CKernels", "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX",
+        "SkiffSafetensors", "SkiffTFLite", .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "SkiffCLI",
@@ -78,6 +79,7 @@ let package = Package(
     .testTarget(name: "SkiffTestSupportTests", dependencies: ["SkiffTestSupport"]),
     .testTarget(
       name: "SkiffEdgeTests", dependencies: ["SkiffEdge", "SkiffOperators", "SkiffTestSupport"]),
+    .testTarget(name: "SkiffSafetensorsTests", dependencies: ["SkiffSafetensors", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffTFLiteTests",
       dependencies: ["SkiffTFLite", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),

@@ -29,6 +29,8 @@ public struct Compression: Sendable {
   let samples: Samples?
   /// The compression as text, for the provenance of a file.
   public let description: String
+  /// Where results that memory should not hold stand until they are written; nil: where the system has files that nobody keeps.
+  public var scratchFolder: String?
 
   /// Creates a compression.
   ///
@@ -168,7 +170,7 @@ extension Model {
         let (graph, values) = try smoothing.apply(to: copy.graph, samples: samples)
         copy.graph = graph
         report.smoothedValues += values
-      case .weights(let weights): try copy.compress(weights, runs, &report)
+      case .weights(let weights): try copy.compress(weights, runs, compression.scratchFolder, &report)
       case .int8(_, let quantization) where quantization.activations == .dynamic:
         try copy.quantizeDynamically(quantization, runs, &report)
       case .int8(let estimation, let quantization):
@@ -187,10 +189,11 @@ extension Model {
   }
 
   private mutating func compress(
-    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ report: inout CompressionReport
+    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ scratchFolder: String?,
+    _ report: inout CompressionReport
   ) throws(ModelError) {
     let samples = try reordered(runs).map(graph.accepting)
-    let (changed, changes) = try weights.apply(to: graph, samples: samples)
+    let (changed, changes) = try weights.apply(to: graph, samples: samples, scratchFolder: scratchFolder)
     graph = changed
     report.weights += changes
     report.weightsInside = max(
@@ -333,6 +336,9 @@ extension Graph {
   public var constantByteCount: Int {
     constantIDs.reduce(0) { sum, id in
       guard let constant = self[id].constant else { return sum }
+      if case .blocked(let blocks) = constant.encoding, constant.transforms.isEmpty {
+        return sum + constant.bytes.count + blocks.scales.byteCount + (blocks.zeroPoints?.byteCount ?? 0)
+      }
       let type = (constant.widened?.narrow ?? constant).type
       guard let count = type.shape.elementCount else { return sum }
       return sum + (type.dataType.byteCount(elements: count) ?? 0)

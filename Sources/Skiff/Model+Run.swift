@@ -61,7 +61,8 @@ extension Model {
     }
     for id in graph.constantIDs {
       try locating(Location(file: path, tensor: graph[id].name)) { () throws(ModelError) in
-        _ = try graph[id].constant?.materialize()
+        try graph[id].constant?.verifyContents()
+        graph[id].constant?.bytes.releasePages()
       }
     }
     try locating(Location(file: path)) { () throws(ModelError) in try verifyExamples() }

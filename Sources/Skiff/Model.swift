@@ -101,3 +101,15 @@ public struct ReadingOptions: Sendable {
   /// Creates the usual options.
   public init() {}
 }
+
+extension Model {
+  /// The bytes of all files that the model was read from.
+  ///
+  /// - Throws: ``ModelError/Code/inputOutput``.
+  public func sourceByteCount() throws(ModelError) -> Int {
+    var files = [try ByteRegion(mapping: path).file]
+    files += source.constantIDs.map { source[$0].constant?.bytes.file }
+    let sizes = Dictionary(files.compactMap(\.self).map { ($0.identity, $0.byteCount) }) { first, _ in first }
+    return sizes.values.reduce(0, +)
+  }
+}

@@ -52,15 +52,15 @@ public struct ByteRegion: Sendable {
   public init(
     adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
-    self.init(adopting: memory, isFile: false, release: release)
+    self.init(adopting: memory, file: nil, release: release)
   }
 
-  /// - Parameter isFile: Whether the memory shows a file that is mapped to be read only.
+  /// - Parameter file: What the memory shows, if it is a file that is mapped to be read only.
   init(
-    adopting memory: UnsafeRawBufferPointer, isFile: Bool,
+    adopting memory: UnsafeRawBufferPointer, file: FileIdentity?,
     release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
-    owner = Owner(memory: memory, isFile: isFile, release: release)
+    owner = Owner(memory: memory, file: file, release: release)
     range = 0..<memory.count
   }
 
@@ -90,27 +90,39 @@ public struct ByteRegion: Sendable {
     try body(UnsafeRawBufferPointer(rebasing: owner.memory[range]))
   }
 
+  /// The file whose bytes these are, and how many it has; nil if they are no mapped file's.
+  package var file: (identity: FileIdentity, byteCount: Int)? {
+    owner.file.map { ($0, owner.memory.count) }
+  }
+
   /// Gives back the memory that holds these bytes of a mapped file until they are read again; other bytes stay.
-  public func releasePages() {
-    guard owner.isFile, let start = owner.memory.baseAddress else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+  public func releasePages() { advise(MADV_DONTNEED, from: range.lowerBound.roundedUp(to: Self.page)) }
+
+  /// Starts to read these bytes of a mapped file.
+  package func prefetchPages() { advise(MADV_WILLNEED, from: range.lowerBound) }
+
+  private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+  /// Tells the system what becomes of the pages of a file that end in the range.
+  private func advise(_ advice: Int32, from first: Int) {
+    guard owner.file != nil, let start = owner.memory.baseAddress else { return }
     // A mapping begins with a page.
-    let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    let (first, end) = (first / Self.page * Self.page, range.upperBound / Self.page * Self.page)
     guard first < end else { return }
-    madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED)
+    madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, advice)
   }
 
   private final class Owner: @unchecked Sendable {
     let memory: UnsafeRawBufferPointer
-    let isFile: Bool
+    let file: FileIdentity?
     let release: @Sendable (UnsafeRawBufferPointer) -> Void
 
     init(
-      memory: UnsafeRawBufferPointer, isFile: Bool,
+      memory: UnsafeRawBufferPointer, file: FileIdentity?,
       release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) {
       self.memory = memory
-      self.isFile = isFile
+      self.file = file
       self.release = release
     }
 
@@ -129,4 +141,20 @@ extension ByteRegion: Equatable {
         }
       }
   }
+}
+
+/// What tells a file from all others of the machine, whatever it is called.
+package struct FileIdentity: Hashable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+
+  init(_ status: stat) {
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    number = UInt64(truncatingIfNeeded: status.st_ino)
+  }
+}
+
+extension Int {
+  /// The first multiple of `step` from here on.
+  fileprivate func roundedUp(to step: Int) -> Int { (self + step - 1) / step * step }
 }

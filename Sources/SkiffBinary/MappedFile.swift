@@ -35,7 +35,7 @@ extension ByteRegion {
     guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
       throw ModelError(.inputOutput, "cannot map: \(systemReason())", at: place)
     }
-    self.init(adopting: UnsafeRawBufferPointer(start: memory, count: size), isFile: true) {
+    self.init(adopting: UnsafeRawBufferPointer(start: memory, count: size), file: FileIdentity(status)) {
       munmap(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
     }
   }

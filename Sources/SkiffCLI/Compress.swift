@@ -65,8 +65,10 @@ struct Compress: ModelCommand {
     if recipe.needsSamples, samples == nil {
       throw ValidationError("The recipe '\(recipe.name)' looks at samples: --calibrate says which.")
     }
+    var steps = recipe.compression(on: samples)
+    steps.scratchFolder = output.lastIndex(of: "/").map { String(output[...$0]) } ?? "."
     let compression = try locating(Location(file: input)) { () throws(ModelError) in
-      try model.compress(recipe.compression(on: samples), progress: progress.show)
+      try model.compress(steps, progress: progress.show)
     }
     guard !dryRun else {
       progress.clear()

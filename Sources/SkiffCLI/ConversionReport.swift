@@ -18,7 +18,7 @@ struct ConversionReport {
   ) throws(ModelError) {
     (self.input, self.output, self.model) = (input, output, model)
     (self.compression, self.certificate) = (compression, certificate)
-    inputBytes = try ByteRegion(mapping: input).count
+    inputBytes = try model.sourceByteCount()
     outputBytes = try ByteRegion(mapping: output).count
   }
 
@@ -46,7 +46,11 @@ struct ConversionReport {
 
   private func certificateLines(_ certificate: Certificate) -> [String] {
     var lines = ["certificate: \(certificate.holds ? "holds" : "FAILS") on \(certificate.inputs)"]
-    if certificate.isSameGraph {
+    if certificate.exactTensors > 0 {
+      lines.append(
+        "  read back: equal to the graph in memory, bit for bit, in \(certificate.exactTensors) tensors; nothing was run"
+      )
+    } else if certificate.isSameGraph {
       lines.append("  read back: the graph in memory, node for node and constant for constant")
     } else if certificate.exactRuns > 0 {
       lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
@@ -87,6 +91,7 @@ struct ConversionReport {
             ("holds", .boolean(certificate.holds)), ("inputs", .text(certificate.inputs)),
             ("isSameGraph", .boolean(certificate.isSameGraph)),
             ("exactRuns", .integer(certificate.exactRuns)),
+            ("exactTensors", .integer(certificate.exactTensors)),
             ("expressedOperators", .list(certificate.expressedOperators.map(JSONText.text))),
             ("outputs", .list(certificate.comparison.outputs.map(\.json))),
             ("failures", .list(certificate.failures.map(JSONText.text))),

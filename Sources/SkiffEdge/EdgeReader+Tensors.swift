@@ -45,7 +45,7 @@ struct EdgeSegmentUsage {
 extension EdgeReader {
   /// The constant of a `Constant` or a `State`.
   ///
-  /// - Parameter isNested: Whether it is the elements of a sparse one.
+  /// - Parameter isNested: Whether it is a part of another one.
   func constant(
     _ table: FlatTable, isNested: Bool = false, usage: inout EdgeSegmentUsage
   ) throws(ModelError) -> Constant {
@@ -87,6 +87,18 @@ extension EdgeReader {
       let count = dataType.bitWidth < 8 ? 0 : bytes.count / (dataType.bitWidth / 8)
       return .palette(
         try Tensor(dataType, shape: [count], bytes: bytes), bits: try member.integer("bits"))
+    case "Blocked":
+      guard !isNested, let scales = try member.table("scales") else {
+        throw ModelError(.malformed, "blocks without scales, or in a part of another tensor")
+      }
+      return .blocked(
+        Constant.Blocks(
+          bits: try member.integer("bits"), axis: try member.integer("axis"),
+          size: try member.integer("block"),
+          scales: try constant(scales, isNested: true, usage: &usage),
+          zeroPoints: try member.table("zero_points").map { table throws(ModelError) in
+            try constant(table, isNested: true, usage: &usage)
+          }))
     default:
       guard !isNested, let elements = try member.table("elements") else {
         throw ModelError(.malformed, "a sparse tensor without elements, or with sparse ones")

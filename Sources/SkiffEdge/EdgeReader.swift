@@ -114,6 +114,7 @@ struct EdgeReader {
           .malformed, "is damaged: its bytes do not match their digest",
           at: Location(byteOffset: segment.bytes.offset, tensor: try name(ofSegment: index)))
       }
+      segment.bytes.releasePages()
     }
     let found = shared.digest()
     if let digest = try root.digest("shared_digest"), digest != found {
@@ -137,8 +138,11 @@ struct EdgeReader {
   /// The name of the first constant that a segment holds.
   private func name(ofSegment number: Int) throws(ModelError) -> String {
     for table in try root.table("graph")?.tables("constants") ?? [] {
-      let elements = try table.table("encoding")?.table("elements")
-      let places = [try table.integer("segment"), try elements?.integer("segment")]
+      var places = [try table.integer("segment")]
+      let encoding = try table.table("encoding")
+      for part in ["elements", "scales", "zero_points"] {
+        if let nested = try encoding?.table(part) { places.append(try nested.integer("segment")) }
+      }
       if places.contains(number) { return try table.string("name") ?? "" }
     }
     return "example"

@@ -55,7 +55,13 @@ struct WeightSubject {
 
   /// The integers and the parameters that a constant is stored as.
   static func integers(_ value: ValueID, in graph: Graph) throws -> (codes: [Int], QuantizationParameters) {
-    let narrow = try #require(graph[value].constant?.widened?.narrow).materialize()
+    let constant = try #require(graph[value].constant)
+    let narrow: Tensor
+    if case .blocked(let blocks) = constant.encoding {
+      narrow = try blocks.integers(constant.bytes, shape: constant.shape)
+    } else {
+      narrow = try #require(constant.widened?.narrow).materialize()
+    }
     return (try narrow.integers(), try #require(narrow.quantization))
   }
 

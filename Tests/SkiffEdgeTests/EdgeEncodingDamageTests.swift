@@ -19,10 +19,22 @@ import Testing
         encode: { (tensor) throws(ModelError) in
           try Constant(palettizing: tensor, bits: 8)?.entropyCoded() ?? Constant(tensor)
         }))
+    let blocks = try [0, 1].map { axis in
+      let codes = Tensor(skewed, shape: [20, 20])
+      let count = axis == 0 ? 3 * 20 : 20 * 5
+      return try Constant(
+        blocks: codes.quantized(
+          with: QuantizationParameters(
+            scales: (0..<count).map { Float($0 + 1) / 64 },
+            zeroPoints: (0..<count).map { axis * ($0 % 3 - 1) },
+            granularity: .blocked(axis: axis, size: axis == 0 ? 8 : 4))), bits: 3,
+        as: axis == 0 ? .float32 : .float16)
+    }
     return [
       Constant(integers).entropyCoded(), try Constant(packing: integers, bits: 3),
       try Constant(packing: integers, bits: 3).entropyCoded(), palette, palette.entropyCoded(), sparse,
-      sparse.entropyCoded(), try #require(try Constant(sifting: integers)),
+      sparse.entropyCoded(), try #require(try Constant(sifting: integers)), blocks[0], blocks[1],
+      blocks[1].entropyCoded(),
     ]
   }
 

@@ -43,7 +43,7 @@ import Testing
 
   /// Real numbers that are stored as integers or in fewer bits.
   private static func narrow(_ random: inout SeededGenerator) throws -> [Constant] {
-    let shape = [Int.random(in: 1...9, using: &random), 64]
+    let shape = [Int.random(in: 4...12, using: &random), 64]
     let codes = (0..<shape[0] * 64).map { _ in Int.random(in: -8...7, using: &random) }
     let scales = random.floats(shape[0] * 4, in: 0.5...2)
     let blocked = QuantizationParameters(
@@ -52,6 +52,10 @@ import Testing
     return [
       try Constant(Tensor(integers: codes, as: .int4, shape: shape).quantized(with: blocked))
         .transformed(by: .dequantize),
+      try Constant(
+        blocks: Tensor(integers: codes, as: .int8, shape: shape).quantized(with: blocked), bits: 4),
+      try Constant(Tensor(integers: codes, as: .int8, shape: shape).quantized(with: perAxis))
+        .transformed(by: .dequantize).transformed(by: .cast(.bfloat16)),
       try Constant(Tensor(integers: codes, as: .int8, shape: shape).quantized(with: perAxis))
         .transformed(by: .dequantize).transformed(by: .permute([1, 0])),
       try Constant(Tensor(floats: random.floats(shape[0] * 64), as: .float16, shape: shape))
@@ -72,6 +76,7 @@ import Testing
       for (index, constant) in Self.constants(of: read).enumerated() {
         #expect(try constant.materialize() == constants[index].materialize())
         #expect(constant.widened?.narrow.type == constants[index].widened?.narrow.type)
+        #expect(try constant.hasEqualElements(as: constants[index]))
       }
       #expect(
         try EdgeBytes.written(EdgeModel(read), isCompact: storage == .smallest).bytes == file.bytes)

@@ -22,7 +22,7 @@ import Testing
     Subject(name: "hard.keras2.h5", step: 100),
     Subject(name: "nested.keras2-weights.h5", partner: "nested.keras2.json", step: 500),
     Subject(name: "nested.keras2.json", partner: "nested.keras2-weights.h5", step: 50),
-    Subject(name: "nested.inputs.npz"), Subject(name: "array.npy"),
+    Subject(name: "checkpoint.safetensors"), Subject(name: "nested.inputs.npz"), Subject(name: "array.npy"),
   ]
 
   /// Of a recipe many beginnings are one too.
@@ -66,6 +66,11 @@ import Testing
       let ending = subject.name.hasPrefix("torch") ? ".onnx" : ".tflite"
       let source = TestModel.path(subject.name.replacingOccurrences(of: ".skiff", with: ending))
       try runProcess(Product.path("skiff"), ["convert", source, "-o", path, "--no-check"])
+      return [path]
+    }
+    if subject.name.hasSuffix(".safetensors") {
+      var random = SeededGenerator(Seed(1))
+      try Data(SafetensorsBytes.checkpoint(using: &random)).write(to: URL(fileURLWithPath: path))
       return [path]
     }
     if subject.name.hasSuffix(".npy") {

@@ -4,7 +4,7 @@ import Testing
 
 /// A Python environment with the frameworks that results are compared with; `Scripts/setup` makes them.
 package enum Peer: String, Sendable {
-  /// onnx, onnxruntime, ai-edge-litert, numpy, h5py, flatbuffers.
+  /// onnx, onnxruntime, ai-edge-litert, numpy, h5py, flatbuffers, safetensors.
   case check
   /// TensorFlow, Keras 3 and tf_keras: for making test models, too large for every run.
   case tf

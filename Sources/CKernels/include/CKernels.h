@@ -219,6 +219,46 @@ void skiff_qs8_add(size_t count, const int8_t *a, const int8_t *b, const skiff_q
 // output[i] = table[input[i] read as unsigned].
 void skiff_qs8_lookup(size_t count, const int8_t *input, const int8_t table[256], int8_t *output);
 
+// Real numbers of 16 bits in 32.
+void skiff_f16_widen(size_t count, const uint16_t *input, float *output);
+void skiff_bf16_widen(size_t count, const uint16_t *input, float *output);
+
+// Weights as integers of few bits, see codes.c.
+
+// The integers that weights may become.
+typedef struct {
+  int32_t lower, upper;  // within int8
+  bool is_symmetric;     // there are no zero points
+  bool clips;            // ranges are narrowed where that lowers the squared error
+} skiff_code_form;
+
+// A weight is (integer - zero_point) * scale. The scale has the precision of bfloat16; 0 for a group of zeros.
+typedef struct {
+  float scale;
+  int32_t zero_point;
+} skiff_code_scale;
+
+// The scale of a group of finite weights. An error counts as much as its importance says (null: each the same).
+void skiff_f32_code_scale(size_t count, const float *weights, const float *importance, const skiff_code_form *form,
+                          skiff_code_scale *scale);
+
+// Rows of `length` weights, each in blocks of `size`, of which the last can be shorter; the first weight stands in a column
+// where a block begins.
+typedef struct {
+  size_t length, size, column;
+} skiff_code_rows;
+
+// What became of weights: sums of squares, what is zero now, and the greatest magnitude.
+typedef struct {
+  double signal, noise;
+  size_t zeros;
+  float greatest;
+} skiff_code_sums;
+
+// Encodes finite weights, block by block; adds to the sums. Scales are the bits of bfloat16.
+void skiff_f32_encode_blocks(size_t count, const float *weights, skiff_code_rows rows, const skiff_code_form *form,
+                             int8_t *codes, uint16_t *scales, int8_t *zero_points, skiff_code_sums *sums);
+
 // Entropy coding: interleaved rANS of bytes, see rans.c.
 
 // Frequencies are counted in so many bits.

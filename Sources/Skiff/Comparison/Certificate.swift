@@ -13,9 +13,10 @@ import SkiffOperators
 
 /// Proof that a file computes what its source computes.
 ///
-/// The file is read back and run. What was written must be the graph in memory, node for node, or equal it bit for bit in
-/// every run; where the format lacks an operator and the file says it by others, which round elsewhere, within the same
-/// bounds as against the source. Against the source, run in the plainest way, the outputs must be within bounds: of rounding for the same
+/// The file is read back and run; of a checkpoint, which has nothing to run, tensors are compared bit for bit. What was
+/// written must be the graph in memory, node for node, or equal it bit for bit in every run; where the format lacks an
+/// operator and the file says it by others, which round elsewhere, within the same bounds as against the source. Against
+/// the source, run in the plainest way, the outputs must be within bounds: of rounding for the same
 /// arithmetic, of thresholds for a lower precision.
 public struct Certificate: Sendable {
   /// What a candidate must hold against its source.
@@ -51,6 +52,8 @@ public struct Certificate: Sendable {
   public let isSameGraph: Bool
   /// The number of runs in which the file equalled the graph in memory, if it says it by other nodes.
   public let exactRuns: Int
+  /// The number of outputs of a checkpoint, which has nothing to run, that the file has as they are in memory.
+  public let exactTensors: Int
   /// The operators that the format lacks and that the file says by others.
   public let expressedOperators: [String]
   /// Where the inputs came from.
@@ -72,6 +75,18 @@ public struct Certificate: Sendable {
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     let written = try Model(contentsOf: path)
+    isLowerPrecision =
+      model.isCompressed
+      || model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
+        && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
+    if model.source.isCheckpoint {
+      let stored = try model.graph(in: .target(for: path), options).graph
+      (exactTensors, failures) = try Self.tensors(of: stored, readBackAs: written.graph)
+      (isSameGraph, exactRuns, expressedOperators, roundsByOwnRange) = (false, 0, [], false)
+      (comparison, self.inputs) = (.none, "its tensors, with which nothing computes")
+      return
+    }
+    exactTensors = 0
     let inputs: CheckInputs
     if let samples {
       inputs = try CheckInputs(of: samples, for: model.source, limit: runLimit)
@@ -80,10 +95,6 @@ public struct Certificate: Sendable {
     }
     let runs = inputs.runs
     self.inputs = inputs.description
-    isLowerPrecision =
-      model.isCompressed
-      || model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
-        && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
     roundsByOwnRange = model.source.nodeIDs.contains { id in
       let node = model.source[id].operator
       return node is DynamicQuantizeLinear || (node as? LSTM)?.roundsOperands == true

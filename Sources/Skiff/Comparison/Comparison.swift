@@ -38,6 +38,9 @@ public struct Comparison: Sendable {
     self.runCount = runCount
   }
 
+  /// The comparison of graphs that nothing is run on.
+  static let none = Comparison(RunMetrics(), runCount: 0)
+
   /// Several comparisons, whose runs are shared among the processors.
   static func all(
     _ comparisons: [SideBySide], _ progress: WorkProgress.Observer?

@@ -5,11 +5,14 @@ import SkiffKeras
 import SkiffONNX
 import SkiffOperators
 import SkiffPasses
+import SkiffSafetensors
 import SkiffTFLite
 
 extension ModelFormat {
   /// Every format that Skiff reads, in the order in which they are tried.
-  public static let all: [ModelFormat] = [.skiff, .tfLite, .keras, .kerasArchitecture, .onnx]
+  public static let all: [ModelFormat] = [
+    .skiff, .tfLite, .keras, .safetensors, .safetensorsIndex, .kerasArchitecture, .onnx,
+  ]
 
   /// The Skiff edge format.
   public static let skiff = ModelFormat(
@@ -63,6 +66,31 @@ extension ModelFormat {
       let model = try KerasModel(parsingArchitecture: region, limits: options.limits)
       return EdgeModel(
         try SkiffKeras.Importer.makeGraph(from: model.applyingWeights(options), warnings: &warnings))
+    },
+    write: nil)
+
+  /// A checkpoint in one file: weights, each an output, and no graph that computes with them.
+  public static let safetensors = ModelFormat(
+    name: "safetensors", fileExtensions: ["safetensors"],
+    recognizes: { prefix, _ in SafetensorsFile.recognizes(prefix) },
+    read: { (path, options, _) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      return EdgeModel(
+        try SkiffSafetensors.Importer.makeGraph(
+          from: SafetensorsFile(parsing: region, limits: options.limits)))
+    },
+    write: nil)
+
+  /// A checkpoint in several files, by its index.
+  public static let safetensorsIndex = ModelFormat(
+    name: "safetensors index", fileExtensions: ["json"],
+    recognizes: { prefix, _ in SafetensorsIndex.recognizes(prefix) },
+    read: { (path, options, warnings) throws(ModelError) in
+      let region = try ByteRegion(mapping: path, limits: options.limits)
+      return EdgeModel(
+        try SkiffSafetensors.Importer.makeGraph(
+          from: SafetensorsIndex(parsing: region, limits: options.limits), besidePath: path,
+          limits: options.limits, warnings: &warnings))
     },
     write: nil)
 

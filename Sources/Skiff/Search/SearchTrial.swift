@@ -138,7 +138,7 @@ extension Constant {
   /// The bytes that it takes in a `.skiff` file in the best form, with 4 bytes for each scale.
   fileprivate func storedByteCount() throws(ModelError) -> Int {
     let stored = widened?.narrow ?? self
-    return try StorageChoice(of: stored.materialize()).chosen.byteCount
+    return try StorageChoice.smallest(of: stored).edgeByteCount
       + 4 * (stored.type.quantization?.scales.count ?? 0)
   }
 }

@@ -101,11 +101,22 @@ public struct WeightCompression: Hashable, Sendable {
 
   /// The graph with other weights.
   ///
-  /// - Parameter samples: Inputs by name; settings that look at inputs need some.
+  /// - Parameters:
+  ///   - samples: Inputs by name; settings that look at inputs need some.
+  ///   - scratchFolder: Where weights that memory should not hold stand until they are written, in a file without a name; nil: where the
+  ///     system has such files.
   /// - Throws: ``ModelError/Code/invalidArgument`` for settings that make no sense, for a scope that fits nothing, and for weights
-  ///   or inputs that are no numbers.
+  ///   or inputs that are no numbers; ``ModelError/Code/inputOutput``.
   public func apply(
-    to source: Graph, samples: [[String: Tensor]] = []
+    to source: Graph, samples: [[String: Tensor]] = [], scratchFolder: String? = nil
+  ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
+    var scratch = ScratchFile(in: scratchFolder ?? ScratchFile.standardFolder)
+    return try apply(to: source, samples: samples, scratch: &scratch)
+  }
+
+  /// The graph with other weights, which stand in a scratch file where memory should not hold them.
+  package func apply(
+    to source: Graph, samples: [[String: Tensor]], scratch: inout ScratchFile
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
     for settings in [settings] + Array(exceptions.values) { try settings?.verify() }
     var graph = source
@@ -121,7 +132,7 @@ public struct WeightCompression: Hashable, Sendable {
       let work = WeightWork(
         weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil)
       var limit = settings.pruning.flatMap { limits[$0] }
-      if let change = try work.apply(to: &graph, limit: &limit) { changes.append(change) }
+      if let change = try work.apply(to: &graph, limit: &limit, scratch: &scratch) { changes.append(change) }
       if let pruning = settings.pruning { limits[pruning] = limit }
     }
     return (graph, changes)

@@ -15,7 +15,9 @@ struct WeightNumbers: CustomStringConvertible {
     _ coding: WeightCompression.Coding, _ matrix: [Float], _ weight: WeightTensor,
     importance: ColumnImportance?
   ) {
-    self.coding = coding.fitting(weight)
+    // What has 16 bits stays as it is.
+    let isShort = weight.dataType != .float32 && [.float16, .bfloat16].contains(coding)
+    self.coding = isShort ? .none : coding.fitting(weight)
     self.weight = weight
     let columns = weight.columns
     switch self.coding {
@@ -92,7 +94,7 @@ struct WeightNumbers: CustomStringConvertible {
   /// The constant that holds a matrix of such numbers.
   func constant(_ matrix: [Float]) throws(ModelError) -> Constant {
     guard case .integers(let quantization) = coding else {
-      let tensor = try weight.tensor(matrix)
+      let tensor = try weight.tensor(matrix).cast(to: weight.dataType)
       if let narrowType {
         return try Constant(tensor.cast(to: narrowType)).transformed(by: .cast(.float32))
       }
@@ -107,13 +109,18 @@ struct WeightNumbers: CustomStringConvertible {
     let parameters = QuantizationParameters(
       scales: try ordered(scales, quantization), zeroPoints: try ordered(zeroPoints, quantization),
       granularity: granularity(quantization))
-    return try Constant(weight.tensor(codes).quantized(with: parameters)).transformed(by: .dequantize)
+    let integers = try weight.tensor(codes).quantized(with: parameters)
+    if case .block = quantization.granularity {
+      return try Constant(blocks: integers, bits: quantization.bits, as: weight.dataType)
+    }
+    let reals = try Constant(integers).transformed(by: .dequantize)
+    return weight.dataType == .float32 ? reals : try reals.transformed(by: .cast(weight.dataType))
   }
 }
 
 extension WeightCompression.Coding {
   /// The coding for weights: where blocks would be single weights, like those of depthwise filters, outputs have a scale each.
-  fileprivate func fitting(_ weight: WeightTensor) -> Self {
+  func fitting(_ weight: WeightTensor) -> Self {
     guard case .integers(var quantization) = self, case .block = quantization.granularity,
       weight.shape[weight.blockAxis] == 1
     else { return self }

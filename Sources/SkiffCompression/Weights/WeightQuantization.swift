@@ -1,3 +1,4 @@
+import CKernels
 import SkiffBinary
 import SkiffIR
 
@@ -42,48 +43,23 @@ public struct WeightQuantization: Hashable, Sendable {
     return isSymmetric ? 1 - half...half - 1 : -half...half - 1
   }
 
-  /// The part of the range that is tried, widest first.
-  private static let shares = (0...24).map { 1 - Float($0) / 40 }
-
-  /// The scale and zero point of a group.
+  /// The scale and zero point of a group. Scales have the precision of bfloat16, so that they take little in a file.
   ///
   /// - Parameter importance: What an error of each weight costs, nil for the same.
-  func parameters(_ weights: some Collection<Float>, importance: [Float]?) -> (scale: Float, zeroPoint: Int) {
-    let (least, greatest) = (min(weights.min() ?? 0, 0), max(weights.max() ?? 0, 0))
-    var best = parameters(least, greatest)
-    guard clips, best.scale > 0 else { return best }
-    var bestError = Double.infinity
-    for share in Self.shares {
-      let (scale, zeroPoint) = parameters(least * share, greatest * share)
-      guard scale > 0 else { break }
-      var error = 0.0
-      for (index, weight) in weights.enumerated() {
-        let difference = Double(rounded(weight, scale, zeroPoint) - weight)
-        error += difference * difference * Double(importance?[index] ?? 1)
-      }
-      if error < bestError { (best, bestError) = ((scale, zeroPoint), error) }
+  func parameters(_ weights: [Float], importance: [Float]?) -> (scale: Float, zeroPoint: Int) {
+    var (form, scale) = (self.form, skiff_code_scale())
+    if let importance {
+      skiff_f32_code_scale(weights.count, weights, importance, &form, &scale)
+    } else {
+      skiff_f32_code_scale(weights.count, weights, nil, &form, &scale)
     }
-    return best
+    return (scale.scale, Int(scale.zero_point))
   }
 
-  /// Scales have the precision of bfloat16, so that they take little in a file.
-  private func parameters(_ least: Float, _ greatest: Float) -> (scale: Float, zeroPoint: Int) {
-    if isSymmetric {
-      return (Self.short(max(-least, greatest) / Float(range.upperBound)), 0)
-    }
-    let steps = Float(range.count - 1)
-    // The difference of large ones would be infinite.
-    let scale = Self.short(greatest / steps - least / steps)
-    guard scale > 0 else { return (0, 0) }
-    let zeroPoint = (Float(range.lowerBound) - least / scale).rounded()
-    return (scale, min(max(Int(zeroPoint), range.lowerBound), range.upperBound))
-  }
-
-  /// The next number with 8 digits of mantissa that is not less.
-  private static func short(_ value: Float) -> Float {
-    let cut = value.bitPattern & 0xFFFF_0000
-    let short = Float(bitPattern: cut == value.bitPattern ? cut : cut + 0x1_0000)
-    return short.isFinite ? short : value
+  /// The integers as kernels take them.
+  var form: skiff_code_form {
+    skiff_code_form(
+      lower: Int32(range.lowerBound), upper: Int32(range.upperBound), is_symmetric: isSymmetric, clips: clips)
   }
 
   /// The integer that stands for a weight.

@@ -15,17 +15,22 @@ package struct WeightTensor: Sendable {
   package let shape: [Int]
   /// The axis of the outputs.
   package let axis: Int
+  /// What the graph computes with: real numbers of 16 or 32 bits.
+  package let dataType: DataType
 
-  /// The constants of a graph that hold at least `least` real numbers along two axes or more, in the order of the graph.
+  /// The constants of a graph that hold at least `least` real numbers along two axes or more, in the order of the graph: what operators
+  /// compute with, and what a graph without any has for outputs.
   package static func all(in graph: Graph, least: Int) -> [WeightTensor] {
-    graph.constantIDs.compactMap { id in
-      guard let constant = graph[id].constant, constant.type.dataType == .float32,
+    let outputs = Set(graph.outputs.map(\.value))
+    return graph.constantIDs.compactMap { id in
+      guard let constant = graph[id].constant,
+        [.float32, .float16, .bfloat16].contains(constant.type.dataType),
         let shape = constant.type.shape.fixed, shape.count >= 2, shape.reduce(1, *) >= max(1, least),
-        !graph[id].users.isEmpty
+        !graph[id].users.isEmpty || outputs.contains(id)
       else { return nil }
       return WeightTensor(
         value: id, name: graph[id].name, users: graph[id].users, shape: shape,
-        axis: outputAxis(of: id, rank: shape.count, in: graph))
+        axis: outputAxis(of: id, rank: shape.count, in: graph), dataType: constant.type.dataType)
     }
   }
 
@@ -64,6 +69,19 @@ package struct WeightTensor: Sendable {
       }
       return elements
     }
+  }
+
+  /// Whether a number stays one in the constant's type.
+  func isFinite(_ number: Float) -> Bool {
+    switch dataType {
+    case .float16: Float16(number).isFinite
+    case .bfloat16: BFloat16(number).float.isFinite
+    default: number.isFinite
+    }
+  }
+
+  func tooLarge(for coding: String) -> ModelError {
+    ModelError(.invalidArgument, "a weight is too large for \(coding)", at: Location(tensor: name))
   }
 
   /// A matrix of rows as a tensor of the constant's sizes.

@@ -19,8 +19,9 @@ struct WeightWork {
   ///
   /// - Parameter limit: What global pruning removes, nil for other.
   func apply(
-    to graph: inout Graph, limit: inout PruningLimit?
+    to graph: inout Graph, limit: inout PruningLimit?, scratch: inout ScratchFile
   ) throws(ModelError) -> WeightCompression.Change? {
+    if let blocks = BlockEncoding(weight, settings) { return try blocks.apply(to: &graph, &scratch) }
     var matrix = try weight.matrix(in: graph)
     guard !matrix.isEmpty else { return nil }
     let columnImportance = moments.map { ColumnImportance($0, weight) }
@@ -70,12 +71,9 @@ struct WeightWork {
       for index in matrix.indices { error.add(original[index], matrix[index], at: index) }
       if settings.correctsBias { try correctBias(original, matrix, &graph) }
     }
-    guard matrix.allSatisfy(\.isFinite) else {
-      throw ModelError(
-        .invalidArgument, "a weight is too large for \(numbers)", at: Location(tensor: weight.name))
-    }
+    guard matrix.allSatisfy({ weight.isFinite($0) }) else { throw weight.tooLarge(for: "\(numbers)") }
     let zeros = matrix.count { $0 == 0 }
-    graph.setConstant(weight.value, to: try numbers.constant(matrix))
+    graph.setConstant(weight.value, to: try numbers.constant(matrix).moved(to: &scratch))
     return WeightCompression.Change(
       name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
       coding: numbers.description)
@@ -126,7 +124,7 @@ struct ColumnImportance {
 }
 
 /// The squares of weights and of what they lost, where each counts as its importance says.
-private struct WeightError {
+struct WeightError {
   private let importance: ColumnImportance?
   private var (signal, noise) = (0.0, 0.0)
 
@@ -140,5 +138,10 @@ private struct WeightError {
   }
 
   /// In decibels.
-  var signalToNoise: Double { noise == 0 ? .infinity : 10 * log10(signal / noise) }
+  var signalToNoise: Double { Self.decibels(signal: signal, noise: noise) }
+
+  /// A ratio of sums of squares in decibels.
+  static func decibels(signal: Double, noise: Double) -> Double {
+    noise == 0 ? .infinity : 10 * log10(signal / noise)
+  }
 }

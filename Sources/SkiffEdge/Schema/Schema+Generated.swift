@@ -65,6 +65,15 @@ private let allTables: [FlatTableType] = [
         ])),
     ]),
   FlatTableType(
+    "Blocked",
+    [
+      FlatField("bits", 0, .scalar(.uint8)),
+      FlatField("axis", 1, .scalar(.uint32)),
+      FlatField("block", 2, .scalar(.uint64)),
+      FlatField("scales", 3, .table("Constant")),
+      FlatField("zero_points", 4, .table("Constant")),
+    ]),
+  FlatTableType(
     "BooleanValue",
     [
       FlatField("value", 0, .scalar(.bool)),
@@ -85,6 +94,7 @@ private let allTables: [FlatTableType] = [
           "Packed",
           "Palette",
           "Sparse",
+          "Blocked",
         ])),
       FlatField("stored_type", 5, .scalar(.int32), standard: -1),
     ]),
@@ -239,6 +249,7 @@ private let allTables: [FlatTableType] = [
           "Packed",
           "Palette",
           "Sparse",
+          "Blocked",
         ])),
       FlatField("next", 5, .scalar(.uint32)),
       FlatField("stored_type", 6, .scalar(.int32), standard: -1),

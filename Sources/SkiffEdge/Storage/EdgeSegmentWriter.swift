@@ -20,7 +20,14 @@ struct EdgeSegmentWriter {
   private struct Source {
     let constant: Constant
     let isStored: Bool
-    var takesNonzeros = false
+    var part: Part?
+
+    func taking(_ part: Part) -> Source { Source(constant: constant, isStored: isStored, part: part) }
+  }
+
+  /// A part of a constant with segments of its own.
+  private enum Part {
+    case nonzeros, scales, zeroPoints
   }
 
   init(storage: EdgeExporter.Storage, isCompact: Bool) {
@@ -83,10 +90,21 @@ struct EdgeSegmentWriter {
       object["encoding"] = .object(
         FlatObject("Palette", ["bits": .integer(bits), "elements": .bytes(table.bytes)]))
     case .sparse(let nonzeros):
-      var source = source
-      source.takesNonzeros = true
-      let elements = try self.object(nonzeros, source, as: "Constant", &pool, &file)
+      let elements = try self.object(nonzeros, source.taking(.nonzeros), as: "Constant", &pool, &file)
       object["encoding"] = .object(FlatObject("Sparse", ["elements": .object(elements)]))
+    case .blocked(let blocks):
+      let scales = try self.object(blocks.scales, source.taking(.scales), as: "Constant", &pool, &file)
+      var encoding = FlatObject(
+        "Blocked",
+        [
+          "bits": .integer(blocks.bits), "axis": .integer(blocks.axis), "block": .integer(blocks.size),
+          "scales": .object(scales),
+        ])
+      if let zeroPoints = blocks.zeroPoints {
+        encoding["zero_points"] = .object(
+          try self.object(zeroPoints, source.taking(.zeroPoints), as: "Constant", &pool, &file))
+      }
+      object["encoding"] = .object(encoding)
     }
     return object
   }
@@ -122,6 +140,7 @@ struct EdgeSegmentWriter {
       digest = try stored.digest { (piece) throws(ModelError) in try file.write(piece) }
       object["digest"] = .digest(digest)
     }
+    stored.bytes.releasePages()
     if stored.compression == .entropyCoded { object["compression"] = .integer(1) }
     numbers[digest, default: []].append(objects.count)
     sources.append(source)
@@ -131,7 +150,11 @@ struct EdgeSegmentWriter {
 
   private func remade(_ source: Source) throws(ModelError) -> Constant {
     let constant = source.isStored ? source.constant : try stored(source.constant)
-    guard source.takesNonzeros, case .sparse(let nonzeros) = constant.encoding else { return constant }
-    return nonzeros
+    switch (source.part, constant.encoding) {
+    case (.nonzeros, .sparse(let nonzeros)): return nonzeros
+    case (.scales, .blocked(let blocks)): return blocks.scales
+    case (.zeroPoints, .blocked(let blocks)): return blocks.zeroPoints ?? constant
+    default: return constant
+    }
   }
 }

@@ -45,12 +45,40 @@ package struct StorageChoice {
   }
 
   /// The best form of a constant after its transforms; what is dense may still have to be moved.
-  static func smallest(of constant: Constant) throws(ModelError) -> Constant {
+  package static func smallest(of constant: Constant) throws(ModelError) -> Constant {
+    if case .blocked(let blocks) = constant.encoding, constant.transforms.isEmpty {
+      return try smallest(of: constant, blocks)
+    }
     let plain =
       constant.isPlain && constant.comesInPieces ? constant : Constant(try constant.materialize())
     guard try mayShrink(plain) else { return plain }
     let smallest = try StorageChoice(of: plain.materialize()).chosen.constant()
     return smallest.isPlain ? plain : smallest
+  }
+
+  /// The most bytes of integers that are entropy-coded: large tensors are read piece by piece.
+  private static let mostCodedBytes = 1 << 20
+
+  /// The best form of blocks of integers, which stay integers.
+  private static func smallest(
+    of constant: Constant, _ blocks: Constant.Blocks
+  ) throws(ModelError) -> Constant {
+    func form(of part: Constant) throws(ModelError) -> Constant {
+      let plain = Constant(try part.materialize())
+      guard try mayShrink(plain) else { return plain }
+      return try StorageChoice(of: plain.materialize(), triesSparse: false).chosen.constant()
+    }
+    let form = try Constant(
+      constant.type.dataType, shape: constant.shape, bytes: constant.entropyDecoded().bytes,
+      encoding: .blocked(
+        Constant.Blocks(
+          bits: blocks.bits, axis: blocks.axis, size: blocks.size, scales: form(of: blocks.scales),
+          zeroPoints: blocks.zeroPoints.map(form))))
+    guard form.bytes.count <= mostCodedBytes else { return form }
+    let histogram = ByteHistogram(of: form.bytes)
+    guard histogram.entropy < 7.96 else { return form }
+    let coded = form.entropyCoded(histogram)
+    return form.edgeByteCount <= coded.edgeByteCount + coded.edgeByteCount / 100 ? form : coded
   }
 
   /// Elements that are looked at before all are.
@@ -125,6 +153,9 @@ extension Constant {
     case .packed: segment + Self.packedOverhead
     case .palette(let table, _): segment + Self.packedOverhead + 8 + table.bytes.count
     case .sparse(let nonzeros): segment + 2 * Self.packedOverhead + nonzeros.edgeByteCount
+    case .blocked(let blocks):
+      segment + 3 * Self.packedOverhead + blocks.scales.edgeByteCount
+        + (blocks.zeroPoints?.edgeByteCount ?? 0)
     }
   }
 
@@ -136,6 +167,8 @@ extension Constant {
       case .packed(let bits): "packed to \(bits) bits"
       case .palette(let table, let bits): "palette of \(table.count) in \(bits) bits"
       case .sparse(let nonzeros): "sparse with \(nonzeros.shape[0]) elements, \(nonzeros.formName)"
+      case .blocked(let blocks):
+        "blocks of \(blocks.size) of \(blocks.bits) bits, scales \(blocks.scales.formName)"
       }
     if compression == .none { return name }
     return encoding == .dense ? "entropy-coded" : "\(name), entropy-coded"

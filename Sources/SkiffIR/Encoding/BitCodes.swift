@@ -1,9 +1,9 @@
 import SkiffBinary
 
 /// Numbers of 1 to 8 bits one behind the other, lowest bits first, and the same numbers in a byte each.
-enum BitCodes {
+package enum BitCodes {
   /// The bytes that `count` numbers take.
-  static func byteCount(_ count: Int, bits: Int) -> Int { (count * bits + 7) / 8 }
+  package static func byteCount(_ count: Int, bits: Int) -> Int { (count * bits + 7) / 8 }
 
   /// The numbers of `packed`, which has the ``byteCount(_:bits:)`` of `count`.
   static func unpacked(_ packed: ByteRegion, bits: Int, count: Int) -> ByteRegion {
@@ -26,20 +26,32 @@ enum BitCodes {
     }
   }
 
-  /// The numbers of `codes`, all below 2^bits, without what they leave of their bytes.
+  /// The numbers of `codes`, without what they leave of their bytes.
   static func packed(_ codes: ByteRegion, bits: Int) -> ByteRegion {
-    guard bits < 8 else { return codes }
-    var bytes = [UInt8](repeating: 0, count: byteCount(codes.count, bits: bits))
-    codes.withBytes { codes in
-      for (index, code) in codes.enumerated() {
-        let position = index * bits
-        let word = UInt16(code) << UInt16(position % 8)
-        bytes[position / 8] |= UInt8(truncatingIfNeeded: word)
-        // At most 8 + 7 bits: one more byte is enough, and it exists where a bit is set in it.
-        if position % 8 + bits > 8 { bytes[position / 8 + 1] |= UInt8(truncatingIfNeeded: word >> 8) }
+    if bits == 8 { return codes }
+    return ByteRegion(count: byteCount(codes.count, bits: bits)) { target in
+      codes.withBytes { pack($0, bits: bits, to: target) }
+    }
+  }
+
+  /// Writes the lowest bits of each of `codes` to `target`, which has the ``byteCount(_:bits:)`` of them.
+  package static func pack(
+    _ codes: UnsafeRawBufferPointer, bits: Int, to target: UnsafeMutableRawBufferPointer
+  ) {
+    precondition(target.count == byteCount(codes.count, bits: bits))
+    let spread = Spread(bits)
+    for first in stride(from: 0, to: codes.count, by: 8) {
+      let eight = spread.joined(word(codes, at: first, 8)).littleEndian
+      let place = first / 8 * bits
+      if target.count - place >= 8 {
+        // What is beyond the eight numbers is written again with the next ones.
+        target.storeBytes(of: eight, toByteOffset: place, as: UInt64.self)
+      } else {
+        withUnsafeBytes(of: eight) { bytes in
+          for index in 0..<min(bits, target.count - place) { target[place + index] = bytes[index] }
+        }
       }
     }
-    return ByteRegion(bytes)
   }
 
   /// Up to `count` bytes from `offset` on, the first lowest.
@@ -55,7 +67,8 @@ enum BitCodes {
     return word
   }
 
-  /// Moves eight numbers of some bits apart, to a byte each: halves first, then their halves, then those of these.
+  /// Moves eight numbers of some bits apart, to a byte each: halves first, then their halves, then those of these; and
+  /// together again.
   private struct Spread {
     private let four, two, one: Step
 
@@ -67,6 +80,10 @@ enum BitCodes {
 
     @inline(__always)
     func callAsFunction(_ word: UInt64) -> UInt64 { one(two(four(word))) }
+
+    /// The lowest bits of each byte, one behind the other.
+    @inline(__always)
+    func joined(_ word: UInt64) -> UInt64 { four.joined(two.joined(one.joined(word))) }
 
     /// Of twice as many numbers in each lane, the upper half goes to the upper half of the lane.
     private struct Step {
@@ -80,6 +97,9 @@ enum BitCodes {
 
       @inline(__always)
       func callAsFunction(_ word: UInt64) -> UInt64 { word & lower | word &<< distance & upper }
+
+      @inline(__always)
+      func joined(_ word: UInt64) -> UInt64 { word & lower | (word & upper) &>> distance }
     }
   }
 }

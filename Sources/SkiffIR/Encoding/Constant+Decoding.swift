@@ -12,7 +12,7 @@ extension Constant {
         storedType.dataType, shape: shape, quantization: storedType.quantization, bytes: bytes)
     }
     try verifySize(within: .current)
-    let stream = compression == .none ? bytes : try bytes.entropyDecoded(count: streamByteCount)
+    let stream = try stream()
     switch encoding {
     case .dense:
       return try Tensor(
@@ -23,7 +23,18 @@ extension Constant {
       return try Self.elements(of: table, at: codes, bits: bits, as: storedType)
     case .sparse(let nonzeros):
       return try Self.elements(nonzeros.materialize(), at: stream, as: storedType)
+    case .blocked(let blocks): return try blocks.elements(stream, as: storedType.dataType, shape: shape)
     }
+  }
+
+  /// The bytes before compression.
+  private func stream() throws(ModelError) -> ByteRegion {
+    compression == .none ? bytes : try bytes.entropyDecoded(count: streamByteCount)
+  }
+
+  /// This constant without compression.
+  package func entropyDecoded() throws(ModelError) -> Constant {
+    try Constant(self, bytes: stream(), compression: .none)
   }
 
   /// Checks that the decoded tensor is not larger than `limits` allow.

@@ -48,6 +48,24 @@ extension Constant {
     }
   }
 
+  /// The bytes of some elements after every transform, in the order of the tensor; nil unless they ``comesInPieces`` and are plain
+  /// elements of whole bytes. Nothing is copied if nothing is to be done.
+  package func finalBytes(of elements: Range<Int>) throws(ModelError) -> ByteRegion? {
+    let size = type.dataType.bitWidth / 8
+    guard isPlain, type.dataType.bitWidth % 8 == 0 else { return nil }
+    if transforms.isEmpty {
+      return try bytes.slice(offset: elements.lowerBound * size, count: elements.count * size)
+    }
+    guard let view = movement, view.rowLength > 0 else { return nil }
+    let rows =
+      elements.lowerBound / view.rowLength..<(elements.upperBound + view.rowLength - 1) / view.rowLength
+    let copied = ByteRegion(count: rows.count * view.rowLength * size) { target in
+      bytes.withBytes { view.copy(rows: rows, elementSize: size, from: $0, to: target) }
+    }
+    return try copied.slice(
+      offset: (elements.lowerBound - rows.lowerBound * view.rowLength) * size, count: elements.count * size)
+  }
+
   /// Where each element is stored, if the transforms only move elements; nil if they do not or nothing is to be done.
   private var movement: StridedView? {
     guard isPlain, !transforms.isEmpty, [8, 16, 32, 64].contains(type.dataType.bitWidth),

@@ -1,28 +1,33 @@
 import SkiffBinary
 
 extension Constant {
-  /// The constant before its elements become wider real numbers, moved as they are in the end, and the step that widens them.
-  /// Nil if none does, or if more is still to be done.
+  /// The constant before its elements become wider real numbers, moved as they are in the end, and the first step that widens
+  /// them. Nil if none does, or if more is still to be done.
   package var widened: (narrow: Constant, step: Transform)? {
     let steps = transforms.filter(\.widens)
-    guard steps.count == 1, transforms.allSatisfy({ $0.widens || $0.moves }) else { return nil }
+    guard let first = steps.first, steps.count == 1 || steps.count == 2 && first == .dequantize,
+      transforms.allSatisfy({ $0.widens || $0.moves })
+    else { return nil }
     var narrow = self
     narrow.removeTransforms()
     for transform in transforms where transform.moves {
       guard let moved = try? narrow.transformed(by: transform) else { return nil }
       narrow = moved
     }
-    guard (try? narrow.widened(to: type)) != nil else { return nil }
-    return (narrow, steps[0])
+    guard let again = try? narrow.widened(to: type), again.transforms.filter(\.widens) == steps else {
+      return nil
+    }
+    return (narrow, first)
   }
 
-  /// The constant with one more step that makes it one of a wider type; nil if there is no such step.
+  /// The constant with steps that make it one of a wider type, integers by way of float32; nil if there are none.
   package func widened(to type: TensorType) throws(ModelError) -> Constant? {
-    let step: Transform = self.type.isQuantized ? .dequantize : .cast(type.dataType)
     guard self.type.isQuantized || self.type.dataType.isFloatingPoint, type.dataType.isFloatingPoint,
       self.type.dataType.bitWidth < type.dataType.bitWidth
     else { return nil }
-    let result = try transformed(by: step)
+    var result = self
+    if self.type.isQuantized { result = try result.transformed(by: .dequantize) }
+    if result.type.dataType != type.dataType { result = try result.transformed(by: .cast(type.dataType)) }
     return result.type == type ? result : nil
   }
 }

@@ -30,6 +30,8 @@ public struct Constant: Equatable, Sendable {
     case palette(Tensor, bits: Int)
     /// A bit for each element, lowest bit first: whether it is the next of those that are given, or zero.
     case sparse(Constant)
+    /// Integers of few bits, packed lowest bits first, which stand for the real numbers.
+    case blocked(Blocks)
   }
 
   /// How the bytes of an encoding are stored.
@@ -76,7 +78,7 @@ public struct Constant: Equatable, Sendable {
     guard shape.allSatisfy({ $0 >= 0 }), let count = shape.checkedProduct() else {
       throw ModelError(.malformed, "impossible shape \(shape)")
     }
-    let bits = try encoding.bits(for: dataType, count: count)
+    let bits = try encoding.bits(for: dataType, shape: shape, count: count)
     let (size, overflow) = count.multipliedReportingOverflow(by: bits)
     guard !overflow, size <= Int.max - 7, compression != .none || (size + 7) / 8 == bytes.count else {
       throw ModelError(
@@ -99,11 +101,24 @@ public struct Constant: Equatable, Sendable {
     self.compression = compression
   }
 
+  /// The same constant with its bytes somewhere else.
+  package func moved(to scratch: inout ScratchFile) throws(ModelError) -> Constant {
+    Constant(self, bytes: try scratch.moved(bytes), compression: compression)
+  }
+
   /// The bytes of what ``materialize()`` makes.
   package var byteCount: Int { type.dataType.byteCount(elements: type.shape.elementCount ?? 0) ?? Int.max }
 
   /// Whether the stored bytes are those of a tensor.
   public var isPlain: Bool { encoding == .dense && compression == .none }
+
+  /// Whether the constant can be a part of another: it has no such part itself.
+  var canBeNested: Bool {
+    switch encoding {
+    case .dense, .packed, .palette: transforms.isEmpty && !type.isQuantized
+    case .sparse, .blocked: false
+    }
+  }
 
   /// The number of bytes before compression.
   package var streamByteCount: Int {
@@ -126,7 +141,7 @@ public struct Constant: Equatable, Sendable {
   /// The type of the integers that the real numbers are stored as, its axes moved along with theirs; nil if they are not
   /// stored as integers, or were changed since.
   package var integerType: TensorType? {
-    guard let (narrow, step) = widened, step == .dequantize else { return nil }
+    guard let (narrow, step) = widened, step == .dequantize, type.dataType == .float32 else { return nil }
     return narrow.type
   }
 
@@ -149,7 +164,7 @@ extension Constant.Encoding {
   /// The bits that each of `count` elements takes.
   ///
   /// - Throws: ``ModelError/Code/malformed`` if they cannot be encoded so.
-  fileprivate func bits(for dataType: DataType, count: Int) throws(ModelError) -> Int {
+  fileprivate func bits(for dataType: DataType, shape: [Int], count: Int) throws(ModelError) -> Int {
     switch self {
     case .dense: break
     case .packed(let bits):
@@ -163,13 +178,12 @@ extension Constant.Encoding {
         throw ModelError(.malformed, "\(table.type) is no palette for \(dataType.rawValue) and \(bits) bits")
       }
     case .sparse(let nonzeros):
-      var isNested: Bool { if case .sparse = nonzeros.encoding { true } else { false } }
-      guard dataType.pattern != nil, nonzeros.type.dataType == dataType, nonzeros.transforms.isEmpty,
-        !nonzeros.type.isQuantized,
-        nonzeros.shape.count == 1, nonzeros.shape[0] <= count, !isNested
+      guard dataType.pattern != nil, nonzeros.type.dataType == dataType, nonzeros.canBeNested,
+        nonzeros.shape.count == 1, nonzeros.shape[0] <= count
       else {
         throw ModelError(.malformed, "\(nonzeros.type) are no elements of \(count) \(dataType.rawValue)")
       }
+    case .blocked(let blocks): try blocks.verify(for: dataType, shape: shape)
     }
     return bits(of: dataType)
   }
@@ -180,6 +194,7 @@ extension Constant.Encoding {
     case .dense: dataType.bitWidth
     case .packed(let bits), .palette(_, let bits): bits
     case .sparse: 1
+    case .blocked(let blocks): blocks.bits
     }
   }
 }

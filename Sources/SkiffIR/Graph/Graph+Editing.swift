@@ -218,7 +218,8 @@ extension Graph {
       nodeIDs.removeAll(where: removed.contains)
       for value in valueIDs { valueTable[value.index]?.users.removeAll(where: removed.contains) }
     }
-    for value in constantIDs where self[value].users.isEmpty && !isOutput(value) {
+    let results = Set(outputs.map(\.value) + states.map(\.next))
+    for value in constantIDs where self[value].users.isEmpty && !results.contains(value) {
       valueTable[value.index] = nil
     }
     revision += 1

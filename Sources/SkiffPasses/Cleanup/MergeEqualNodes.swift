@@ -40,7 +40,7 @@ public struct MergeEqualNodes: Pass {
       let tensor = try locating(Location(tensor: graph[id].name)) { () throws(ModelError) in
         try constant.materialize()
       }
-      let key = constant.type.description
+      let key = "\(constant.type) \(Digest(of: tensor.bytes))"
       if let equal = known[key]?.first(where: { $0.1 == tensor }) {
         graph.replaceUses(of: id, with: equal.0)
         report.count(of: Self.name)
