@@ -93,9 +93,7 @@ def peer(recipe, calibration):
                 row = next(self.rows, None)
                 return None if row is None else {name: rows[row : row + 1] for name, rows in calibration.items()}
 
-        newer = folder / "newer.onnx"
-        onnx.save(onnx.version_converter.convert_version(onnx.load(arguments.model), 13), newer)
-        quantization.quantize_static(newer, target, Reader(), per_channel=True)
+        quantization.quantize_static(arguments.model, target, Reader(), per_channel=True)
     else:
         from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 

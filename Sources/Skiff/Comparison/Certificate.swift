@@ -95,10 +95,7 @@ public struct Certificate: Sendable {
     }
     let runs = inputs.runs
     self.inputs = inputs.description
-    roundsByOwnRange = model.source.nodeIDs.contains { id in
-      let node = model.source[id].operator
-      return node is DynamicQuantizeLinear || (node as? LSTM)?.roundsOperands == true
-    }
+    roundsByOwnRange = model.source.roundsByOwnRange
     var bounds = thresholds
     if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
     let copyBounds = bounds
@@ -205,5 +202,19 @@ extension OutputMetrics {
     let digits = abs(abs(value) - 1) < 0.01 ? 6.0 : 4.0
     let scale = pow(10, digits - 1 - log10(abs(value)).rounded(.down))
     return "\(Float((value * scale).rounded() / scale))"
+  }
+}
+
+extension Graph {
+  /// Whether some operator rounds what it takes by ranges that it finds when it runs.
+  fileprivate var roundsByOwnRange: Bool {
+    nodeIDs.contains { id in
+      let node = self[id]
+      let types = node.inputs.map { $0.flatMap { self[$0].type } }
+      let isHybrid =
+        types.count > 1 && types[0]?.dataType.isFloatingPoint == true && types[1]?.isQuantized == true
+      return node.operator is DynamicQuantizeLinear || (node.operator as? LSTM)?.roundsOperands == true
+        || isHybrid && (node.operator is FullyConnected || node.operator is Convolution)
+    }
   }
 }
