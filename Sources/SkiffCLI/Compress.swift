@@ -31,6 +31,8 @@ struct Compress: ModelCommand {
   @Flag(inversion: .prefixedNo, help: "Reads the file back and compares it with the source.") var check = true
   @Option(help: "Samples to check with; by default those of the calibration.") var checkSamples: String?
   @OptionGroup var thresholds: ThresholdOptions
+  @Option(help: "A page (.html) that says where precision is lost and what takes the bytes.") var report:
+    String?
   @OptionGroup(title: "Search") var searchOptions: SearchOptions
   @Flag(help: "Prints JSON.") var json = false
 
@@ -79,6 +81,10 @@ struct Compress: ModelCommand {
     try model.write(to: output)
     let certificate = check ? try certificate(of: model, samples, progress, isSearched: found != nil) : nil
     progress.clear()
+    if let page = report {
+      try self.page(model, checkedSamples(samples), found, certificate, progress).write(to: page)
+      progress.clear()
+    }
     let report = try ConversionReport(from: input, to: output, model, compression, certificate)
     report.show(asJSON: json)
     if let found { Terminal.printError(found.summary) }
@@ -90,6 +96,9 @@ struct Compress: ModelCommand {
   }
 
   func validate() throws {
+    guard report == nil || !dryRun else {
+      throw ValidationError("--report is about the file, which --dry-run does not write.")
+    }
     guard recipe != nil || searchOptions.isGiven else {
       throw ValidationError(
         "--recipe says what is done, or --max-drop, --max-error or --max-size what must be kept.")
@@ -107,12 +116,39 @@ struct Compress: ModelCommand {
   private func certificate(
     of model: Model, _ samples: Samples?, _ progress: ProgressLine, isSearched: Bool
   ) throws(ModelError) -> Certificate {
-    let own = try checkSamples.map { path throws(ModelError) in try Samples(contentsOf: path) }
+    let samples = try checkedSamples(samples)
     return try locating(Location(file: input)) { () throws(ModelError) in
       try Certificate(
-        of: model, writtenTo: output, samples: own ?? samples,
+        of: model, writtenTo: output, samples: samples,
         thresholds: isSearched ? thresholds.thresholdsAsGiven : thresholds.thresholds, progress: progress.show
       )
     }
+  }
+
+  /// The samples that results are compared on.
+  private func checkedSamples(_ calibration: Samples?) throws(ModelError) -> Samples? {
+    try checkSamples.map { path throws(ModelError) in try Samples(contentsOf: path) } ?? calibration
+  }
+
+  /// The page about what was written.
+  private func page(
+    _ model: Model, _ samples: Samples?, _ found: CompressionSearch.Outcome?, _ certificate: Certificate?,
+    _ progress: ProgressLine
+  ) throws(ModelError) -> CompressionPage {
+    let written = try Model(contentsOf: output)
+    var page = CompressionPage(title: output)
+    var facts = try CompressionPage.facts(source: input, output: output)
+    facts.append(("recipe", model.recipe.joined(separator: "; ")))
+    if let certificate {
+      facts.append(("certificate", "\(certificate.holds ? "holds" : "fails") on \(certificate.inputs)"))
+      facts += certificate.failures.map { ("fails", $0) }
+    }
+    if let found { facts.append(("search", found.summary)) }
+    page.addSummary(facts)
+    page.add(try model.diagnosis(of: written, samples: samples, progress: progress.show))
+    if let found { page.add(ParetoFront(of: found.candidates)) }
+    page.add(try ByteLedger(of: written))
+    try page.addWeights(before: model.source, after: written.graph)
+    return page
   }
 }

@@ -12,6 +12,7 @@ struct SkiffCommand: ParsableCommand {
     version: SkiffVersion.current,
     subcommands: [
       Convert.self, Compress.self, Inspect.self, Passes.self, Run.self, Compare.self, Check.self,
+      Diagnose.self,
       Benchmark.self,
     ])
 

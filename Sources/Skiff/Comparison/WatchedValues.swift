@@ -1,6 +1,5 @@
 import SkiffBinary
 import SkiffIR
-import SkiffOperators
 
 /// The values inside two graphs that have a name in common.
 struct WatchedNames: Sendable {
@@ -16,9 +15,7 @@ struct WatchedNames: Sendable {
       .subtracting((reference.outputs + candidate.outputs).map(\.name))
     self.reference = first.filter { names.contains($0.value) }
     self.candidate = second.filter { names.contains($0.value) }
-    mayReorder = reference.nodeIDs.contains { id in
-      (reference[id].operator as? any AxisAware)?.preferredOrder(rank: 4) != nil
-    }
+    mayReorder = reference.hasChannelsFirst
   }
 
   /// The computed values with a name of their own.
@@ -40,11 +37,7 @@ struct WatchedValues {
   /// Keeps a value of the reference.
   mutating func keep(_ id: ValueID, _ tensor: Tensor) {
     guard let name = names.reference[id] else { return }
-    let copy = tensor.bytes.withBytes { source in
-      ByteRegion(count: source.count) { $0.copyMemory(from: source) }
-    }
-    kept[name] = try? Tensor(
-      tensor.dataType, shape: tensor.shape, quantization: tensor.quantization, bytes: copy)
+    kept[name] = try? tensor.copied()
   }
 
   /// Compares a value of the candidate with its namesake; one whose channels moved to the end is moved back first.
