@@ -87,7 +87,8 @@ extension CalibrationDiagnosis {
 extension DiagnosedOperator {
   fileprivate var json: JSONText {
     .object([
-      ("name", .text(name)), ("operator", .text(operatorName)), ("isQuantized", .boolean(isQuantized)),
+      ("name", .text(name)), ("recipeName", recipeName.map(JSONText.text) ?? .null),
+      ("operator", .text(operatorName)), ("isQuantized", .boolean(isQuantized)),
       ("sqnr", signalToNoise.map(JSONText.real) ?? .null), ("sqnrBefore", .real(signalToNoiseBefore)),
       ("noiseAdded", noiseAdded.map(JSONText.real) ?? .null), ("isRescaled", .boolean(isRescaled)),
       ("saturated", range.map { .real($0.saturatedShare) } ?? .null),

@@ -244,7 +244,7 @@ extension Tensor {
 
 extension [Int] {
   /// The permutation that undoes this one.
-  fileprivate var inverted: [Int] {
+  var inverted: [Int] {
     var result = self
     for (index, axis) in enumerated() { result[axis] = index }
     return result

@@ -12,7 +12,7 @@ extension DiagnosedOperator {
     of node: Node, in graph: Graph, _ records: [ValueID: ValueRecord], totalNoise: Double
   ) -> [Finding] {
     var findings: [Finding] = []
-    if let range, range.saturatedShare > 0.001 {
+    if let range, range.saturatedShare > 0.001, !node.hasFixedRange, signalToNoise ?? 0 < Self.good {
       findings.append(
         Finding(
           .saturated, at: name, "\(range.saturatedShare.percentText) of its elements lie beyond its range",
@@ -43,10 +43,7 @@ extension DiagnosedOperator {
   }
 
   private var costly: Finding {
-    let message =
-      "\((signalToNoise ?? 0).shortText) dB"
-      + (signalToNoiseBefore.isFinite
-        ? " after \(signalToNoiseBefore.shortText) dB" : " where what comes in is exact")
+    let message = "\(decibels(ofNoise: noiseAdded ?? 0).shortText) dB by itself"
     let remedy: String
     if operatorName == Quantize.name {
       remedy = "calibrate on samples like those that are run, with another range"
@@ -95,5 +92,12 @@ extension DiagnosedOperator {
       }
     }
     return findings
+  }
+}
+
+extension Node {
+  /// Whether its result has the same range whatever samples are.
+  fileprivate var hasFixedRange: Bool {
+    if case .fixed = (`operator` as? any QuantizedKernel)?.parameterRule { true } else { false }
   }
 }

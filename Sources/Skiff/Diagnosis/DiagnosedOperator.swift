@@ -5,7 +5,7 @@ import SkiffIR
 public struct DiagnosedOperator: Sendable {
   /// Its name, or that of the operator of the source that it computes, or its number.
   public let name: String
-  /// The name by which recipes leave the operator alone; nil if it has none.
+  /// The name of a node of the source by which recipes leave the operator alone; nil if there is none.
   public let recipeName: String?
   /// The operator's name in `docs/OPERATORS.md`.
   public let operatorName: String
@@ -19,7 +19,9 @@ public struct DiagnosedOperator: Sendable {
   public let signalToNoise: Double?
   /// The least signal to noise ratio of what it is applied to, in decibels; infinite for what equals the source.
   public let signalToNoiseBefore: Double
-  /// The energy of the noise that comes up in it, as a part of the energy of its result; nil if the source has no such value.
+  /// The energy of the noise that comes up in it, as a part of the energy of its result: that beside what the source computes of
+  /// the same operands, or, where no such part of the source can be told, what there is beyond its noisiest operand's; nil if
+  /// the source has no such value.
   public let noiseAdded: Double?
   /// Whether the channels of its result have other scales than those of the source, as after equalization.
   public let isRescaled: Bool
@@ -42,6 +44,8 @@ public struct DiagnosedOperator: Sendable {
   public var fall: Double? {
     signalToNoise.map { $0 == .infinity ? 0 : max(0, signalToNoiseBefore - $0) }
   }
+  /// The signal to noise ratio of its result beside what the source computes of the same operands, in decibels.
+  public var signalToNoiseAlone: Double? { noiseAdded.map(decibels) }
   /// The share of its parameters that are zero.
   public var sparsity: Double { parameters == 0 ? 0 : Double(zeros) / Double(parameters) }
   /// The arithmetic intensity: multiply-accumulates for each byte of weights and activations.
@@ -51,12 +55,13 @@ public struct DiagnosedOperator: Sendable {
   }
 
   init(
-    _ node: Node, at index: Int, in graph: Graph, _ records: [ValueID: ValueRecord], _ flow: NoiseFlow
+    _ node: Node, at index: Int, recipeName: String?, in graph: Graph, _ records: [ValueID: ValueRecord],
+    _ flow: NoiseFlow, alone: Double?
   ) throws(ModelError) {
     let names = [node.name] + node.origins.map(\.name)
-    recipeName = names.first { !$0.isEmpty }
+    self.recipeName = recipeName
     operatorName = type(of: node.operator).name
-    name = recipeName ?? "\(operatorName) \(index)"
+    name = names.first { !$0.isEmpty } ?? "\(operatorName) \(index)"
     inputs = node.inputs.map { $0.map { graph[$0].name } ?? "" }
     outputTypes = node.outputs.map { id in
       graph[id].type.map { TensorType($0.dataType, $0.shape).description } ?? "?"
@@ -66,7 +71,7 @@ public struct DiagnosedOperator: Sendable {
     let compared = node.outputs.compactMap { records[$0]?.noise }.max()
     signalToNoise = compared.map(decibels)
     signalToNoiseBefore = decibels(ofNoise: flow.noise(before: node))
-    noiseAdded = flow.noise(addedBy: node)
+    noiseAdded = alone ?? flow.noise(addedBy: node)
     range = node.outputs.first.flatMap { records[$0]?.range }
     var (parameters, zeros, weightBytes) = (0, 0, 0)
     for id in Set(node.inputs.compactMap(\.self)) {

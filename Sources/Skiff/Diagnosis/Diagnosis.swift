@@ -39,15 +39,22 @@ public struct Diagnosis: Sendable {
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     let pair = try SideBySide(reference: reference, candidate: candidate, runs: runs, orders: orders)
-    let records = try pair.records(progress)
+    let pairs = ValuePairs(reference, candidate, pair.interface, orders: pair.orders)
+    let records = try pair.records(pairs, progress)
     var sized = candidate
     if let first = runs.first {
       let inputs = try pair.interface.inputs(from: first, orders: pair.orders, candidate: candidate)
       try sized.setInputShapes(inputs.mapValues(\.shape))
     }
     let flow = NoiseFlow(candidate, records)
+    let alone = try pair.noiseAlone(pairs, records, flow, progress)
+    let names = SourceNames(reference)
     let rows = try candidate.nodeIDs.enumerated().map { index, id throws(ModelError) in
-      try DiagnosedOperator(candidate[id], at: index, in: sized, records, flow)
+      let partner = candidate[id].outputs.first.flatMap { pairs.partners[$0]?.value }
+      return try DiagnosedOperator(
+        candidate[id], at: index, recipeName: names.name(of: candidate[id], computing: partner), in: sized,
+        records,
+        flow, alone: alone[id])
     }
     let total = rows.reduce(0) { $0 + ($1.noiseAdded ?? 0) }
     operators = zip(rows, candidate.nodeIDs).map { row, id in
@@ -86,9 +93,8 @@ extension Model {
 extension SideBySide {
   /// What was seen of each value of the candidate that stands for one of the reference.
   fileprivate func records(
-    _ progress: WorkProgress.Observer?
+    _ pairs: ValuePairs, _ progress: WorkProgress.Observer?
   ) throws(ModelError) -> [ValueID: ValueRecord] {
-    let pairs = ValuePairs(reference, candidate, interface, orders: orders)
     var records: [ValueID: ValueRecord] = [:]
     var (first, second) = (SessionCache(PlanCache(reference)), SessionCache(PlanCache(candidate)))
     for (number, run) in runs.enumerated() {
@@ -100,12 +106,89 @@ extension SideBySide {
       _ = try second.run(inputs) { id, tensor throws(ModelError) in
         guard let partner = pairs.partners[id], let expected = kept[partner.value] else { return }
         var record = records.removeValue(forKey: id) ?? ValueRecord(name: candidate[id].name)
-        try record.add(reference: expected, candidate: tensor, order: partner.order)
+        try record.add(reference: expected, candidate: tensor, orders: partner.order)
         records[id] = record
       }
       progress?(WorkProgress(step: "diagnosing", completed: number + 1, total: runs.count))
     }
     return records.filter { $0.value.metrics.count > 0 || $0.value.metrics.incomparableCount > 0 }
+  }
+}
+
+extension SideBySide {
+  /// The noise of each node of the candidate beside what the reference computes of the same operands.
+  ///
+  /// Left out are nodes whose part of the reference cannot be told, see ``Counterpart``.
+  fileprivate func noiseAlone(
+    _ pairs: ValuePairs, _ records: [ValueID: ValueRecord], _ flow: NoiseFlow,
+    _ progress: WorkProgress.Observer?
+  ) throws(ModelError) -> [NodeID: Double] {
+    var parts: [(node: NodeID, output: ValueID, part: Counterpart, sessions: SessionCache)] = []
+    func isUsable(_ value: ValueID) -> Bool { records[value] != nil && !flow.rescaled.contains(value) }
+    for id in candidate.nodeIDs {
+      let node = candidate[id]
+      guard let output = node.outputs.first, node.outputs.count == 1, isUsable(output),
+        let part = Counterpart(
+          of: output, computedBy: node, in: candidate, reference, pairs, isUsable: isUsable)
+      else { continue }
+      parts.append((id, output, part, SessionCache(PlanCache(part.graph))))
+    }
+    let wanted = Set(parts.flatMap { $0.part.operands + [$0.output] })
+    var metrics: [NodeID: OutputMetrics] = [:]
+    var sessions = SessionCache(PlanCache(candidate))
+    for (number, run) in runs.enumerated() {
+      var kept: [ValueID: Tensor] = [:]
+      let inputs = try interface.inputs(from: run, orders: orders, candidate: candidate)
+      _ = try sessions.run(inputs) { id, tensor throws(ModelError) in
+        guard wanted.contains(id), let record = records[id] else { return }
+        let real = try tensor.dequantizedIfNeeded()
+        if let order = record.order {
+          kept[id] = try real.permuted(by: order.inverted)
+        } else {
+          kept[id] = try real.copied()
+        }
+      }
+      for index in parts.indices {
+        let (node, output, part) = (parts[index].node, parts[index].output, parts[index].part)
+        var operands: [String: Tensor] = [:]
+        for (place, operand) in part.operands.enumerated() {
+          guard let tensor = kept[operand], let type = part.graph[part.graph.inputs[place]].type else {
+            continue
+          }
+          operands["\(place)"] = type.isQuantized ? tensor : try tensor.cast(to: type.dataType)
+        }
+        guard let found = kept[output],
+          let expected = try parts[index].sessions.run(part.graph.accepting(operands))["result"],
+          expected.shape == found.shape
+        else { continue }
+        try metrics[node, default: OutputMetrics(name: "")].add(reference: expected, candidate: found)
+      }
+      progress?(WorkProgress(step: "diagnosing operators", completed: number + 1, total: runs.count))
+    }
+    return metrics.compactMapValues { metrics in
+      metrics.incomparableCount > 0
+        ? .infinity : metrics.count == 0 ? nil : noiseRatio(ofDecibels: metrics.signalToNoise)
+    }
+  }
+}
+
+/// The names of a source's nodes, by which recipes know them.
+private struct SourceNames {
+  private let graph: Graph
+  private let names: Set<String>
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    names = Set(
+      graph.nodeIDs.flatMap { [graph[$0].name] + graph[$0].origins.map(\.name) }.filter { !$0.isEmpty })
+  }
+
+  /// The node's own name if the source has it, else that of the source's node that computes the value; nil if it has none.
+  func name(of node: Node, computing value: ValueID?) -> String? {
+    let own = [node.name] + node.origins.map(\.name)
+    if let name = own.first(where: names.contains) { return name }
+    guard let producer = value.flatMap({ graph.producer(of: $0) }) else { return nil }
+    return ([producer.name] + producer.origins.map(\.name)).first { !$0.isEmpty }
   }
 }
 

@@ -12,6 +12,7 @@ public enum DiagnosisTable {
   public static let columns = [
     Column(title: "operator", isNumber: false), Column(title: "kind", isNumber: false),
     Column(title: "SQNR dB", isNumber: true), Column(title: "lost dB", isNumber: true),
+    Column(title: "alone dB", isNumber: true),
     Column(title: "saturated", isNumber: true), Column(title: "unused", isNumber: true),
     Column(title: "parameters", isNumber: true), Column(title: "zeros", isNumber: true),
     Column(title: "MACs", isNumber: true), Column(title: "weights B", isNumber: true),
@@ -31,7 +32,7 @@ public enum DiagnosisTable {
     case .some(let fall): lost = fall.shortText
     }
     return [
-      row.name, row.operatorName, decibels(row.signalToNoise), lost,
+      row.name, row.operatorName, decibels(row.signalToNoise), lost, decibels(row.signalToNoiseAlone),
       row.range.map { $0.saturatedShare.percentText } ?? "-",
       row.range.map { $0.unusedShare.percentText } ?? "-",
       "\(row.parameters)", row.parameters == 0 ? "-" : row.sparsity.percentText,

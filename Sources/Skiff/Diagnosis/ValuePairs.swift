@@ -51,9 +51,11 @@ struct ValuePairs: Sendable {
     wanted = Set(partners.values.map(\.value))
   }
 
-  /// The computed values that alone have their name, which is no output's unless it is theirs.
+  /// The inputs and computed values that alone have their name, which is no output's unless it is theirs.
   private static func names(in graph: Graph) -> [String: ValueID] {
-    let values = graph.valueIDs.filter { graph[$0].producer != nil && !graph[$0].name.isEmpty }
+    let values = graph.valueIDs.filter { id in
+      !graph[id].name.isEmpty && (graph[id].producer != nil || graph[id].isInput)
+    }
     let returned = Dictionary(graph.outputs.map { ($0.name, $0.value) }) { first, _ in first }
     return Dictionary(grouping: values) { graph[$0].name }.compactMapValues { ids in
       guard ids.count == 1, let id = ids.first, returned[graph[id].name] ?? id == id else { return nil }
@@ -63,8 +65,11 @@ struct ValuePairs: Sendable {
 }
 
 extension ValuePairs.Order {
-  /// The reference's tensor with its axes as the candidate's, in each way that the sizes allow.
-  func ordered(_ expected: Tensor, like found: Tensor) throws(ModelError) -> [Tensor] {
+  /// The reference's tensor with its axes as the candidate's, in each way that the sizes allow, and how they are ordered; nil
+  /// for an order that stays.
+  func ordered(
+    _ expected: Tensor, like found: Tensor
+  ) throws(ModelError) -> [(tensor: Tensor, order: [Int]?)] {
     let rank = expected.rank
     var orders: [[Int]?] = [nil]
     switch self {
@@ -72,10 +77,10 @@ extension ValuePairs.Order {
     case .toBeFound where rank >= 3: orders.append([0] + Array(2..<rank) + [1])
     case .same, .toBeFound: break
     }
-    var results: [Tensor] = []
+    var results: [(tensor: Tensor, order: [Int]?)] = []
     for order in orders where order.map({ $0.count == rank }) ?? true {
       let tensor = try order.map { order throws(ModelError) in try expected.permuted(by: order) } ?? expected
-      if tensor.shape == found.shape { results.append(tensor) }
+      if tensor.shape == found.shape { results.append((tensor, order)) }
     }
     return results
   }

@@ -14,6 +14,8 @@ struct ValueRecord: Sendable {
   private(set) var metrics: OutputMetrics
   private(set) var channels: [Channel] = []
   private(set) var range: RangeUse?
+  /// How the axes of the reference's value are ordered in the candidate; nil if they are as they were.
+  private(set) var order: [Int]?
 
   init(name: String) { metrics = OutputMetrics(name: name) }
 
@@ -42,17 +44,20 @@ struct ValueRecord: Sendable {
 
   /// Adds what one run gave; where sizes allow two orders of the axes, the nearer one counts.
   mutating func add(
-    reference: Tensor, candidate: Tensor, order: ValuePairs.Order
+    reference: Tensor, candidate: Tensor, orders: ValuePairs.Order
   ) throws(ModelError) {
     let found = try candidate.dequantizedIfNeeded()
     guard reference.dataType.isComparable, found.dataType.isComparable else { return }
-    var best: (metrics: OutputMetrics, expected: Tensor)?
-    for expected in try order.ordered(reference.dequantizedIfNeeded(), like: candidate) {
+    var best: (metrics: OutputMetrics, expected: Tensor, order: [Int]?)?
+    for (expected, order) in try orders.ordered(reference.dequantizedIfNeeded(), like: candidate) {
       var metrics = OutputMetrics(name: metrics.name)
       try metrics.add(reference: expected, candidate: found)
-      if best.map({ metrics.signalToNoise > $0.metrics.signalToNoise }) ?? true { best = (metrics, expected) }
+      if best.map({ metrics.signalToNoise > $0.metrics.signalToNoise }) ?? true {
+        best = (metrics, expected, order)
+      }
     }
     guard let best else { return }
+    order = best.order
     metrics.join(best.metrics)
     let (a, b) = (try best.expected.floats(), try found.floats())
     addChannels(a, b, width: found.rank >= 2 ? found.shape[found.rank - 1] : 1)

@@ -50,7 +50,7 @@ public struct CompressionPage: Sendable {
       "Operators by the precision they cost",
       note:
         "\(diagnosis.comparedCount) of \(diagnosis.operators.count) operators have a value of the same name in the source. "
-        + "= equals the source; lost: decibels between what comes in and what goes out; saturated: elements beyond the range; "
+        + "= equals the source; lost: decibels between what comes in and what goes out; alone: beside the source's operator on the same operands; saturated: elements beyond the range; "
         + "unused: integers that never occur; MACs: multiply-accumulates; B: bytes.",
       [
         Markup.table(
@@ -138,7 +138,7 @@ public struct CompressionPage: Sendable {
         .element(
           "li", [],
           (finding.place.isEmpty ? [] : [.element("code", finding.place), .text(" ")])
-            + [.text("\(finding.message). "), .element("b", "\(finding.remedy).")])
+            + [.text("\(finding.message): "), .element("b", "\(finding.remedy).")])
       })
   }
 

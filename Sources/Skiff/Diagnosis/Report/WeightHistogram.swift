@@ -8,7 +8,7 @@
 
 /// How numbers are spread, before and after.
 struct WeightHistogram {
-  private static let (bins, width, height) = (96, 240.0, 80.0)
+  private static let (width, height) = (240.0, 80.0)
   private let range: ClosedRange<Float>
   private let before: [Int]
   private let after: [Int]
@@ -18,12 +18,14 @@ struct WeightHistogram {
     let all = (before ?? []) + after
     let finite = all.lazy.filter(\.isFinite)
     let range = (finite.min() ?? 0)...(finite.max() ?? 0)
+    // More numbers show finer.
+    let bins = max(16, min(96, Int(2 * Double(after.count).squareRoot())))
     self.range = range
-    self.before = before.map { Self.counts($0, range) } ?? []
-    self.after = Self.counts(after, range)
+    self.before = before.map { Self.counts($0, range, bins) } ?? []
+    self.after = Self.counts(after, range, bins)
   }
 
-  private static func counts(_ numbers: [Float], _ range: ClosedRange<Float>) -> [Int] {
+  private static func counts(_ numbers: [Float], _ range: ClosedRange<Float>, _ bins: Int) -> [Int] {
     var counts = [Int](repeating: 0, count: bins)
     let (lower, extent) = (Double(range.lowerBound), Double(range.upperBound) - Double(range.lowerBound))
     for number in numbers where number.isFinite {
@@ -38,7 +40,7 @@ struct WeightHistogram {
     let most = log(1 + Double(max(before.max() ?? 0, after.max() ?? 0)))
     func path(_ counts: [Int], _ attributes: [(String, String)]) -> [Markup] {
       guard !counts.isEmpty, most > 0 else { return [] }
-      let step = Self.width / Double(Self.bins)
+      let step = Self.width / Double(counts.count)
       let steps = counts.enumerated().map { bin, count in
         let y = Self.height * (1 - log(1 + Double(count)) / most)
         return "V\(y.shortText)H\((step * Double(bin + 1)).shortText)"
