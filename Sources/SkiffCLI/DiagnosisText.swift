@@ -14,7 +14,8 @@ struct DiagnosisText {
     lines += diagnosis.outputs.map { "output '\($0.name)': \($0.summary)" }
     lines += TextTable(DiagnosisTable.columns, diagnosis.costliest.map(DiagnosisTable.cells)).lines
     let advice = diagnosis.costliest.flatMap(\.advice)
-    lines.append(advice.isEmpty ? "nothing to do: no operator costs much" : "what to do:")
+    lines.append(
+      advice.isEmpty ? "nothing to do: no operator costs much, or much more than others" : "what to do:")
     return (lines + advice.map { "  \($0)" }).joined(separator: "\n")
   }
 }

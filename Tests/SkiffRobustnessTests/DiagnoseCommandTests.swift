@@ -29,6 +29,17 @@ import Testing
     #expect((object?["operators"] as? [Any])?.isEmpty == false)
   }
 
+  /// Outputs have names where values inside have none.
+  @Test func aFileWithoutNamesIsDiagnosedByItsOutputs() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path("out.skiff")
+    let compressed = try skiff(
+      "compress", Self.model, "-o", output, "--calibrate", Self.samples, "--recipe", "int8", "--strip")
+    #expect(compressed.exitCode == 0, "\(compressed.errorOutput)")
+    let result = try skiff("diagnose", Self.model, output, "--data", Self.samples)
+    #expect(result.exitCode == 0 && result.output.contains("output 'scores'"), "\(result.errorOutput)")
+  }
+
   @Test func samplesAreDiagnosed() throws {
     let result = try skiff("diagnose", Self.model, "--calibrate", Self.samples)
     #expect(result.exitCode == 0 && result.output.contains("samples"), "\(result.errorOutput)")

@@ -33,12 +33,12 @@ public struct CalibrationDiagnosis: Sendable {
     }
     inputs = try Self.statistics(of: runs, for: model.source)
     for input in inputs { findings += Self.findings(of: input) }
-    findings += try Self.normalization(of: model.source, runs, inputs)
     var prepared = model
     try prepared.prepare()
     var watch = SampleWatch(prepared.graph)
     try watch.run(prepared.reordered(runs).map(prepared.graph.accepting), progress)
     findings += Self.valueFindings(of: watch, runs.count)
+    findings += try Self.normalization(of: model.source, runs, inputs)
     self.findings = findings
   }
 
@@ -114,7 +114,7 @@ public struct CalibrationDiagnosis: Sendable {
     ]
   }
 
-  /// What the statistics of the first normalizations tell; for pixels without such statistics, what the inputs are.
+  /// What the statistics of the first normalizations tell.
   private static func normalization(
     of graph: Graph, _ runs: [[String: Tensor]], _ inputs: [InputStatistics]
   ) throws(ModelError) -> [Finding] {
@@ -157,7 +157,7 @@ public struct CalibrationDiagnosis: Sendable {
     if let broken = watch.notFinite {
       findings.append(
         Finding(
-          .notFinite, at: graph[broken.value].name,
+          .notFinite, at: watch.name(of: broken.value),
           "sample \(broken.run) makes an element infinite or not a number",
           remedy: "check the range of the samples; ranges cannot be found with this one"))
     }
@@ -166,7 +166,7 @@ public struct CalibrationDiagnosis: Sendable {
     }.sorted { $0.1 > $1.1 }
     findings += outliers.prefix(limit).map { id, ratio in
       Finding(
-        .outlier, at: graph[id].name,
+        .outlier, at: watch.name(of: id),
         "very few elements reach \(ratio.shortText) times as far as all others (\((watch.records[id]?.usualReach ?? 0).shortText))",
         remedy: "remove samples that are wrong, or calibrate with a percentile instead of min-max")
     }
@@ -184,7 +184,7 @@ public struct CalibrationDiagnosis: Sendable {
     }
     findings += first.prefix(limit).map { id in
       Finding(
-        .constantValue, at: graph[id].name,
+        .constantValue, at: watch.name(of: id),
         "every element is \(Double(watch.records[id]?.range?.lowerBound ?? 0).shortText) in all samples",
         remedy: "take samples that reach it, or check their normalization: no range can be found for it")
     }

@@ -96,6 +96,12 @@ extension SideBySide {
     _ pairs: ValuePairs, _ progress: WorkProgress.Observer?
   ) throws(ModelError) -> [ValueID: ValueRecord] {
     var records: [ValueID: ValueRecord] = [:]
+    // Outputs go by the names that the reference's callers know.
+    var names: [ValueID: String] = [:]
+    for pair in interface.outputs {
+      guard let output = candidate.outputs.first(where: { $0.name == pair.candidate }) else { continue }
+      names[output.value] = names[output.value] ?? pair.reference
+    }
     var (first, second) = (SessionCache(PlanCache(reference)), SessionCache(PlanCache(candidate)))
     for (number, run) in runs.enumerated() {
       var kept: [ValueID: Tensor] = [:]
@@ -105,7 +111,7 @@ extension SideBySide {
       let inputs = try interface.inputs(from: run, orders: orders, candidate: candidate)
       _ = try second.run(inputs) { id, tensor throws(ModelError) in
         guard let partner = pairs.partners[id], let expected = kept[partner.value] else { return }
-        var record = records.removeValue(forKey: id) ?? ValueRecord(name: candidate[id].name)
+        var record = records.removeValue(forKey: id) ?? ValueRecord(name: names[id] ?? candidate[id].name)
         try record.add(reference: expected, candidate: tensor, orders: partner.order)
         records[id] = record
       }

@@ -18,6 +18,12 @@ struct SampleWatch {
     (graph.inputs + graph.nodeIDs.flatMap { graph[$0].outputs }).filter { records[$0] != nil }
   }
 
+  /// The name of a value, or of what computes it if it has none.
+  func name(of value: ValueID) -> String {
+    guard graph[value].name.isEmpty, let node = graph.producer(of: value) else { return graph[value].name }
+    return node.name.isEmpty ? type(of: node.operator).name : node.name
+  }
+
   mutating func run(
     _ runs: [[String: Tensor]], _ progress: WorkProgress.Observer?
   ) throws(ModelError) {
@@ -49,7 +55,11 @@ struct SampleWatch {
     }
     let elements = try tensor.floats()
     for start in stride(from: 0, to: elements.count, by: width) {
-      let best = (start..<start + width).max { elements[$0] < elements[$1] } ?? start
+      let row = elements[start..<start + width]
+      // A row with several greatest elements is of no class.
+      guard let greatest = row.max(), let best = row.firstIndex(of: greatest),
+        row.lastIndex(of: greatest) == best
+      else { continue }
       classes[name, default: ([], 0)].seen.insert(best - start)
       classes[name]?.rows += 1
     }

@@ -1,5 +1,6 @@
 import Skiff
 import SkiffIR
+import SkiffOperators
 import SkiffTestSupport
 import Testing
 
@@ -67,5 +68,36 @@ import Testing
     // One image in many strengths.
     let one = (0..<32).flatMap { number in images[0..<64].map { $0 * (1 - Float(number) / 200) } }
     #expect(try kinds(one).contains(.oneClass))
+  }
+
+  /// A normalization that was trained on channels around 0, 1 and 2.
+  @Test(arguments: [false, true]) func channelsInReverseAreFound(isReversed: Bool) throws {
+    var graph = Graph()
+    var generator = SeededGenerator(Seed(3))
+    let x = graph.addInput("x", TensorType(.float32, [1, 4, 4, 3]))
+    var normalization = BatchNormalization()
+    normalization.axis = 3
+    let parameters = [[1, 1, 1], [0, 0, 0], [0, 1, 2], [1.0 / 3, 1.0 / 3, 1.0 / 3]].map {
+      graph.addConstant(Tensor($0.map(Float.init), shape: [3]))
+    }
+    graph.addOutput(try graph.addNode(normalization, [x] + parameters)[0], name: "y")
+    let means: [Float] = isReversed ? [2, 1, 0] : [0, 1, 2]
+    let elements = generator.floats(20 * 48).enumerated().map { $0.element + means[$0.offset % 3] }
+    let samples = Samples(["x": Tensor(elements, shape: [20, 4, 4, 3])])
+    let found = try CalibrationDiagnosis(of: Model(graph), samples: samples).findings.map(\.kind)
+    #expect(found.contains(.channelOrder) == isReversed)
+    #expect(isReversed || found.isEmpty, "\(found)")
+  }
+
+  /// Equal scores are no class.
+  @Test func tiesAreNoClass() throws {
+    var graph = Graph()
+    var generator = SeededGenerator(Seed(3))
+    let x = graph.addInput("x", TensorType(.float32, [1, 2]))
+    let w = graph.addConstant(Tensor([1, 1, 1, 1, 1, 1] as [Float], shape: [3, 2]))
+    graph.addOutput(try graph.add(FullyConnected(), x, w), name: "y")
+    let samples = Samples(["x": Tensor(generator.floats(40), shape: [20, 2])])
+    let found = try CalibrationDiagnosis(of: Model(graph), samples: samples).findings.map(\.kind)
+    #expect(!found.contains(.oneClass))
   }
 }

@@ -30,7 +30,8 @@ public struct CompressionPage: Sendable {
     add(
       "What to do",
       rows.flatMap(\.advice).isEmpty
-        ? [.element("p", "Nothing: no operator costs much.")] : [Self.list(rows.flatMap(\.advice))])
+        ? [.element("p", "Nothing: no operator costs much, or much more than others.")]
+        : [Self.list(rows.flatMap(\.advice))])
     add(
       "Outputs", note: "In \(diagnosis.runCount) runs beside the source.",
       [
@@ -159,7 +160,7 @@ public struct CompressionPage: Sendable {
   }
 
   private static let style = """
-    body{font:15px/1.45 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+    body{font:15px/1.45 system-ui,sans-serif;max-width:92rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
     h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}
     .note{color:#666;font-size:.85rem;margin:.2rem 0 .6rem}.wide{overflow-x:auto}
     table{border-collapse:collapse;font-size:.85rem}
