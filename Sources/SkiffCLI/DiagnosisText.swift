@@ -25,7 +25,7 @@ private struct TextTable {
   let lines: [String]
 
   init(_ columns: [DiagnosisTable.Column], _ rows: [[String]]) {
-    let all = [columns.map(\.title)] + rows
+    let all = [columns.map(\.title)] + rows.map { $0.map(\.shortened) }
     let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     lines = all.map { row in
       let cells = row.indices.map { column in
@@ -38,6 +38,9 @@ private struct TextTable {
 }
 
 extension String {
+  /// At most 60 characters: of a longer text its start and its end.
+  fileprivate var shortened: String { count > 60 ? prefix(29) + "..." + suffix(28) : self }
+
   fileprivate var trimmingTrailingSpaces: String {
     String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
   }
@@ -92,6 +95,7 @@ extension DiagnosedOperator {
       ("operator", .text(operatorName)), ("isQuantized", .boolean(isQuantized)),
       ("sqnr", signalToNoise.map(JSONText.real) ?? .null), ("sqnrBefore", .real(signalToNoiseBefore)),
       ("noiseAdded", noiseAdded.map(JSONText.real) ?? .null), ("isRescaled", .boolean(isRescaled)),
+      ("uncomparedBefore", .integer(uncomparedBefore)),
       ("saturated", range.map { .real($0.saturatedShare) } ?? .null),
       ("unused", range.map { .real($0.unusedShare) } ?? .null),
       ("parameters", .integer(parameters)), ("zeros", .integer(zeros)),

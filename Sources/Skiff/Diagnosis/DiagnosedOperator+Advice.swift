@@ -29,6 +29,7 @@ extension DiagnosedOperator {
             "look for outliers in the calibration (diagnose --calibrate), or calibrate with a lower percentile"
         ))
     }
+    guard uncomparedBefore == 0 else { return findings + [costlyTogether] }
     findings += weightFindings(of: node, in: graph)
     let spread = node.inputs.compactMap { $0.flatMap { records[$0]?.channelSpread } }.max() ?? 1
     if isQuantized, node.operator is Convolution || node.operator is FullyConnected, spread > 16 {
@@ -40,6 +41,13 @@ extension DiagnosedOperator {
     }
     if findings.isEmpty || signalToNoise ?? 0 < 10 { findings.append(costly) }
     return findings
+  }
+
+  private var costlyTogether: Finding {
+    Finding(
+      .costly, at: name,
+      "\(decibels(ofNoise: noiseAdded ?? 0).shortText) dB together with \(uncomparedBefore) operators before it, whose results have no name of the source",
+      remedy: "compare a file that has the source's names, to tell which of them it is")
   }
 
   private var costly: Finding {

@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffIR
+import SkiffOperators
 
 /// What an operator of a compressed graph costs, in precision and in work.
 public struct DiagnosedOperator: Sendable {
@@ -25,6 +26,9 @@ public struct DiagnosedOperator: Sendable {
   public let noiseAdded: Double?
   /// Whether the channels of its result have other scales than those of the source, as after equalization.
   public let isRescaled: Bool
+  /// The operators before it that compute something and whose results have no counterpart in the source: their noise counts as its
+  /// own.
+  public let uncomparedBefore: Int
   /// How its result uses the integers that it can be; nil for real numbers.
   public let range: RangeUse?
   /// The elements of its constants of real numbers, or of integers that stand for some.
@@ -72,6 +76,7 @@ public struct DiagnosedOperator: Sendable {
     signalToNoise = compared.map(decibels)
     signalToNoiseBefore = decibels(ofNoise: flow.noise(before: node))
     noiseAdded = alone ?? flow.noise(addedBy: node)
+    uncomparedBefore = compared == nil ? 0 : graph.uncompared(before: node, records)
     range = node.outputs.first.flatMap { records[$0]?.range }
     var (parameters, zeros, weightBytes) = (0, 0, 0)
     for id in Set(node.inputs.compactMap(\.self)) {
@@ -94,6 +99,20 @@ public struct DiagnosedOperator: Sendable {
       return sum + bytes
     }
     multiplyAccumulates = graph.multiplications(of: node)
+  }
+}
+
+extension Graph {
+  /// The nodes between a node and what is compared before it, but for those that only move or convert elements.
+  fileprivate func uncompared(before node: Node, _ records: [ValueID: ValueRecord]) -> Int {
+    var (open, seen, count) = (node.inputs.compactMap(\.self), Set<NodeID>(), 0)
+    while let value = open.popLast() {
+      guard records[value] == nil, let id = self[value].producer, seen.insert(id).inserted else { continue }
+      let isConversion = self[id].operator is Quantize || self[id].operator is Dequantize
+      if !isConversion, !(self[id].operator is any DataMovement) { count += 1 }
+      open += self[id].inputs.compactMap(\.self)
+    }
+    return count
   }
 }
 

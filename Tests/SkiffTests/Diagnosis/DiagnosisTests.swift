@@ -115,6 +115,27 @@ import Testing
     #expect(try found(scale: 40).contains { $0.kind == .unusedRange })
   }
 
+  /// Where only the output is compared, nobody is blamed for all.
+  @Test func operatorsWithoutNamesAreTogether() throws {
+    var graph = try quantized().graph
+    for id in graph.valueIDs where graph[id].producer != nil { graph.setName(of: id, to: "") }
+    let weights = try #require(
+      graph.nodeIDs.first { graph[$0].operator is FullyConnected }.flatMap { graph[$0].inputs[1] })
+    let tensor = try #require(try graph[weights].constant?.materialize())
+    let codes = try tensor.integers().map { -$0 }
+    graph.setConstant(
+      weights,
+      to: Constant(
+        try Tensor(integers: codes, as: .int8, shape: tensor.shape).quantized(with: tensor.quantization)))
+    let found = try diagnosis(of: graph)
+    let compared = found.operators.filter { $0.signalToNoise != nil }
+    #expect(compared.count == 1)
+    let first = try #require(found.costliest.first)
+    #expect(first.operatorName == "Dequantize" && first.uncomparedBefore >= 6)
+    #expect(first.advice.map(\.kind) == [.costly])
+    #expect(first.advice.allSatisfy { $0.remedy.contains("names") })
+  }
+
   @Test func workIsCounted() throws {
     var graph = Graph()
     let x = graph.addInput("x", TensorType(.float32, [2, 3]))
