@@ -28,7 +28,7 @@ struct SampleRecord: Sendable {
     range = range?.joined(extremes) ?? extremes
     if isFirstHalf { firstRange = firstRange?.joined(extremes) ?? extremes }
     count += elements.count
-    inner.observe(elements, extremes: extremes)
+    inner.observe(elements, extremes: extremes, inSample: 0)
   }
 
   /// How many times as far the range reaches as all elements but a ten-thousandth, or one if that is fewer; nil if there are
