@@ -100,6 +100,7 @@ extension Graph {
   }
 
   fileprivate func run(_ inputs: [String: Tensor]) throws(ModelError) {
-    _ = try Session(Plan(self, inputShapes: inputs.mapValues(\.shape))).run(inputs)
+    let plan = try Plan(self, inputShapes: inputs.mapValues(\.shape), threads: Parallel.processorCount)
+    _ = try Session(plan).run(inputs)
   }
 }

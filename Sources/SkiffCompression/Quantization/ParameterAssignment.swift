@@ -143,9 +143,8 @@ struct ParameterAssignment {
       let isInteger = node.outputs.contains { graph[$0].type?.isQuantized == true }
       return isInteger ? "it computes with integers already" : "it does not compute in float32"
     }
-    for case let value? in node.inputs + node.outputs where isFloat(value) && own(value) == nil {
-      if node.outputs.contains(value), rule.setsResult { continue }
-      if rule == .weighted, value != node.inputs[0], graph[value].constant != nil { continue }
+    for case let value? in node.inputs + node.outputs where isFloat(value) && !isWeight(value, of: node) {
+      guard own(value) == nil, !node.outputs.contains(value) || !rule.setsResult else { continue }
       return "no range is known of '\(graph[value].name)'"
     }
     if let pad = node.operator as? Pad, !holds(pad, node) {
@@ -177,6 +176,11 @@ struct ParameterAssignment {
   }
 
   private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
+
+  /// Whether a constant is the weights or the bias of a node, which get parameters of their own.
+  private func isWeight(_ value: ValueID, of node: Node) -> Bool {
+    Self.rule(of: node.operator) == .weighted && value != node.inputs[0] && graph[value].constant != nil
+  }
 
   private func own(_ value: ValueID) -> QuantizationParameters? { known.parameters(of: value, in: graph) }
 
@@ -235,7 +239,7 @@ struct ParameterAssignment {
       }
     }
     for case let operand? in node.inputs where parameters[operand] == nil && isFloat(operand) {
-      parameters[operand] = own(operand)
+      if !isWeight(operand, of: node) { parameters[operand] = own(operand) }
     }
   }
 
