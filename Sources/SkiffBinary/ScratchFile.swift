@@ -128,6 +128,7 @@ package struct ScratchRegion: ~Copyable {
   ///
   /// - Throws: ``ModelError/Code/inputOutput``, for example if the disk is full.
   package func write(_ source: UnsafeRawBufferPointer, at start: Int) throws(ModelError) {
+    // Places come from sizes that the region was made for, never from a file.
     precondition(start >= 0 && source.count <= bytes.count - start)
     switch target {
     case .memory(let memory):

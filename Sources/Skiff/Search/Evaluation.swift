@@ -42,7 +42,7 @@ struct Evaluation: Sendable {
   private var sourceScore = 0.0
 
   /// - Parameters:
-  ///   - path: The source's file, for a command.
+  ///   - path: A `.skiff` file of the source, for a command.
   init(_ measure: Measure, runs: [[String: Tensor]], source: Graph, path: String) throws(ModelError) {
     (self.measure, self.runs) = (measure, runs)
     if case .command = measure { expected = [] } else { expected = try source.outputs(of: runs) }

@@ -56,7 +56,7 @@ package final class SearchJournal {
       for line in whole.dropFirst() {
         let object = try JSONValue(parsing: ByteRegion(Array(line)))
         guard let question = object["of"]?.string, let bytes = object["bytes"]?.integer,
-          let loss = object["loss"]?.number
+          let loss = object["loss"]?.number, bytes >= 0, !loss.isNaN
         else { throw ModelError(.malformed, "has a line that is none of a search") }
         known[question] = Figures(bytes: bytes, loss: loss)
       }

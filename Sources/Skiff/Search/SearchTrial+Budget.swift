@@ -9,30 +9,21 @@ extension SearchTrial {
   /// - Throws: ``ModelError/Code/checkFailed`` if none does.
   func outcome(_ budget: CompressionSearch.Budget) throws(ModelError) -> CompressionSearch.Outcome {
     let path = try path()
-    let (first, last) = (path.corners(0), path.corners(path.count - 1))
-    var corners: [Int]
-    switch budget {
-    case .loss:
-      guard keeps(budget, try candidate(first, of: path)) else {
-        throw refusal("even the most careful plan loses \(candidates[0].loss)")
-      }
-      corners = first
-      if hasTime {
-        corners = try keeps(budget, candidate(last, of: path)) ? last : between(first, last, budget, path)
-      }
-    case .bytes:
-      guard keeps(budget, try candidate(last, of: path)) else {
-        throw refusal("even the smallest plan takes \(candidates[0].bytes) bytes")
-      }
-      corners = last
-      if hasTime {
-        corners = try keeps(budget, candidate(first, of: path)) ? first : between(last, first, budget, path)
-      }
+    let (careful, smallest) = (path.corners(0), path.corners(path.count - 1))
+    // From the plan that keeps the budget, if any does, towards the one that is wanted.
+    let (kept, wanted) = if case .loss = budget { (careful, smallest) } else { (smallest, careful) }
+    let start = try candidate(kept, of: path)
+    guard keeps(budget, start) else {
+      throw ModelError(
+        .checkFailed,
+        "no plan keeps the budget: the best for it takes \(start.bytes) bytes and loses \(start.loss)")
+    }
+    var corners = kept
+    if hasTime {
+      corners = try keeps(budget, candidate(wanted, of: path)) ? wanted : between(kept, wanted, budget, path)
     }
     try refine(&corners, budget, path)
-    guard let best = candidates.filter({ keeps(budget, $0) }).min(by: { isBetter(budget, $0, $1) }) else {
-      throw refusal("no plan keeps the budget")
-    }
+    let best = candidates.filter { keeps(budget, $0) }.min { isBetter(budget, $0, $1) } ?? start
     return CompressionSearch.Outcome(
       recipe: try recipe(of: best), best: best, candidates: candidates, isCutShort: isCutShort)
   }
@@ -94,6 +85,4 @@ extension SearchTrial {
     case .bytes: (a.loss, Double(a.bytes)) < (b.loss, Double(b.bytes))
     }
   }
-
-  private func refusal(_ message: String) -> ModelError { ModelError(.checkFailed, message) }
 }

@@ -34,8 +34,14 @@ final class SearchTrial {
     (self.journal, self.progress) = (journal, progress)
     deadline = search.timeLimit.map { ContinuousClock.now + $0 }
     techniques = Technique.all(for: template.weights.settings ?? WeightCompression.Settings())
+    let file = journal.path + ".skiff"
+    defer { unlink(file) }
+    if case .command = search.measure {
+      var copy = model
+      try copy.write(to: file)
+    }
     evaluation = try Evaluation(
-      search.measure, runs: search.samples.runs(for: model.source), source: model.source, path: model.path)
+      search.measure, runs: search.samples.runs(for: model.source), source: model.source, path: file)
   }
 
   /// Whether there is time for another measurement.

@@ -166,7 +166,8 @@ private struct FactoredProduct {
       let ones = [Int](repeating: 1, count: weight.shape.count - 2)
       let first = try constant(right, [rank] + ones + [inputs], "_b", &graph)
       let middle = try graph.addNode(
-        node.operator.unclamped, [node.inputs[0], first], name: node.name, origins: node.origins, before: id)
+        node.operator.unclamped ?? node.operator, [node.inputs[0], first], name: node.name,
+        origins: node.origins, before: id)
       let second = try constant(left, [outputs] + ones + [rank], "_a", &graph)
       graph.setNode(id, to: node.operator.pointwise, inputs: [middle[0], second] + node.inputs.dropFirst(2))
     }
@@ -213,7 +214,8 @@ private struct FactoredProduct {
     core = LowRankFactors.product(LowRankFactors.transposed(basis, columns: outerRank), core, inner: outputs)
     let weights = try constant(core, [outerRank] + window + [innerRank], "_core", &graph)
     let middle = try graph.addNode(
-      convolution.unclamped, [input, weights], name: node.name, origins: node.origins, before: id)
+      convolution.unclamped ?? convolution, [input, weights], name: node.name, origins: node.origins,
+      before: id)
     let last = try constant(basis, [outputs] + ones + [outerRank], "_a", &graph)
     graph.setNode(id, to: convolution.pointwise, inputs: [middle[0], last] + node.inputs.dropFirst(2))
     return choice.change(outerRank, innerRank, node.location)
@@ -295,19 +297,6 @@ private struct RankChoice {
 }
 
 extension Operator {
-  /// The product without the clamp of its results.
-  fileprivate var unclamped: any Operator {
-    switch self {
-    case var convolution as Convolution:
-      convolution.activation = .none
-      return convolution
-    case var product as FullyConnected:
-      product.activation = .none
-      return product
-    default: return self
-    }
-  }
-
   /// The same at single places: with the clamp, but neither steps nor padding.
   fileprivate var pointwise: any Operator {
     guard let convolution = self as? Convolution else { return self }

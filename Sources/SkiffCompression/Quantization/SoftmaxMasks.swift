@@ -59,11 +59,20 @@ struct SoftmaxMasks {
 
   /// Limits a mask, and what it is moved from.
   private mutating func limit(_ mask: ValueID, to reach: Float) {
-    ranges[mask] = -reach...0
-    guard let mover = graph[mask].producer, graph[mover].operator.movesExactly,
+    var value = mask
+    ranges[value] = -reach...0
+    while let operand = moved(value) {
+      value = operand
+      ranges[value] = -reach...0
+    }
+  }
+
+  /// What a value has its elements from, if nothing else uses that.
+  private func moved(_ value: ValueID) -> ValueID? {
+    guard let mover = graph[value].producer, graph[mover].operator.movesExactly,
       let operand = graph[mover].inputs[0], graph.soleUser(of: operand) == mover
-    else { return }
-    limit(operand, to: reach)
+    else { return nil }
+    return operand
   }
 
   /// The range that samples showed, or that of a constant.

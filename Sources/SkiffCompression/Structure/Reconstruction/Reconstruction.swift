@@ -219,18 +219,3 @@ struct Reconstruction {
     return result
   }
 }
-
-extension Operator {
-  /// The operator without the clamp of its results, if it has weights that can be fitted.
-  fileprivate var unclamped: (any Operator)? {
-    switch self {
-    case var convolution as Convolution:
-      convolution.activation = .none
-      return convolution
-    case var product as FullyConnected:
-      product.activation = .none
-      return product
-    default: return nil
-    }
-  }
-}
