@@ -94,7 +94,6 @@ public struct Certificate: Sendable {
       inputs = try CheckInputs(seededFor: model.source)
     }
     let runs = inputs.runs
-    self.inputs = inputs.description
     roundsByOwnRange = model.source.roundsByOwnRange
     var bounds = thresholds
     if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
@@ -112,14 +111,20 @@ public struct Certificate: Sendable {
     let copies =
       try isSameGraph
       ? []
-      : [SideBySide(reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0)]
+      : [
+        SideBySide(
+          reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0,
+          optionalRun: inputs.pairRun)
+      ]
     let original = try SideBySide(
       reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
-      watchedRuns: 4)
+      watchedRuns: 4, optionalRun: inputs.pairRun)
     let comparisons = try Comparison.all(copies + [original], progress)
     comparison = comparisons[copies.count]
+    self.inputs = inputs.description(refused: comparison.refusedRuns)
     let copied = copies.isEmpty ? [] : comparisons[0].outputs
-    exactRuns = isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : runs.count
+    exactRuns =
+      isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : comparisons[0].runCount
     for output in copied where output.differingCount > 0 {
       // Real numbers that the format says in another way may round in another way.
       if isSaidOtherwise, Self.failures(of: output, false, copyBounds).isEmpty { continue }

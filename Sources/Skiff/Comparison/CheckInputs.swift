@@ -2,11 +2,13 @@ import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
 
-/// What a model and its copy are run on when they are compared: at two sizes where a dimension is open, if the model
-/// itself can run at the second.
-struct CheckInputs: CustomStringConvertible {
+/// What a model and its copy are run on when they are compared: at two sizes where a dimension is open.
+struct CheckInputs {
   let runs: [[String: Tensor]]
-  let description: String
+  /// The run of two samples at a time, which the model itself may refuse.
+  let pairRun: Int?
+  private let origin: String
+  private let otherSizes: String
 
   /// Samples one by one, two at a time where their number is open, and seeded inputs of other sizes where more is open.
   init(of samples: Samples, for graph: Graph, limit: Int) throws(ModelError) {
@@ -18,17 +20,22 @@ struct CheckInputs: CustomStringConvertible {
       !graph.inputs.isEmpty
       && graph.inputs.allSatisfy { graph[$0].type?.shape.dimensions.first?.fixed == nil }
     let pair = isOpen ? Array(try samples.runs(for: graph, openCount: 2).prefix(1)) : []
-    let runnable = pair.filter { (try? graph.run(graph.accepting($0))) != nil }
     let hasOpenSizes = graph.inputs.contains { input in
       graph[input].type?.shape.dimensions.dropFirst().contains { $0.fixed == nil } ?? false
     }
     let others = hasOpenSizes ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
-    runs = single + runnable + others
-    description =
-      "\(single.count) samples"
-      + (pair.isEmpty ? "" : runnable.isEmpty ? Self.oneSize : ", also two at a time")
-      + (!hasOpenSizes
-        ? "" : others.isEmpty ? ", no other size" : " and \(others.count) seeded inputs of another size")
+    runs = single + pair + others
+    pairRun = pair.isEmpty ? nil : single.count
+    origin = "\(single.count) samples"
+    otherSizes =
+      !hasOpenSizes
+      ? "" : others.isEmpty ? ", no other size" : " and \(others.count) seeded inputs of another size"
+  }
+
+  /// Where the inputs came from, once it is known which runs the model refused.
+  func description(refused: [Int]) -> String {
+    guard let pairRun else { return origin + otherSizes }
+    return origin + (refused.contains(pairRun) ? Self.oneSize : ", also two at a time") + otherSizes
   }
 
   /// Seeded random inputs and those at the bounds of their types.
@@ -37,8 +44,9 @@ struct CheckInputs: CustomStringConvertible {
     let isOpen = graph.inputs.contains { graph[$0].type?.shape.isFixed == false }
     let second = isOpen ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
     runs = first + second
-    let sizes = !isOpen ? "" : second.isEmpty ? Self.oneSize : " at two sizes"
-    description = "\(runs.count) seeded and boundary inputs\(sizes)"
+    pairRun = nil
+    origin = "\(runs.count) seeded and boundary inputs"
+    otherSizes = !isOpen ? "" : second.isEmpty ? Self.oneSize : " at two sizes"
   }
 
   private static let oneSize = " at one size, since the source does not run at the other"

@@ -10,6 +10,8 @@ public struct Comparison: Sendable {
   public let values: [OutputMetrics]
   /// The number of runs.
   public let runCount: Int
+  /// The runs that were left out, since the reference refused them.
+  let refusedRuns: [Int]
 
   /// Runs both graphs.
   ///
@@ -35,7 +37,8 @@ public struct Comparison: Sendable {
   private init(_ metrics: RunMetrics, runCount: Int) {
     outputs = metrics.outputs
     values = metrics.values
-    self.runCount = runCount
+    refusedRuns = metrics.refusedRuns
+    self.runCount = runCount - refusedRuns.count
   }
 
   /// The comparison of graphs that nothing is run on.

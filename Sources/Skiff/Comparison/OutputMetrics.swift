@@ -60,15 +60,18 @@ public struct OutputMetrics: Sendable {
 
   /// Adds one run.
   ///
+  /// - Parameter ranksRows: Whether rows have a greatest element that means something, as those of outputs may.
   /// - Throws: ``ModelError/Code/checkFailed`` if the shapes differ.
-  mutating func add(reference: Tensor, candidate: Tensor) throws(ModelError) {
+  mutating func add(
+    reference: Tensor, candidate: Tensor, ranksRows: Bool = true
+  ) throws(ModelError) {
     guard reference.shape == candidate.shape else {
       throw ModelError(
         .checkFailed, "has shape \(Shape(candidate.shape)) instead of \(Shape(reference.shape))",
         at: Location(tensor: name))
     }
     let (a, b) = (try reference.dequantizedIfNeeded(), try candidate.dequantizedIfNeeded())
-    let width = reference.shape.last ?? 1
+    let width = ranksRows ? reference.shape.last ?? 1 : 1
     if a.dataType == .float32, b.dataType == .float32 {
       a.withFloats { a in b.withFloats { b in addFloats(a, b, width) } }
     } else {

@@ -15,12 +15,14 @@ struct SideBySide: Sendable {
   let watchedRuns: Range<Int>
   /// The number of runs, from the first on, in which the reference runs in the plainest way.
   let plainRuns: Int
+  /// A run that is left out if the reference refuses it.
+  let optionalRun: Int?
 
   /// - Parameter orders: nil finds from the sizes where one graph has the channels first and the other last.
   /// - Throws: ``ModelError/Code/checkFailed`` if the graphs have not as many inputs and outputs.
   init(
     reference: Graph, candidate: Graph, runs: [[String: Tensor]], orders: [String: [Int]]? = nil,
-    watchedRuns: Int = 0, plainRuns: Int = 1
+    watchedRuns: Int = 0, plainRuns: Int = 1, optionalRun: Int? = nil
   ) throws(ModelError) {
     guard reference.inputs.count == candidate.inputs.count, reference.outputs.count == candidate.outputs.count
     else {
@@ -30,7 +32,7 @@ struct SideBySide: Sendable {
           + "\(reference.inputs.count) and \(reference.outputs.count)")
     }
     (self.reference, self.candidate, self.runs) = (reference, candidate, runs)
-    self.plainRuns = plainRuns
+    (self.plainRuns, self.optionalRun) = (plainRuns, optionalRun)
     let first = max(0, min(plainRuns, runs.count - watchedRuns))
     self.watchedRuns = first..<first + watchedRuns
     interface = Interface(reference, candidate)
@@ -95,14 +97,16 @@ struct SideBySide: Sendable {
     let runs: Range<Int>
   }
 
-  /// The runs of the last comparison come first, and the first of those, which takes longest. States go from one run to the
-  /// next. Runs whose values inside are compared keep them all: one worker makes them, one after the other.
+  /// The runs of the last comparison come first, and those of them that take longest: the plain ones, those whose values
+  /// are compared, then the last, which are of other sizes if some are. States go from one run to the next. Runs whose
+  /// values inside are compared keep them all: one worker makes them, one after the other.
   private static func jobs(of comparisons: [SideBySide]) -> [Job] {
     comparisons.indices.reversed().flatMap { index in
       let runs = comparisons[index].runs.indices
       let watched = comparisons[index].watchedRuns.clamped(to: runs)
       if comparisons[index].isOrdered { return [Job(comparison: index, runs: runs)] }
-      return runs.compactMap { run in
+      let first = min(runs.count, max(comparisons[index].plainRuns, watched.upperBound))
+      return (Array(runs[..<first]) + runs[first...].reversed()).compactMap { run in
         if watched.contains(run) {
           return run == watched.lowerBound ? Job(comparison: index, runs: watched) : nil
         }
@@ -188,10 +192,16 @@ struct SideBySide: Sendable {
     let observer: ((ValueID, Tensor) -> Void)? = isWatched ? { watched.keep($0, $1) } : nil
     // What a session remembers it must have seen all runs for.
     let isPlain = number < plainRuns || plainRuns > 0 && !reference.states.isEmpty
-    let expected =
-      isPlain
-      ? try sessions.plain.run(accepted, observer: observer)
-      : try sessions.reference.run(accepted, observer: observer)
+    let expected: [String: Tensor]
+    do throws(ModelError) {
+      expected =
+        isPlain
+        ? try sessions.plain.run(accepted, observer: observer)
+        : try sessions.reference.run(accepted, observer: observer)
+    } catch {
+      guard number == optionalRun else { throw error }
+      return RunMetrics(refusedRuns: [number])
+    }
     let inputs = try interface.inputs(from: runs[number], orders: orders, candidate: candidate)
     let found: [String: Tensor]
     if let known = results.take(number) {
@@ -220,9 +230,12 @@ struct RunMetrics {
   var outputs: [OutputMetrics] = []
   /// One row for each watched value, in the order in which the candidate computes them.
   var values: [OutputMetrics] = []
+  /// The optional runs that the reference refused.
+  var refusedRuns: [Int] = []
 
   /// Adds what was found in later runs.
   mutating func join(_ later: RunMetrics) {
+    refusedRuns += later.refusedRuns
     Self.join(later.outputs, to: &outputs)
     Self.join(later.values, to: &values)
   }

@@ -52,7 +52,7 @@ struct WatchedValues {
     }
     guard found.shape == expected.shape else { return }
     var row = OutputMetrics(name: name)
-    try row.add(reference: expected, candidate: found)
+    try row.add(reference: expected, candidate: found, ranksRows: false)
     metrics.values.append(row)
   }
 }

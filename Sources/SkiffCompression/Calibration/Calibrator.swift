@@ -73,28 +73,40 @@ private struct CalibrationRun: Sendable {
   let estimation: RangeEstimation
 
   typealias Observers = [ValueID: any RangeObserver]
+  typealias Failure = (sample: Int, error: ModelError)
 
   /// What was seen of each value in all samples.
   func observers(_ progress: (@Sendable (Int) -> Void)?) throws(ModelError) -> Observers {
+    let next = Mutex(0)
     let count = Mutex(0)
     // States go from one sample to the next.
     let workers = graph.states.isEmpty ? min(Parallel.processorCount, samples.count) : 1
-    // Each worker takes every so many samples; the first one that fails is told of.
-    let parts = try Parallel.map(workers: workers) { (worker) throws(ModelError) in
+    let parts = try Parallel.map(workers: workers) { (_) throws(ModelError) in
       var observers: Observers = [:]
       var sessions: [[String: [Int]]: Session] = [:]
-      for index in stride(from: worker, to: samples.count, by: workers) {
-        try run(index, &sessions, &observers)
+      while true {
+        let index = next.withLock { next in
+          defer { next += 1 }
+          return next
+        }
+        guard index < samples.count else { return (observers, nil as Failure?) }
+        do throws(ModelError) {
+          try run(index, &sessions, &observers)
+        } catch {
+          // Nobody takes another one; those before are taken, so that the first that fails is told of.
+          next.withLock { $0 = samples.count }
+          return (observers, (index, error))
+        }
         count.withLock { count in
           count += 1
           progress?(count)
         }
       }
-      return observers
     }
-    var joined = parts[0]
+    if let first = parts.compactMap(\.1).min(by: { $0.sample < $1.sample }) { throw first.error }
+    var joined = parts[0].0
     for part in parts.dropFirst() {
-      for (id, observer) in part {
+      for (id, observer) in part.0 {
         guard var known = joined.removeValue(forKey: id) else {
           joined[id] = observer
           continue

@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffIR
+import SkiffInterpreter
 import SkiffOperators
 
 /// Builds the graph in which chosen nodes compute with integers.
@@ -16,6 +17,14 @@ struct QuantizedGraphBuilder {
   private var computed: [ValueID: ValueID] = [:]
   /// Conversions made so far: to real numbers, or to integers of certain parameters.
   private var conversions: [Conversion: ValueID] = [:]
+  /// The weights and the biases of nodes that have some, as integers.
+  private var weights: [NodeID: IntegerWeights] = [:]
+
+  private struct IntegerWeights: Sendable {
+    let parameters: QuantizationParameters
+    let weights: Constant
+    let bias: Constant?
+  }
 
   private struct Conversion: Hashable {
     let value: ValueID
@@ -36,6 +45,7 @@ struct QuantizedGraphBuilder {
   }
 
   mutating func build() throws(ModelError) -> Graph {
+    weights = try integerWeights()
     for input in source.inputs {
       let value = source[input]
       guard var type = value.type else { continue }
@@ -52,7 +62,7 @@ struct QuantizedGraphBuilder {
     for id in source.nodeIDs {
       let node = source[id]
       try locating(node.location) { () throws(ModelError) in
-        if assignment.quantized.contains(id) { try addQuantized(node) } else { try addFloat(node) }
+        if assignment.quantized.contains(id) { try addQuantized(node, id) } else { try addFloat(node) }
       }
     }
     for output in source.outputs {
@@ -83,7 +93,7 @@ struct QuantizedGraphBuilder {
     try add(node, inputs, types: node.outputs.map { source[$0].type })
   }
 
-  private mutating func addQuantized(_ node: Node) throws(ModelError) {
+  private mutating func addQuantized(_ node: Node, _ id: NodeID) throws(ModelError) {
     let rule = ParameterAssignment.rule(of: node.operator)
     let own = node.outputs.first.flatMap(assignment.produced)
     var inputs: [ValueID?] = []
@@ -101,7 +111,7 @@ struct QuantizedGraphBuilder {
       inputs.append(try integers(input, isShared ? own : assignment.parameters[input]))
       if rule == .weighted { break }
     }
-    if rule == .weighted { inputs += try weights(of: node) }
+    if rule == .weighted { inputs += addWeights(of: node, id) }
     let types = node.outputs.map { output -> TensorType? in
       source[output].type.map { TensorType(dataType, $0.shape, quantization: assignment.produced(output)) }
     }
@@ -120,26 +130,53 @@ struct QuantizedGraphBuilder {
     for (old, new) in zip(node.outputs, outputs) { computed[old] = new }
   }
 
-  /// The weights and the bias of a node as integers.
-  private mutating func weights(of node: Node) throws(ModelError) -> [ValueID?] {
-    guard let input = node.inputs[0], let inputScale = assignment.parameters[input]?.perTensor?.scale,
-      let w = node.inputs[1]
-    else { throw ModelError(.invalidGraph, "the weights are not constant") }
-    let biasID = node.inputs.count > 2 ? node.inputs[2] : nil
-    let bias = try biasID.flatMap { source[$0].constant }?.materialize().floats()
+  /// The weights and biases of all nodes that compute with integers, found by all processors.
+  private func integerWeights() throws(ModelError) -> [NodeID: IntegerWeights] {
+    let nodes = source.nodeIDs.filter { id in
+      assignment.quantized.contains(id) && ParameterAssignment.rule(of: source[id].operator) == .weighted
+    }
+    let workers = max(1, min(Parallel.processorCount, nodes.count))
+    let parts = try Parallel.map(workers: workers) { [self] (worker) throws(ModelError) in
+      stride(from: worker, to: nodes.count, by: workers).map { index in
+        let node = source[nodes[index]]
+        do throws(ModelError) {
+          let weights = try locating(node.location) { () throws(ModelError) in try integerWeights(of: node) }
+          return (index, Result<IntegerWeights, ModelError>.success(weights))
+        } catch {
+          return (index, .failure(error))
+        }
+      }
+    }
+    // The first node in the graph that fails is told of, on any number of processors.
+    var result: [NodeID: IntegerWeights] = [:]
+    for (index, weights) in parts.joined().sorted(by: { $0.0 < $1.0 }) {
+      result[nodes[index]] = try weights.get()
+    }
+    return result
+  }
+
+  private func integerWeights(of node: Node) throws(ModelError) -> IntegerWeights {
+    guard let input = node.inputs[0], let inputScale = assignment.parameters[input]?.perTensor?.scale else {
+      throw ModelError(.invalidGraph, "no range is known of what its weights multiply")
+    }
+    let bias = try (node.inputs.count > 2 ? node.inputs[2] : nil)
+      .flatMap { source[$0].constant }?.materialize().floats()
     let quantized = try QuantizedWeights(
       of: node, in: source, bias: bias, inputScale: inputScale, activations: dataType,
       isPerChannel: options.isPerChannel(node))
-    let key = Conversion(value: w, parameters: quantized.parameters.weights)
-    let weights: ValueID
-    if let known = conversions[key] {
-      weights = known
-    } else {
-      weights = result.addConstant(try quantized.constant(), name: source[w].name)
-      conversions[key] = weights
+    return IntegerWeights(
+      parameters: quantized.parameters.weights, weights: try quantized.constant(),
+      bias: bias.map { Constant(quantized.parameters.quantizedBias($0)) })
+  }
+
+  /// Adds the weights and the bias of a node; weights that several nodes take alike are one constant.
+  private mutating func addWeights(of node: Node, _ id: NodeID) -> [ValueID?] {
+    guard let integers = weights[id], let source = node.inputs[1] else { return [] }
+    var added = [cached(Conversion(value: source, parameters: integers.parameters), integers.weights)]
+    if let bias = integers.bias, node.inputs.count > 2, let source = node.inputs[2] {
+      added.append(result.addConstant(bias, name: self.source[source].name))
     }
-    guard let bias, let biasID else { return [weights] }
-    return [weights, result.addConstant(quantized.parameters.quantizedBias(bias), name: source[biasID].name)]
+    return added
   }
 
   /// The value of the result that holds the real numbers of `value`.
