@@ -14,10 +14,8 @@ extension Model {
     try copy.prepare()
     let (graph, found) = try copy.graph(in: target, options)
     copy.warnings += found.filter { !copy.warnings.contains($0) }
-    let content = EdgeModel(
-      graph, contract: contract,
-      provenance: target == .skiff ? try provenance() : nil,
-      examples: copy.examples)
+    var content = EdgeModel(graph, contract: contract, examples: copy.examples)
+    if target == .skiff { (content.provenance, content.sourceDigest) = provenance() }
     try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
     self = copy
   }
@@ -38,18 +36,20 @@ extension Model {
     return (lowered, report.warnings)
   }
 
-  /// Where the model comes from and what was done to it since; unchanged if that is nothing.
-  private func provenance() throws(ModelError) -> EdgeProvenance {
-    if let origin, recipe.isEmpty { return origin }
+  /// Where the model comes from and what was done to it since; unchanged if that is nothing. The digest of the source, unless
+  /// it is known.
+  private func provenance() -> (EdgeProvenance, Background<Digest>?) {
+    if let origin, recipe.isEmpty { return (origin, nil) }
     var provenance = origin ?? EdgeProvenance(sourceFormat: format.name)
+    var digest: Background<Digest>?
     if origin == nil, format != .memory {
       provenance.source = String(path.split(separator: "/").last ?? "")
-      provenance.sourceDigest = Digest(of: try ByteRegion(mapping: path))
+      digest = Background { [path] () throws(ModelError) in Digest(of: try ByteRegion(mapping: path)) }
     }
     provenance.recipe = ([provenance.recipe].filter { !$0.isEmpty } + recipe).joined(separator: "; ")
     provenance.calibrationDigest = calibrationDigest ?? provenance.calibrationDigest
     provenance.producer = "skiff \(SkiffVersion.current)"
-    return provenance
+    return (provenance, digest)
   }
 }
 

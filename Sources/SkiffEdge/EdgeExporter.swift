@@ -52,7 +52,9 @@ public enum EdgeExporter {
     root["types"] = .nonEmpty(pool.objects)
     root["segments"] = .nonEmpty(segments.objects)
     root["contract"] = model.contract.map { .object($0.edgeObject) }
-    root["provenance"] = model.provenance.map { .object($0.edgeObject) }
+    var provenance = model.provenance
+    if let digest = model.sourceDigest { provenance?.sourceDigest = try digest.value() }
+    root["provenance"] = provenance.map { .object($0.edgeObject) }
     root["examples"] = .nonEmpty(examples)
     root["shared_digest"] = .digest(segments.sharedDigest)
     let stored = try EdgeStoredGraph(root, isCompact: isCompact)

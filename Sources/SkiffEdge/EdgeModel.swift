@@ -9,6 +9,8 @@ public struct EdgeModel: Sendable {
   public var contract: EdgeContract?
   /// Where the graph comes from; nil if nothing is said.
   public var provenance: EdgeProvenance?
+  /// The digest of the source that the provenance gets as soon as it is there: large sources are read while the file is written.
+  package var sourceDigest: Background<Digest>?
   /// Inputs and the outputs that they must give.
   public var examples: [EdgeExample]
 

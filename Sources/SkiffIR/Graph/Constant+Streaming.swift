@@ -37,14 +37,19 @@ extension Constant {
     let elementSize = type.dataType.bitWidth / 8
     let rowSize = view.rowLength * elementSize
     let rows = min(max(1, size / rowSize), view.rowCount)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * rowSize, alignment: 64)
-    defer { buffer.deallocate() }
-    var first = 0
-    while first < view.rowCount {
+    let piece = { @Sendable [bytes] (first: Int) in
       let end = min(first + rows, view.rowCount)
-      bytes.withBytes { view.copy(rows: first..<end, elementSize: elementSize, from: $0, to: buffer) }
-      try body(UnsafeRawBufferPointer(rebasing: buffer[..<((end - first) * rowSize)]))
-      first = end
+      return ByteRegion(count: (end - first) * rowSize) { target in
+        bytes.withBytes { view.copy(rows: first..<end, elementSize: elementSize, from: $0, to: target) }
+      }
+    }
+    guard rows < view.rowCount else { return try piece(0).withBytes(body) }
+    // The next piece is gathered while this one is looked at.
+    var next = Background { piece(0) }
+    for end in stride(from: rows, to: view.rowCount + rows, by: rows) {
+      let current = try next.value()
+      if end < view.rowCount { next = Background { piece(end) } }
+      try current.withBytes(body)
     }
   }
 
