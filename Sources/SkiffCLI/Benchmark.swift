@@ -4,6 +4,7 @@ import Skiff
 /// `skiff benchmark model`.
 struct Benchmark: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "benchmark",
     abstract: "Times runs of a model, and tells where the time goes.",
     discussion:
       "Inputs are random numbers if none are given. Sizes that are open are 1 along the first axis; others must be given by --input-shape."

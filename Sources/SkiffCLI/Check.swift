@@ -5,6 +5,7 @@ import SkiffBinary
 /// `skiff check model`.
 struct Check: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Verifies a file: its bytes, its graph, its digests, and the examples that it carries.")
 
   @Argument(help: "The file to verify.") var model: String

@@ -5,6 +5,7 @@ import SkiffBinary
 /// `skiff compare a b`.
 struct Compare: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "compare",
     abstract: "Runs two models of any formats on the same inputs and compares their outputs.",
     discussion: "Ends with code 2 if an error is above --max-error, which by default is not looked at.")
 

@@ -6,6 +6,7 @@ import SkiffCompression
 /// `skiff compress in -o out`.
 struct Compress: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "compress",
     abstract: "Makes a model smaller by a recipe, and says what it cost.",
     discussion: """
       A recipe is a file (docs/formats/recipe.md) or one of those that are known: \

@@ -6,6 +6,7 @@ import SkiffCompression
 /// `skiff convert in -o out`.
 struct Convert: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "convert",
     abstract: "Converts a model to another format, quantizes it, and proves the result.",
     discussion: """
       The ending of the output's name chooses its format: .skiff or .tflite. What the certificate does not hold for \

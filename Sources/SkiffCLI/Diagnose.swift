@@ -5,6 +5,7 @@ import SkiffBinary
 /// `skiff diagnose source compressed`.
 struct Diagnose: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diagnose",
     abstract: "Says where a compressed model loses precision, or what is wrong with calibration samples.",
     discussion: """
       With a compressed model: each of its operators beside its source, those first that cost the most precision, and what to do \

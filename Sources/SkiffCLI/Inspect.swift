@@ -5,6 +5,7 @@ import SkiffBinary
 /// `skiff inspect model`.
 struct Inspect: ModelCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "Shows what a model consists of.",
     discussion: "With --passes or --stop-after the graph is shown as those passes leave it.")
 

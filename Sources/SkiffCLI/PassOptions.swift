@@ -31,6 +31,7 @@ struct PassOptions: ParsableArguments {
 /// `skiff passes`.
 struct Passes: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "passes",
     abstract: "Lists the passes that simplify a model before it is written.")
 
   func run() { print(PassSelection.names.joined(separator: "\n")) }

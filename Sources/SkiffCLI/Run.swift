@@ -4,7 +4,8 @@ import SkiffBinary
 
 /// `skiff run model --input in.npz --output out.npz`.
 struct Run: ModelCommand {
-  static let configuration = CommandConfiguration(abstract: "Runs a model on samples and writes its outputs.")
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs a model on samples and writes its outputs.")
 
   @Argument(help: "The model to run.") var model: String
   @OptionGroup var modelOptions: ModelOptions
