@@ -65,6 +65,9 @@ struct ConversionReport {
       lines.append(
         "  the source rounds by ranges that it finds when it runs: two steps of 8 bits may be lost")
     }
+    lines += certificate.sensitivities.sorted { $0.key < $1.key }.map {
+      "  '\($0.key)' moves by \(Float($0.value)) of its range with the last digits of the weights: four times that is rounding"
+    }
     if certificate.isLowerPrecision {
       let worst = certificate.comparison.values.filter { $0.signalToNoise.isFinite }
         .sorted { $0.signalToNoise < $1.signalToNoise }.prefix(3)
@@ -94,6 +97,10 @@ struct ConversionReport {
             ("exactTensors", .integer(certificate.exactTensors)),
             ("expressedOperators", .list(certificate.expressedOperators.map(JSONText.text))),
             ("outputs", .list(certificate.comparison.outputs.map(\.json))),
+            (
+              "sensitivities",
+              .object(certificate.sensitivities.sorted { $0.key < $1.key }.map { ($0.key, .real($0.value)) })
+            ),
             ("failures", .list(certificate.failures.map(JSONText.text))),
           ])
         ))

@@ -56,6 +56,15 @@ struct Mapping: Sendable {
       read: { (_) throws(ModelError) in throw ModelError(.unsupported, "is never read") }, write: write)
   }
 
+  /// An operator of a runtime of its own, written as one of the schema.
+  init<Kind: Operator>(
+    reading name: String, as kind: Kind.Type,
+    _ read: @escaping @Sendable (OperatorReader) throws(ModelError) -> [ValueID]
+  ) {
+    self.init(name, kind, accepts: { _, _, _ in false }, read: read) { (_, _) throws(ModelError) in false }
+    isCustom = true
+  }
+
   /// An operator without attributes that takes and yields the same tensors in both dialects.
   init<Kind: Operator>(plain name: String, _ kind: Kind.Type, options: String? = nil) {
     self.init(

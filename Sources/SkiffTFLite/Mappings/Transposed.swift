@@ -12,8 +12,36 @@ extension Dialect {
           && node.rank(in: graph) ?? 0 <= 4
       },
       read: readTransposed,
-      write: { (node, writer) throws(ModelError) in try writeTransposed(node, writer) })
+      write: { (node, writer) throws(ModelError) in try writeTransposed(node, writer) }),
+    Mapping(reading: "Convolution2DTransposeBias", as: TransposedConvolution.self) {
+      (reader) throws(ModelError) in try readBiased(reader)
+    },
   ]
+
+  /// MediaPipe's operator: input, weights and bias; its options are padding (1: SAME, 2: VALID) and strides along height and
+  /// width, 32 bits each. SAME cuts off what the last window has beyond the last step, the smaller half at the beginning.
+  private static func readBiased(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
+    guard let data = reader.item.customOptions, data.count >= 12 else {
+      throw ModelError(.malformed, "has no options")
+    }
+    let padding = try data.load(at: 0, as: Int32.self)
+    var node = TransposedConvolution()
+    (node.layout, node.padding, node.pads) = (.last, .explicit, [0, 0, 0, 0])
+    node.strides = [Int(try data.load(at: 4, as: Int32.self)), Int(try data.load(at: 8, as: Int32.self))]
+    let (input, weights) = (try reader.type(0), try reader.type(1))
+    guard node.strides.allSatisfy({ $0 > 0 }), input.rank == 4, weights.rank == 4 else {
+      throw ModelError(.malformed, "strides \(node.strides) for \(input) and \(weights)")
+    }
+    for axis in 0..<2 where padding == 1 {
+      guard let extent = weights.shape[axis + 1].fixed, let size = input.shape[axis + 1].fixed, size > 0
+      else {
+        throw ModelError(.unsupported, "sizes that are not fixed")
+      }
+      let total = max(0, extent - (size - 1) % node.strides[axis] - 1)
+      (node.pads[axis], node.pads[axis + 2]) = (total / 2, total - total / 2)
+    }
+    return [try reader.add(node, [reader.input(0), reader.input(1), reader.input(2)])]
+  }
 
   private static func readTransposed(_ reader: OperatorReader) throws(ModelError) -> [ValueID] {
     var node = TransposedConvolution()

@@ -1,0 +1,47 @@
+import SkiffBinary
+import SkiffIR
+
+/// How far rounding by itself moves the outputs of a network that makes much of small differences.
+///
+/// Any order of additions rounds in another way, which is as if weights differed in their last digits (backward error: Higham,
+/// "Accuracy and Stability of Numerical Algorithms", 2002, section 1.5). So the source is run with each weight moved up or
+/// down by one unit in the last place, by kernels that the file's result has no part in.
+extension Certificate {
+  /// How many times what one such change does is still rounding: there are other changes.
+  static let sensitivityFactor = 4.0
+  /// The greatest error, as a part of the output's range, that is called rounding on those grounds.
+  static let largestRounding = 1e-2
+
+  /// How far each output moves, as a part of its range; of none where the source does not run so.
+  static func sensitivities(
+    of source: Graph, _ runs: [[String: Tensor]]
+  ) throws(ModelError) -> [String: Double] {
+    var moved = source
+    var generator = LastDigits(state: 0x5eed)
+    for id in source.constantIDs {
+      // Sizes and scales that sizes are made of are lists.
+      guard let constant = source[id].constant, constant.type.dataType == .float32, constant.shape.count > 1
+      else { continue }
+      let elements = try constant.materialize().floats().map { generator.moved($0) }
+      moved.setConstant(id, to: Constant(Tensor(elements, shape: constant.shape)))
+    }
+    guard let comparison = try? Comparison(reference: source, candidate: moved, runs: runs, plainRuns: 0)
+    else { return [:] }
+    return Dictionary(comparison.outputs.map { ($0.name, $0.relativeError) }) { first, _ in first }
+      .filter { $0.value.isFinite }
+  }
+
+  /// Moves numbers to one of their neighbours, in an order that looks like chance (Marsaglia, "Xorshift RNGs", 2003).
+  private struct LastDigits {
+    var state: UInt64
+
+    mutating func moved(_ number: Float) -> Float {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      guard number != 0, number.isFinite else { return number }
+      let neighbour = state & 1 == 0 ? number.nextUp : number.nextDown
+      return neighbour.isFinite ? neighbour : number
+    }
+  }
+}
