@@ -12,15 +12,21 @@ extension Model {
     guard let write = target.write else { return }
     var copy = self
     try copy.prepare()
-    let (graph, found) = try copy.graph(in: target, options)
+    var (graph, found) = try copy.graph(in: target, options)
+    if target.layout == .first {
+      var report = PassReport()
+      try Pipeline.channelsFirst.run(on: &graph, report: &report)
+      copy.transpositions = report.transpositions
+    }
     copy.warnings += found.filter { !copy.warnings.contains($0) }
     var content = EdgeModel(graph, contract: contract, examples: copy.examples)
-    if target == .skiff { (content.provenance, content.sourceDigest) = provenance() }
+    if target != .tfLite { (content.provenance, content.sourceDigest) = provenance() }
     try locating(Location(file: path)) { () throws(ModelError) in try write(content, path, options) }
     self = copy
   }
 
-  /// The graph in the operators of a format, with its constants as they are stored, and what a user should know of that.
+  /// The graph in the operators of a format, with its constants as they are stored, its channels last, and what a user should know
+  /// of that.
   func graph(
     in format: ModelFormat, _ options: WritingOptions
   ) throws(ModelError) -> (graph: Graph, warnings: [Warning]) {

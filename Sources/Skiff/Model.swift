@@ -20,7 +20,7 @@ public struct Model: Sendable {
   public let path: String
   /// What a user should know of the file and of what was done.
   public internal(set) var warnings: [Warning]
-  /// The transpositions that a change of layout left.
+  /// The transpositions that the last change of layout left.
   public internal(set) var transpositions: [Transposition] = []
   /// How the axes of inputs and outputs are ordered that differ from the source's, by name.
   public internal(set) var interfaceOrders: [String: [Int]] = [:]

@@ -68,6 +68,10 @@ struct ConversionReport {
     lines += certificate.sensitivities.sorted { $0.key < $1.key }.map {
       "  '\($0.key)' moves by \(Float($0.value)) of its range with the last digits of the weights: four times that is rounding"
     }
+    if certificate.roundsElsewhere {
+      lines.append(
+        "  the file computes real numbers between its integers: the last digit of these may differ")
+    }
     if certificate.isLowerPrecision {
       let worst = certificate.comparison.values.filter { $0.signalToNoise.isFinite }
         .sorted { $0.signalToNoise < $1.signalToNoise }.prefix(3)

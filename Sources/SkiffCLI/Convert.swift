@@ -9,7 +9,7 @@ struct Convert: ModelCommand {
     commandName: "convert",
     abstract: "Converts a model to another format, quantizes it, and proves the result.",
     discussion: """
-      The ending of the output's name chooses its format: .skiff or .tflite. What the certificate does not hold for \
+      The ending of the output's name chooses its format: .skiff, .tflite or .onnx. What the certificate does not hold for \
       stays in the output, to be looked at, and the command ends with 2.
       """)
 
@@ -41,7 +41,7 @@ struct Convert: ModelCommand {
   var perTensorFullyConnected = false
   @Option(help: "The type of inputs and outputs of a quantized model.") var io = InterfaceType.float
   @Option(help: "The layout of inputs and outputs.") var layout = Layout.keep
-  @Flag(help: "Stores real weights in 16 bits (.tflite).") var float16 = false
+  @Flag(help: "Stores real weights in 16 bits (.tflite, .onnx).") var float16 = false
   @Flag(help: "Stores constants as they are in memory, larger but used where they are in the file (.skiff).")
   var dense = false
   @Option(

@@ -1,3 +1,4 @@
+import SkiffBinary
 import SkiffIR
 
 /// ONNX's numbers of element types.
@@ -16,6 +17,16 @@ enum ElementTypes {
 
   /// The data type of a number, nil if ONNX 1.16 has none.
   static func dataType(_ number: Int) -> DataType? { byNumber[number] }
+
+  /// The number of a data type.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` if ONNX 1.16 has none.
+  static func number(of dataType: DataType) throws(ModelError) -> Int {
+    guard let number = table.first(where: { $0.dataType == dataType })?.number else {
+      throw ModelError(.unsupported, "elements of type \(dataType.rawValue) are not in the format")
+    }
+    return number
+  }
 
   /// The data type that the first versions of Cast name by a text.
   static func dataType(named name: String) -> DataType? { byName[name] }

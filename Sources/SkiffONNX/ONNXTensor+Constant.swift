@@ -24,6 +24,7 @@ extension ONNXTensor {
         }
         let bytes = try Self.bytes(of: integers, width: max(1, dataType.bitWidth / 8), count: size)
         return try Constant(dataType, shape: shape, bytes: bytes)
+      case .constant(let constant): return constant
       case .strings: throw ModelError(.unsupported, "a tensor of texts")
       }
     } catch {

@@ -23,4 +23,11 @@ extension Pipeline {
       RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
       MergeEqualNodes())
   }
+
+  /// Stores spatial tensors with their channels first and cleans up after it.
+  public static let channelsFirst = Pipeline(
+    unconditional: AssignChannelsFirst(),
+    FoldConstants(),
+    RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
+    MergeEqualNodes())
 }

@@ -1,7 +1,8 @@
 import Foundation
 import SkiffTestSupport
 
-/// Random graphs drawn, run by ONNX Runtime, by every stage of Skiff, and by LiteRT where they can be written.
+/// Random graphs drawn, run by ONNX Runtime, by every stage of Skiff, and where they can be written by LiteRT and by ONNX Runtime
+/// again.
 struct RandomGraphRun {
   /// A graph that some stage computes wrongly.
   struct Failure {
@@ -20,6 +21,8 @@ struct RandomGraphRun {
   private(set) var operators: Set<String> = []
   /// The number of files that LiteRT runs and that give what they must.
   private(set) var litertCount = 0
+  /// The number of written files that ONNX Runtime runs and that give what they must.
+  private(set) var runtimeCount = 0
   /// What LiteRT does not do although the file is right: how often by reason.
   private(set) var peerFaults: [String: Int] = [:]
   private var unwritten = 0
@@ -42,6 +45,11 @@ struct RandomGraphRun {
       running += try Peer.check.run(
         "litert_graphs.py", [path, "0", "\(count)"] + kind, timeout: .seconds(1200))
     }
+    for line in try Peer.check.run("ort_graphs.py", [path, "0", "\(count)"], timeout: .seconds(1200))
+      .split(separator: "\n")
+    {
+      if line.hasPrefix("ran ") { runtimeCount += 1 } else { add(String(line)) }
+    }
     for line in running.split(separator: "\n") {
       if line.hasPrefix("ran ") {
         litertCount += 1
@@ -62,6 +70,7 @@ struct RandomGraphRun {
 
   var summary: String {
     "\(drawn) graphs of \(operators.count) operators, \(failures.count) failures, \(refusals.count) refused; "
-      + "\(unwritten) times not written as .tflite, \(litertCount) files run by LiteRT, not by it \(peerFaults)"
+      + "\(unwritten) times not written, \(litertCount) files run by LiteRT, not by it \(peerFaults), "
+      + "\(runtimeCount) by ONNX Runtime"
   }
 }

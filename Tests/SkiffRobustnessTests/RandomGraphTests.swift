@@ -2,7 +2,8 @@ import Foundation
 import SkiffTestSupport
 import Testing
 
-/// Random ONNX graphs: what ONNX Runtime computes, Skiff computes after each stage, and LiteRT from what Skiff writes.
+/// Random ONNX graphs: what ONNX Runtime computes, Skiff computes after each stage, and LiteRT and ONNX Runtime from what Skiff
+/// writes.
 @Suite struct RandomGraphTests {
   /// Fresh seeds are for full runs, which draw enough graphs to tell.
   private static let seeds = TestRun.isFull ? Seed.fixedAndFresh : [Seed(0x5eed)]
@@ -22,6 +23,7 @@ import Testing
     for text in run.refusals where !text.contains("node '") { Issue.record("\(seed) \(text)") }
     #expect(run.refusals.count <= max(6, count / 12), "\(run.refusals.joined(separator: "\n"))")
     #expect(run.litertCount >= count / 5, "LiteRT ran \(run.litertCount)")
+    #expect(run.runtimeCount >= count * 3 / 4, "ONNX Runtime ran \(run.runtimeCount)")
     // Each kind of fault that the peer has is named in litert_graphs.py.
     #expect(run.peerFaults.values.reduce(0, +) <= max(8, count / 25), "\(run.peerFaults)")
     // A hundred graphs meet about as many operators.

@@ -8,8 +8,8 @@ struct ReducedGraph: CustomStringConvertible {
   init(of failure: RandomGraphRun.Failure, in folder: TemporaryFolder) throws {
     var base = folder.path("\(failure.number)")
     var reason = failure.text
-    // LiteRT's results are not asked again; its graphs stay as they are.
-    for _ in 0..<(failure.stage.hasPrefix("litert") ? 0 : 20) {
+    // Runtimes are not asked again; their graphs stay as they are.
+    for _ in 0..<(["litert", "ort"].contains(where: failure.stage.hasPrefix) ? 0 : 20) {
       let next = folder.path(UUID().uuidString)
       try FileManager.default.createDirectory(atPath: next, withIntermediateDirectories: false)
       let count = try Int(

@@ -60,7 +60,7 @@ import Testing
       [[[name: expected.outputs]]], of: model, sets, spread: expected.spread)
   }
 
-  /// Writes the model in both formats and compares what they compute with the first of a peer's runs.
+  /// Writes the model in each format and compares what they compute with the first of a peer's runs.
   ///
   /// The bound is the larger of 1e-5 of the output's range and twice what the peer's runs, or LiteRT's resolvers,
   /// differ by.
@@ -68,11 +68,18 @@ import Testing
     _ runs: [[[String: [Float]]]], of source: Model, _ sets: [[String: Tensor]], spread: Double = 0
   ) throws {
     let folder = try TemporaryFolder()
-    let path = (lite: folder.path("model.tflite"), edge: folder.path("model.skiff"))
+    let path = (
+      lite: folder.path("model.tflite"), edge: folder.path("model.skiff"), onnx: folder.path("model.onnx")
+    )
     var model = source
     try model.write(to: path.lite)
     try model.write(to: path.edge)
     print("\(source.path): transpositions \(model.transpositions.map(\.description))")
+    try model.write(to: path.onnx)
+    print("\(source.path): transpositions of ONNX \(model.transpositions.map(\.description))")
+    try Peer.check.run("onnx_check.py", [path.onnx])
+    let runtime = try Peer.check.results(
+      of: path.onnx, under: "ort_run.py", options: ["--level", "all"], sets)
     let lite = try ["BUILTIN_REF", "BUILTIN", "BUILTIN_WITHOUT_DEFAULT_DELEGATES"].map {
       try Peer.check.liteRTResults(of: path.lite, resolver: $0, sets)
     }
@@ -80,6 +87,7 @@ import Testing
       ("source", try source.results(of: sets)),
       (".skiff", try Model(contentsOf: path.edge).results(of: sets)),
       (".tflite", try Model(contentsOf: path.lite).results(of: sets)), ("LiteRT", lite[0]),
+      (".onnx", try Model(contentsOf: path.onnx).results(of: sets)), ("ONNX Runtime", runtime),
     ]
     for output in source.graph.outputs.map(\.name) {
       func all(_ run: [[String: [Float]]]) throws -> [Float] {

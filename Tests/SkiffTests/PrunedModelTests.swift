@@ -20,16 +20,16 @@ import Testing
       shapes: ["input_1": [1, 96, 96, 3]], range: 0...1),
   ]
 
-  /// What is written runs in LiteRT and computes there what it computes here.
+  /// What is written runs in LiteRT and in ONNX Runtime and computes there what it computes here.
   @Test(.needsPeer(.check), .needsModels(sources.map(\.file)), arguments: sources)
-  func halvedModelsRunInLiteRT(source: SourceModel) throws {
+  func halvedModelsRunInRuntimes(source: SourceModel) throws {
     let sets = try source.inputs(4)
     var model = try source.model()
     let report = try model.pruneChannels(ChannelPruning(.multiplications(0.5)))
     print("\(source.file)\n\(report)")
     #expect(report.multiplicationsAfter <= report.multiplicationsBefore / 2)
     #expect(report.multiplicationsAfter > report.multiplicationsBefore / 4)
-    try expectEqualInLiteRT(model, sets)
+    try expectEqualInRuntimes(model, sets)
   }
 
   /// Half of the heads and of the neurons of each layer, at any length and at one.
@@ -52,20 +52,23 @@ import Testing
         report.keptNodes.allSatisfy { $0.reason.contains("LayerNormalization uses the axis as a whole") })
       results.append(
         try #require(model.outputs(for: Samples(set)).first { $0.name == "461" }).tensor.floats())
-      if !shapes.isEmpty { try expectEqualInLiteRT(model, [set]) }
+      if !shapes.isEmpty { try expectEqualInRuntimes(model, [set]) }
     }
     #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
-  private func expectEqualInLiteRT(_ source: Model, _ sets: [[String: Tensor]]) throws {
+  private func expectEqualInRuntimes(_ source: Model, _ sets: [[String: Tensor]]) throws {
     let folder = try TemporaryFolder()
     var model = source
+    let inputs = try sets.map { try $0.mapValues { try NumPyArray($0) } }
     try model.write(to: folder.path("model.tflite"))
+    try model.write(to: folder.path("model.onnx"))
     let lite = try Peer.check.outputs(
       of: folder.path("model.tflite"), under: "litert_run.py",
-      options: ["--resolver", "BUILTIN_REF", "--signature"],
-      inputs: sets.map { try $0.mapValues { try NumPyArray($0) } })
-    for (set, expected) in zip(sets, lite) {
+      options: ["--resolver", "BUILTIN_REF", "--signature"], inputs: inputs)
+    let onnx = try Peer.check.outputs(
+      of: folder.path("model.onnx"), under: "ort_run.py", options: ["--level", "all"], inputs: inputs)
+    for (set, expected) in zip(sets + sets, lite + onnx) {
       for output in try model.outputs(for: Samples(set)) {
         let other = try Tensor(#require(expected[output.name]))
         guard output.tensor.dataType.isFloatingPoint else {

@@ -51,7 +51,19 @@ import Testing
     #expect(try ours == Peer.check.liteRTResults(of: lite, sets))
     #expect(try Model(contentsOf: edge).results(of: sets) == ours)
 
+    let onnx = folder.path("model.onnx")
+    try model.write(to: onnx)
+    try Peer.check.run("onnx_check.py", [onnx])
+    let again = try Peer.check.results(of: onnx, under: "ort_run.py", options: [], sets)
+    let proof = try Certificate(of: model, writtenTo: onnx)
+    #expect(proof.holds && proof.roundsElsewhere, "\(proof.failures)")
+
     let peers = try Peer.check.results(of: source, under: "ort_run.py", options: [], sets)
+    // Between the same integers both compute real numbers.
+    for (run, peer) in zip(again, peers) {
+      let (scores, expected) = (try #require(run["scores"]), try #require(peer["scores"]))
+      #expect(zip(scores, expected).allSatisfy { abs($0 - $1) < 0.15 }, "\(scores) \(expected)")
+    }
     var agreeing = 0
     for (run, peer) in zip(ours, peers) {
       let (scores, expected) = (try #require(run["scores"]), try #require(peer["scores"]))

@@ -29,6 +29,7 @@ import Testing
       cases.append(one)
     }
     try Peer.check.run("litert_folder.py", [folder.path(".")], timeout: .seconds(300))
+    try expectNearInONNXRuntime(cases, in: folder)
     for one in cases {
       let text = try one.model.source.text()
       let theirs = try NumPyArchive(mapping: folder.path("\(one.name).out.npz")).arrays()
@@ -49,6 +50,31 @@ import Testing
     }
   }
 
+  /// What is written as ONNX computes real numbers between the same integers: it differs from ours by few steps, which random
+  /// weights can make more.
+  private func expectNearInONNXRuntime(_ cases: [Case], in folder: TemporaryFolder) throws {
+    var noise: [Double] = []
+    try Peer.check.run("ort_folder.py", [folder.path(".")], timeout: .seconds(300))
+    for one in cases {
+      let theirs = try NumPyArchive(mapping: folder.path("\(one.name).onnx.npz")).arrays()
+      let expected = Dictionary(uniqueKeysWithValues: theirs.map { ($0.name, $0.array) })
+      for (index, set) in try one.model.results(of: one.sets).enumerated() {
+        for (output, elements) in set {
+          let peer = try #require(expected["\(index)/\(output)"]).elements(as: Float.self)
+          let difference = FloatDifference(elements, from: peer)
+          noise.append(difference.errorOfRange)
+          #expect(
+            elements.count == peer.count && difference.errorOfRange < 0.25,
+            "network 0x\(one.name), \(output): \(difference)")
+        }
+      }
+    }
+    noise.sort()
+    print(
+      "ONNX Runtime: median error of the range \(noise[noise.count / 2]), greatest \(noise[noise.count - 1])")
+    #expect(noise[noise.count / 2] < 0.02)
+  }
+
   /// A network that computes with integers throughout, written with its inputs; nil for another.
   private func makeCase(
     _ name: String, _ activations: Int8Quantization.Activations, in folder: TemporaryFolder,
@@ -66,6 +92,7 @@ import Testing
       return nil
     }
     try model.write(to: folder.path("\(name).tflite"))
+    try model.write(to: folder.path("\(name).onnx"))
     // Beyond what was calibrated, so that clamps saturate.
     let sets = try (0..<3).map { _ in network.inputs(1, bound: 1.3) }
     let arrays = try sets.enumerated().flatMap { index, set in

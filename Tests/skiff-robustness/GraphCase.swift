@@ -26,7 +26,7 @@ struct GraphCase {
   mutating func run() -> [String] {
     do {
       let samples = try ExpectedSample.all(of: base + ".npz")
-      // What cannot be read or run at all, or not written in TensorFlow Lite, may be refused; nothing else.
+      // What cannot be read or run at all, or not written in other formats, may be refused; nothing else.
       let path = base + ".onnx"
       guard var model = stage("import", mayRefuse: true, { try Model(contentsOf: path) }) else {
         return lines
@@ -58,6 +58,7 @@ struct GraphCase {
       if let graph = written(model, "tflite", mayRefuse: true) {
         check(graph, samples, "lite", inFloat32: true)
       }
+      if let graph = written(model, "written.onnx", mayRefuse: true) { check(graph, samples, "onnx") }
     } catch {
       lines.append("wrong \(number) files: \(Self.text(error))")
     }

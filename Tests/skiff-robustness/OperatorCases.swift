@@ -169,9 +169,11 @@ struct OperatorCase {
     let node = graph[graph.nodeIDs[0]]
     let ranks = [operands.first??.type.rank, graph[node.outputs.first ?? graph.outputs[0].value].type?.rank]
     for case let rank? in Set(ranks) {
-      _ = aware.preferredOrder(rank: rank)
-      for order in [AxisOrder.channelsLast(rank), Array(0..<rank).shuffled(using: &draw.random)] {
-        _ = aware.form(node.axisContext(order: order, in: graph))
+      for layout in ChannelLayout.allCases {
+        _ = aware.preferredOrder(rank: rank, for: layout)
+        for order in [AxisOrder.channels(layout, rank), Array(0..<rank).shuffled(using: &draw.random)] {
+          _ = aware.form(node.axisContext(order: order, layout, in: graph))
+        }
       }
     }
   }

@@ -46,6 +46,10 @@ public struct Certificate: Sendable {
   public let isLowerPrecision: Bool
   /// What does not hold, each a sentence; empty if the certificate is given.
   public let failures: [String]
+  /// Whether the file says by operators what integers stand for, between which real numbers are computed: results are rounded to
+  /// integers as often as in memory, but after sums that are rounded elsewhere. They are held to the thresholds of a lower
+  /// precision.
+  public let roundsElsewhere: Bool
   /// Whether the source rounds to integers by ranges that it finds when it runs.
   public let roundsByOwnRange: Bool
   /// Whether the file holds the graph in memory, node for node and constant for constant.
@@ -77,16 +81,17 @@ public struct Certificate: Sendable {
     samples: Samples? = nil, thresholds: Thresholds = Thresholds(), runLimit: Int = 16,
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
-    let written = try Model(contentsOf: path)
+    let target = try ModelFormat.target(for: path)
+    let written = try Model(contentsOf: path).withQuantization(of: target)
     isLowerPrecision =
       model.isCompressed
       || model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
         && !model.source.valueIDs.contains { model.source[$0].type?.isQuantized == true }
     if model.source.isCheckpoint {
-      let stored = try model.graph(in: .target(for: path), options).graph
-      (exactTensors, failures) = try Self.tensors(of: stored, readBackAs: written.graph)
+      let stored = try model.graph(in: target, options).graph
+      (exactTensors, failures) = try Self.tensors(of: stored, readBackAs: written)
       (isSameGraph, exactRuns, expressedOperators, roundsByOwnRange) = (false, 0, [], false)
-      (comparison, sensitivities) = (.none, [:])
+      (roundsElsewhere, comparison, sensitivities) = (false, .none, [:])
       self.inputs = "its tensors, with which nothing computes"
       return
     }
@@ -102,26 +107,28 @@ public struct Certificate: Sendable {
     var bounds = thresholds
     if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
     let copyBounds = bounds
-    if Self.roundsTo16Bits(model.source), !Self.roundsTo16Bits(written.graph) {
+    if Self.roundsTo16Bits(model.source), !Self.roundsTo16Bits(written) {
       bounds.relativeError = max(bounds.relativeError, bounds.narrowError)
     }
     var failures: [String] = []
-    let stored = try model.graph(in: .target(for: path), options).graph
-    let (meant, said) = (Self.operators(of: stored), Self.operators(of: written.graph))
+    let stored = try model.graph(in: target, options).graph
+    roundsElsewhere =
+      target.quantizesByOperators && stored.valueIDs.contains { stored[$0].type?.isQuantized == true }
+    let (meant, said) = (Self.operators(of: stored), Self.operators(of: written))
     expressedOperators = Set(meant.keys).subtracting(said.keys).sorted()
     // A form of an operator that the format has in others only is that operator and some more.
     let isSaidOtherwise = !expressedOperators.isEmpty || said.contains { $1 > meant[$0] ?? 0 }
-    isSameGraph = try stored.semanticDigest() == written.graph.semanticDigest()
+    isSameGraph = try stored.semanticDigest() == written.semanticDigest()
     let copies =
       try isSameGraph
       ? []
       : [
         SideBySide(
-          reference: stored, candidate: written.graph, runs: model.reordered(runs), plainRuns: 0,
+          reference: stored, candidate: written, runs: model.reordered(runs), plainRuns: 0,
           optionalRun: inputs.pairRun)
       ]
     let original = try SideBySide(
-      reference: model.source, candidate: written.graph, runs: runs, orders: model.interfaceOrders,
+      reference: model.source, candidate: written, runs: runs, orders: model.interfaceOrders,
       watchedRuns: 4, optionalRun: inputs.pairRun)
     let comparisons = try Comparison.all(copies + [original], progress)
     comparison = comparisons[copies.count]
@@ -131,7 +138,7 @@ public struct Certificate: Sendable {
       isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : comparisons[0].runCount
     for output in copied where output.differingCount > 0 {
       // Real numbers that the format says in another way may round in another way.
-      if isSaidOtherwise, Self.failures(of: output, false, copyBounds).isEmpty { continue }
+      if isSaidOtherwise, Self.failures(of: output, roundsElsewhere, copyBounds).isEmpty { continue }
       failures.append(
         "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
       )
@@ -139,18 +146,18 @@ public struct Certificate: Sendable {
     if !model.source.outputs.isEmpty, comparison.outputs.allSatisfy({ $0.count == 0 }) {
       failures.append("no output has any elements to compare")
     }
+    let isRounded = isLowerPrecision || roundsElsewhere
     let wide = comparison.outputs.filter { $0.relativeError > bounds.relativeError }.map(\.name)
-    let moves =
-      try isLowerPrecision || wide.isEmpty ? [:] : Self.sensitivities(of: model.source, runs)
+    let moves = try isRounded || wide.isEmpty ? [:] : Self.sensitivities(of: model.source, runs)
     sensitivities = moves.filter { wide.contains($0.key) }
     for output in comparison.outputs {
       var own = bounds
       let rounding = min(Self.sensitivityFactor * (moves[output.name] ?? 0), Self.largestRounding)
       own.relativeError = max(own.relativeError, rounding)
-      failures += Self.failures(of: output, isLowerPrecision, own)
+      failures += Self.failures(of: output, isRounded, own)
     }
     if !failures.isEmpty,
-      let first = comparison.firstDivergence(below: isLowerPrecision ? thresholds.signalToNoise : 80)
+      let first = comparison.firstDivergence(below: isRounded ? thresholds.signalToNoise : 80)
     {
       failures.append("the first value that diverges is '\(first.name)' (\(first.summary))")
     }

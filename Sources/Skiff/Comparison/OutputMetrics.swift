@@ -70,7 +70,11 @@ public struct OutputMetrics: Sendable {
         .checkFailed, "has shape \(Shape(candidate.shape)) instead of \(Shape(reference.shape))",
         at: Location(tensor: name))
     }
-    let (a, b) = (try reference.dequantizedIfNeeded(), try candidate.dequantizedIfNeeded())
+    // Integers of which one side does not say what they stand for stand for the same.
+    let isSameType = reference.dataType == candidate.dataType
+    let (first, second) = (reference.quantization, candidate.quantization)
+    let a = try reference.quantized(with: first ?? (isSameType ? second : nil)).dequantizedIfNeeded()
+    let b = try candidate.quantized(with: second ?? (isSameType ? first : nil)).dequantizedIfNeeded()
     let width = ranksRows ? reference.shape.last ?? 1 : 1
     if a.dataType == .float32, b.dataType == .float32 {
       a.withFloats { a in b.withFloats { b in addFloats(a, b, width) } }

@@ -1,12 +1,14 @@
 import SkiffBinary
 import SkiffIR
+import SkiffOperators
 
 /// The values inside two graphs that have a name in common.
 struct WatchedNames: Sendable {
   fileprivate let reference: [ValueID: String]
   fileprivate let candidate: [ValueID: String]
-  /// Whether the reference has spatial operators with their channels first, which the candidate may have last.
-  fileprivate let mayReorder: Bool
+  /// The layout of spatial operators of the reference where the candidate may have the other; nil if both have their channels
+  /// last.
+  fileprivate let layout: ChannelLayout?
 
   init(_ reference: Graph, _ candidate: Graph) {
     let (first, second) = (Self.computed(in: reference), Self.computed(in: candidate))
@@ -15,7 +17,7 @@ struct WatchedNames: Sendable {
       .subtracting((reference.outputs + candidate.outputs).map(\.name))
     self.reference = first.filter { names.contains($0.value) }
     self.candidate = second.filter { names.contains($0.value) }
-    mayReorder = reference.hasChannelsFirst
+    layout = reference.hasChannelsFirst ? .first : candidate.hasChannelsFirst ? .last : nil
   }
 
   /// The computed values with a name of their own.
@@ -40,12 +42,12 @@ struct WatchedValues {
     kept[name] = try? tensor.copied()
   }
 
-  /// Compares a value of the candidate with its namesake; one whose channels moved to the end is moved back first.
+  /// Compares a value of the candidate with its namesake; one whose channels moved is moved back first.
   mutating func compare(_ id: ValueID, _ tensor: Tensor, _ metrics: inout RunMetrics) throws(ModelError) {
     guard let name = names.candidate[id], let expected = kept.removeValue(forKey: name) else { return }
     var found = tensor
-    if names.mayReorder, found.rank >= 3, found.rank == expected.rank {
-      let back = [0, found.rank - 1] + Array(1..<found.rank - 1)
+    if let layout = names.layout, found.rank >= 3, found.rank == expected.rank {
+      let back = AxisOrder.channels(layout, found.rank)
       // Sizes that allow both orders do not tell which one it is.
       if found.shape == expected.shape, back.map({ found.shape[$0] }) == expected.shape { return }
       if found.shape != expected.shape { found = try found.dequantizedIfNeeded().permuted(by: back) }

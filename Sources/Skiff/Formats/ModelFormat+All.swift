@@ -104,7 +104,13 @@ extension ModelFormat {
           from: ONNXModel(mapping: path, limits: options.limits), limits: options.limits, warnings: &warnings)
       )
     },
-    write: nil)
+    write: { (model, path, _) throws(ModelError) in
+      var provenance = model.provenance
+      if let digest = model.sourceDigest { provenance?.sourceDigest = try digest.value() }
+      try ONNXExporter.write(
+        model.graph, to: path, producerVersion: SkiffVersion.current,
+        metadata: provenance?.properties ?? [])
+    }, dialect: .onnx, layout: .first, quantizesByOperators: true)
 
   /// A graph that no file holds.
   static let memory = ModelFormat(
@@ -112,6 +118,17 @@ extension ModelFormat {
     read: { (path, _, _) throws(ModelError) in
       throw ModelError(.invalidArgument, "there is no file", at: Location(file: path))
     }, write: nil)
+}
+
+extension EdgeProvenance {
+  /// What a file of ONNX says of it.
+  fileprivate var properties: [ONNXProperty] {
+    [
+      ("source", source), ("source_format", sourceFormat),
+      ("source_digest", sourceDigest.map { "\($0)" } ?? ""), ("recipe", recipe),
+      ("calibration_digest", calibrationDigest.map { "\($0)" } ?? ""),
+    ].filter { !$0.1.isEmpty }.map { ONNXProperty(key: "skiff.\($0.0)", value: $0.1) }
+  }
 }
 
 extension KerasModel {

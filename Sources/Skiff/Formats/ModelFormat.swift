@@ -1,6 +1,7 @@
 import SkiffBinary
 import SkiffEdge
 import SkiffIR
+import SkiffOperators
 import SkiffPasses
 
 /// A file format for models.
@@ -16,6 +17,10 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
 
   /// The operators that the format has; nil if it has all of Skiff's.
   var dialect: LoweringTarget?
+  /// Where the format's operators have channels.
+  var layout = ChannelLayout.last
+  /// Whether the format says what integers stand for by operators, between which it computes with real numbers.
+  var quantizesByOperators = false
 
   /// Whether Skiff writes the format.
   public var isWritable: Bool { write != nil }

@@ -28,7 +28,7 @@ extension Constant {
   }
 
   /// The bytes before compression.
-  private func stream() throws(ModelError) -> ByteRegion {
+  package func stream() throws(ModelError) -> ByteRegion {
     compression == .none ? bytes : try bytes.entropyDecoded(count: streamByteCount)
   }
 

@@ -28,7 +28,7 @@ public struct Pipeline: Sendable {
   public init(unconditional passes: any Pass...) { self.passes = passes }
 
   /// Creates a pipeline of passes chosen from one that could be built.
-  init(selected passes: [any Pass]) { self.passes = passes }
+  package init(selected passes: [any Pass]) { self.passes = passes }
 
   /// Runs the passes; after an error the graph is what the last successful pass left.
   public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {

@@ -11,22 +11,43 @@ enum ActivationMappings {
         var celu = Celu()
         celu.alpha = try node.real("alpha", default: 1)
         return try node.add(celu, node.inputs)
+      }.writing(Celu.self) { (celu, node) throws(ModelError) in
+        try node.add("Celu", node.operands(), ["alpha": .real(celu.alpha)])
       },
       Mapping("Clip", since: 1, clip1),
-      Mapping("Clip", since: 11, clip11),
+      Mapping("Clip", since: 11, clip11).writing(Clip.self) { (clip, node) throws(ModelError) in
+        let dataType = try node.realType()
+        var operands = [try node.operand(0)]
+        for (index, bound) in [clip.minimum, clip.maximum].enumerated() {
+          if let bound {
+            operands.append(try node.number(bound, as: dataType))
+          } else {
+            operands.append(try node.optional(index + 1))
+          }
+        }
+        return try node.add("Clip", operands)
+      },
       Mapping("Elu") { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
         var elu = Elu()
         elu.alpha = try node.real("alpha", default: 1)
         return try node.add(elu, node.inputs)
+      }.writing(Elu.self) { (elu, node) throws(ModelError) in
+        try node.add("Elu", node.operands(), ["alpha": .real(elu.alpha)])
       },
-      Mapping("Gelu", since: 20, gelu),
+      Mapping("Gelu", since: 20, gelu).writing(Gelu.self) { (gelu, node) throws(ModelError) in
+        try node.add(
+          "Gelu", node.operands(), ["approximate": .text(gelu.approximation == .tanh ? "tanh" : "none")])
+      },
       Mapping("HardSigmoid") { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
         var sigmoid = HardSigmoid()
         sigmoid.alpha = try node.real("alpha", default: 0.2)
         sigmoid.beta = try node.real("beta", default: 0.5)
         return try node.add(sigmoid, node.inputs)
+      }.writing(HardSigmoid.self) { (sigmoid, node) throws(ModelError) in
+        try node.add(
+          "HardSigmoid", node.operands(), ["alpha": .real(sigmoid.alpha), "beta": .real(sigmoid.beta)])
       },
       .plain("HardSwish", HardSwish.self, since: 14),
       Mapping("LeakyRelu") { (node) throws(ModelError) in
@@ -34,6 +55,8 @@ enum ActivationMappings {
         var relu = LeakyRelu()
         relu.alpha = try node.real("alpha", default: 0.01)
         return try node.add(relu, node.inputs)
+      }.writing(LeakyRelu.self) { (relu, node) throws(ModelError) in
+        try node.add("LeakyRelu", node.operands(), ["alpha": .real(relu.alpha)])
       },
       .plain("Mish", Mish.self, since: 18),
       Mapping("PRelu", since: 1, prelu1),
@@ -44,6 +67,8 @@ enum ActivationMappings {
       },
       Mapping("Selu", since: 6) { (node) throws(ModelError) in
         try selu(&node, alpha: 1.673_263_2, gamma: 1.050_701)
+      }.writing(Selu.self) { (selu, node) throws(ModelError) in
+        try node.add("Selu", node.operands(), ["alpha": .real(selu.alpha), "gamma": .real(selu.gamma)])
       },
       Mapping("Shrink", since: 9, shrink),
       .plain("Softplus", Softplus.self),
@@ -52,6 +77,8 @@ enum ActivationMappings {
         var relu = ThresholdedRelu()
         relu.alpha = try node.real("alpha", default: 1)
         return try node.add(relu, node.inputs)
+      }.writing(ThresholdedRelu.self) { (relu, node) throws(ModelError) in
+        try node.add("ThresholdedRelu", node.operands(), ["alpha": .real(relu.alpha)])
       },
     ]
 

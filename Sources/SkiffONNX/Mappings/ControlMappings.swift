@@ -22,6 +22,18 @@ enum ControlMappings {
       (branches.thenBranch, branches.elseBranch) = (Subgraph(then), Subgraph(otherwise))
       branches.thenCount = thenCaptures.count
       return try node.add(branches, [condition] + thenCaptures + elseCaptures)
+    }.writing(If.self) { (branches, node) throws(ModelError) in
+      let end = node.node.inputs.count
+      guard branches.thenCount >= 0, branches.thenCount < end else {
+        throw ModelError(.invalidGraph, "\(branches.thenCount) captures of a node of \(end) operands")
+      }
+      let condition = try node.reshaped(0, to: [])
+      return try node.add(
+        "If", [condition],
+        [
+          "then_branch": node.body(branches.thenBranch, captures: 1..<1 + branches.thenCount),
+          "else_branch": node.body(branches.elseBranch, captures: 1 + branches.thenCount..<end),
+        ], results: branches.outputCount)
     },
     Mapping("Loop") { (node) throws(ModelError) in
       let source = try node.bodySource("body")
@@ -37,6 +49,16 @@ enum ControlMappings {
       loop.body = Subgraph(body)
       loop.carriedCount = carried.count
       return try node.add(loop, [node.optional(0), node.optional(1)] + operands + captures)
+    }.writing(Loop.self) { (loop, node) throws(ModelError) in
+      let end = node.node.inputs.count
+      guard loop.carriedCount >= 0, loop.carriedCount <= end - 2 else {
+        throw ModelError(.invalidGraph, "\(loop.carriedCount) carried values of \(end) operands")
+      }
+      var operands = [try node.has(0) ? node.indices(0) : "", try node.optional(1)]
+      for index in 2..<2 + loop.carriedCount { operands.append(try node.stored(index)) }
+      let body = try node.body(
+        loop.body, parameters: 2 + loop.carriedCount, captures: 2 + loop.carriedCount..<end)
+      return try node.add("Loop", operands, ["body": body], results: loop.outputCount)
     },
     Mapping("Scan", until: 8) { (_) throws(ModelError) in
       throw ModelError(.unsupported, "a scan of a batch of sequences, which version 9 has no more")
@@ -70,6 +92,23 @@ enum ControlMappings {
       let (body, captures) = try body(source, [], &carried, parts, results: 0..<states, &node)
       scan.body = Subgraph(body)
       return try node.add(scan, node.inputs + captures)
+    }.writing(Scan.self) { (scan, node) throws(ModelError) in
+      let end = node.node.inputs.count
+      guard (0...end).contains(scan.stateCount), scan.axes.count <= end - scan.stateCount else {
+        throw ModelError(.invalidGraph, "\(scan.stateCount) states of \(end) operands")
+      }
+      let count = scan.stateCount + scan.axes.count
+      var operands: [String] = []
+      for index in 0..<count { operands.append(try node.stored(index)) }
+      return try node.add(
+        "Scan", operands,
+        [
+          "body": node.body(scan.body, parameters: count, captures: count..<end),
+          "num_scan_inputs": .integer(scan.axes.count), "scan_input_axes": .integers(scan.axes),
+          "scan_input_directions": .integers(scan.isReversed),
+          "scan_output_axes": .integers(scan.stackAxes),
+          "scan_output_directions": .integers(scan.isStackReversed),
+        ], results: scan.outputCount)
     },
   ]
 

@@ -6,16 +6,41 @@ import SkiffOperators
 enum CreationMappings {
   static let rows: [Mapping] = [
     Mapping("Constant", constant),
-    Mapping("ConstantOfShape", since: 9, constantOfShape),
-    Mapping("EyeLike", since: 9, eyeLike),
+    Mapping("ConstantOfShape", since: 9, constantOfShape)
+      .writing(ConstantOfShape.self) { (filling, node) throws(ModelError) in
+        let value = try Cast(to: filling.dataType).evaluate([Tensor([filling.value], shape: [1])])[0]
+        return try node.add(
+          "ConstantOfShape", [node.indices(0)], ["value": .tensor(ONNXTensor(Constant(value), name: ""))])
+      },
+    Mapping("EyeLike", since: 9, eyeLike).writing(EyeLike.self) { (eye, node) throws(ModelError) in
+      var attributes: AttributeList = ["k": .integer(eye.diagonal)]
+      attributes["dtype"] = try eye.dataType.map { (type) throws(ModelError) in
+        .integer(try ElementTypes.number(of: type))
+      }
+      return try node.add("EyeLike", node.operands(), attributes)
+    },
     .plain("NonZero", NonZero.self, since: 9),
     Mapping("OneHot", since: 9) { (node) throws(ModelError) in
       var oneHot = OneHot()
       oneHot.axis = try node.integer("axis", default: -1)
       return try node.add(oneHot, node.inputs)
+    }.writing(OneHot.self) { (oneHot, node) throws(ModelError) in
+      // Runtimes have it for few types of values.
+      let own = try node.realType(2)
+      let wide: DataType = own.isInteger || own == .boolean ? .int64 : own
+      let values = try node.cast(node.operand(2), from: own, to: wide)
+      let result = try node.add(
+        "OneHot", node.indices(0), node.indices(1), values, attributes: ["axis": .integer(oneHot.axis)])
+      return [try node.cast(result, from: wide, to: own)]
     },
-    .plain("Range", NumberRange.self, since: 11),
-    Mapping("Trilu", since: 14, triangle),
+    Mapping("Range", since: 11) { (node) throws(ModelError) in try node.add(NumberRange(), node.inputs) }
+      .writing(NumberRange.self) { (_, node) throws(ModelError) in
+        try node.add("Range", [node.reshaped(0, to: []), node.reshaped(1, to: []), node.reshaped(2, to: [])])
+      },
+    Mapping("Trilu", since: 14, triangle).writing(Trilu.self) { (triangle, node) throws(ModelError) in
+      let diagonal = try node.constant(Tensor(scalar: Int64(triangle.diagonal)))
+      return try node.triangle(diagonal, isUpper: triangle.isUpper)
+    },
   ]
 
   static func constant(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
@@ -72,5 +97,16 @@ enum CreationMappings {
     triangle.isUpper = try node.flag("upper", default: true)
     if node.has(1) { return try node.add(triangle, "diagonal", from: 1) }
     return try node.add(triangle, [node.input(0)])
+  }
+}
+
+extension NodeExport {
+  /// Adds an operator that keeps one triangle of each matrix.
+  func triangle(_ diagonal: String, isUpper: Bool) throws(ModelError) -> [String] {
+    let own = try realType()
+    let wide = RuntimeKernels.widerType(than: own, for: "Trilu") ?? own
+    let input = try cast(operand(0), from: own, to: wide)
+    let result = try add("Trilu", input, diagonal, attributes: ["upper": .flag(isUpper)])
+    return [try cast(result, from: wide, to: own)]
   }
 }

@@ -6,20 +6,64 @@ import SkiffOperators
 enum ElementwiseMappings {
   static let rows: [Mapping] =
     functions + arithmetic + [
-      Mapping("BitShift", since: 11, bitShift),
+      Mapping("BitShift", since: 11, bitShift)
+        .writing(BitShift.self, when: { shift, node, graph in shift.isWritable(node, graph) }) {
+          (shift, node) throws(ModelError) in
+          let own = try node.realType()
+          guard own.isSignedInteger else {
+            return try node.add("BitShift", node.operands(), ["direction": .text(shift.direction)])
+          }
+          // The bits of a number with a sign move to the left as those of one without.
+          let bits = try shift.unsigned(own)
+          var operands: [String] = []
+          for index in 0..<2 { operands.append(try node.cast(node.operand(index), to: bits)) }
+          let moved = try node.add("BitShift", operands, ["direction": .text(shift.direction)])
+          return [try node.cast(moved[0], to: own)]
+        },
       .plain("BitwiseAnd", BitwiseAnd.self, since: 18),
       .plain("BitwiseOr", BitwiseOr.self, since: 18),
       .plain("BitwiseXor", BitwiseXor.self, since: 18),
       .plain("GreaterOrEqual", GreaterOrEqual.self, since: 12),
       .plain("LessOrEqual", LessOrEqual.self, since: 12),
-      Mapping("Mod", since: 10, modulo),
-      .plain("Where", Select.self, since: 9),
-      Mapping("IsInf", since: 10, isInfinite),
+      Mapping("Mod", since: 10, modulo).writing(Modulo.self) { (modulo, node) throws(ModelError) in
+        let dataType = try node.realType()
+        guard dataType.isFloatingPoint, !modulo.truncates else {
+          return try node.add("Mod", node.operands(), ["fmod": .flag(modulo.truncates)])
+        }
+        // ONNX has no remainder of a floored division for real numbers.
+        let rest = try node.add("Mod", node.operands(), ["fmod": .flag(true)])[0]
+        let (divisor, zero) = (try node.operand(1), try node.number(0, as: dataType))
+        let isOpposite = try node.add(
+          "Less", node.add("Mul", node.add("Sign", rest), node.add("Sign", divisor)), zero)
+        return [try node.add("Where", isOpposite, node.add("Add", rest, divisor), rest)]
+      },
+      .plain("Where", Select.self, since: 9).writing(Select.self) { (_, node) throws(ModelError) in
+        let own = try node.realType(1)
+        guard let wide = RuntimeKernels.widerType(than: own, for: "Where") else {
+          return try node.add("Where", node.operands())
+        }
+        let (a, b) = (try node.cast(node.operand(1), to: wide), try node.cast(node.operand(2), to: wide))
+        return [try node.cast(node.add("Where", node.operand(0), a, b), to: own)]
+      },
+      Mapping("IsInf", since: 10, isInfinite).writing(IsInf.self) { (predicate, node) throws(ModelError) in
+        try node.add(
+          "IsInf", node.operands(),
+          [
+            "detect_positive": .flag(predicate.detectsPositive),
+            "detect_negative": .flag(predicate.detectsNegative),
+          ])
+      },
       Mapping("Cast", since: 1, cast1),
-      Mapping("Cast", since: 6, cast6),
+      Mapping("Cast", since: 6, cast6).writing(Cast.self) { (cast, node) throws(ModelError) in
+        var attributes: AttributeList = ["to": .integer(try ElementTypes.number(of: cast.dataType))]
+        if !cast.saturates { attributes["saturate"] = .flag(false) }
+        return try node.add("Cast", node.operands(), attributes)
+      },
       Mapping("CastLike", since: 15, castLike),
-      Mapping("Max") { (node) throws(ModelError) in try node.chain(Maximum()) },
-      Mapping("Min") { (node) throws(ModelError) in try node.chain(Minimum()) },
+      Mapping("Max") { (node) throws(ModelError) in try node.chain(Maximum()) }
+        .writing(Maximum.self) { (_, node) throws(ModelError) in try node.addNumeric("Max") },
+      Mapping("Min") { (node) throws(ModelError) in try node.chain(Minimum()) }
+        .writing(Minimum.self) { (_, node) throws(ModelError) in try node.addNumeric("Min") },
       Mapping("Sum") { (node) throws(ModelError) in try node.chain(Add()) },
       Mapping("Mean", mean),
     ]
@@ -55,7 +99,7 @@ enum ElementwiseMappings {
       Mapping(name) { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
         return try node.add(Kind(), node.inputs)
-      }
+      }.writing(kind) { (_, node) throws(ModelError) in try node.addNumeric(name) }
     ]
   }
 
@@ -121,6 +165,27 @@ enum ElementwiseMappings {
     guard node.inputs.count > 1, let total = sum.first else { return sum }
     let count = try node.number(Float(node.inputs.count), as: node.type(of: total).dataType)
     return [try node.add(Divide(), total, count)]
+  }
+}
+
+extension BitShift {
+  fileprivate var direction: String { movesLeft ? "LEFT" : "RIGHT" }
+
+  /// Whether the format can say it: numbers with a sign move to the left only, where it makes no difference.
+  fileprivate func isWritable(_ node: Node, _ graph: Graph) -> Bool {
+    guard let type = node.inputs.first.flatMap(\.self).flatMap({ graph[$0].type }) else { return false }
+    return movesLeft || type.dataType.isUnsignedInteger
+  }
+
+  /// The type without a sign of as many bits.
+  fileprivate func unsigned(_ dataType: DataType) throws(ModelError) -> DataType {
+    switch dataType {
+    case .int8: .uint8
+    case .int16: .uint16
+    case .int32: .uint32
+    case .int64: .uint64
+    default: throw ModelError(.unsupported, "bits of \(dataType.rawValue) that move")
+    }
   }
 }
 

@@ -7,6 +7,10 @@ enum LossMappings {
   static let rows: [Mapping] = [
     Mapping("NegativeLogLikelihoodLoss", since: 12) { (node) throws(ModelError) in
       try node.add(likelihood(&node), node.inputs)
+    }.writing(NegativeLogLikelihood.self) { (loss, node) throws(ModelError) in
+      var attributes: AttributeList = ["reduction": .text(loss.combination.rawValue)]
+      attributes["ignore_index"] = loss.ignoredClass.map { .integer($0) }
+      return try node.add("NegativeLogLikelihoodLoss", node.operands(), attributes)
     },
     Mapping("SoftmaxCrossEntropyLoss", since: 12, crossEntropy),
   ]

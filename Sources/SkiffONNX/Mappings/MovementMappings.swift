@@ -9,53 +9,128 @@ enum MovementMappings {
       var middle = CenterCropPad()
       middle.axes = try node.optionalIntegers("axes") ?? []
       return try node.add(middle, node.inputs)
+    }.writing(CenterCropPad.self) { (middle, node) throws(ModelError) in
+      var attributes = AttributeList()
+      attributes["axes"] = middle.axes.isEmpty ? nil : .integers(middle.axes)
+      return try node.add("CenterCropPad", [node.operand(0), node.indices(1)], attributes)
     },
     Mapping("Concat", since: 1) { (node) throws(ModelError) in try concat(&node, standard: 1) },
-    Mapping("Concat", since: 4) { (node) throws(ModelError) in try concat(&node, standard: nil) },
-    Mapping("DepthToSpace", depthToSpace),
-    .plain("Expand", Expand.self, since: 8),
+    Mapping("Concat", since: 4) { (node) throws(ModelError) in try concat(&node, standard: nil) }
+      .writing(Concat.self) { (concat, node) throws(ModelError) in
+        try node.add("Concat", node.operands(), ["axis": .integer(concat.axis)])
+      },
+    Mapping("DepthToSpace", depthToSpace)
+      .writing(DepthToSpace.self) { (rearrangement, node) throws(ModelError) in
+        [
+          try node.rearranged(
+            "DepthToSpace",
+            [
+              "blocksize": .integer(rearrangement.blockSize),
+              "mode": .text(rearrangement.order == .blockFirst ? "DCR" : "CRD"),
+            ], rearrangement.layout)
+        ]
+      },
+    Mapping("Expand", since: 8) { (node) throws(ModelError) in try node.add(Expand(), node.inputs) }
+      .writing(Expand.self) { (_, node) throws(ModelError) in
+        try node.add("Expand", [node.operand(0), node.indices(1)])
+      },
     Mapping("Compress", compress),
     Mapping("Gather") { (node) throws(ModelError) in
       try node.add(Gather(axis: node.integer("axis", default: 0)), node.inputs)
+    }.writing(Gather.self, when: { gather, _, _ in gather.batchDimensions == 0 }) {
+      (gather, node) throws(ModelError) in
+      try node.add("Gather", [node.operand(0), node.places(1)], ["axis": .integer(gather.axis)])
     },
     Mapping("GatherElements", since: 11) { (node) throws(ModelError) in
       var gather = GatherElements()
       gather.axis = try node.integer("axis", default: 0)
       return try node.add(gather, node.inputs)
+    }.writing(GatherElements.self) { (gather, node) throws(ModelError) in
+      try node.add("GatherElements", [node.operand(0), node.places(1)], ["axis": .integer(gather.axis)])
     },
     Mapping("GatherND", since: 11) { (node) throws(ModelError) in
       var gather = GatherND()
       gather.batchDimensions = try node.integer("batch_dims", default: 0)
       return try node.add(gather, node.inputs)
+    }.writing(GatherND.self) { (gather, node) throws(ModelError) in
+      try node.add(
+        "GatherND", [node.operand(0), node.indices(1)], ["batch_dims": .integer(gather.batchDimensions)])
     },
     Mapping("Pad", since: 1, pad1),
     Mapping("Pad", since: 11) { (node) throws(ModelError) in
       try node.add(Pad(node.paddingContent()), node.inputs)
+    }.writing(Pad.self, when: { pad, _, _ in pad.content != .symmetric }) { (pad, node) throws(ModelError) in
+      let (own, mode) = (
+        try node.realType(), AttributeList(dictionaryLiteral: ("mode", .text(pad.content.rawValue)))
+      )
+      guard let wide = RuntimeKernels.widerType(than: own, for: "Pad") else {
+        return try node.add(
+          "Pad", [node.operand(0), node.indices(1), node.optional(2), node.indices(3)], mode)
+      }
+      let value = try node.has(2) ? node.cast(node.operand(2), to: wide) : ""
+      let input = try node.cast(node.operand(0), to: wide)
+      return [
+        try node.cast(node.add("Pad", [input, node.indices(1), value, node.indices(3)], mode)[0], to: own)
+      ]
     },
     Mapping("ReverseSequence", since: 10) { (node) throws(ModelError) in
       var reverse = ReverseSequence()
       reverse.batchAxis = try node.integer("batch_axis", default: 1)
       reverse.timeAxis = try node.integer("time_axis", default: 0)
       return try node.add(reverse, node.inputs)
+    }.writing(ReverseSequence.self) { (reverse, node) throws(ModelError) in
+      try node.add(
+        "ReverseSequence", [node.operand(0), node.indices(1)],
+        ["batch_axis": .integer(reverse.batchAxis), "time_axis": .integer(reverse.timeAxis)])
     },
     Mapping("Scatter", since: 9, until: 10, scatterElements),
-    Mapping("ScatterElements", since: 11, scatterElements),
+    Mapping("ScatterElements", since: 11, scatterElements)
+      .writing(ScatterElements.self) { (scatter, node) throws(ModelError) in
+        try node.add(
+          "ScatterElements", [node.operand(0), node.places(1), node.operand(2)],
+          ["axis": .integer(scatter.axis), "reduction": .text(scatter.reduction.onnxName)])
+      },
     Mapping("ScatterND", since: 11) { (node) throws(ModelError) in
       var scatter = ScatterND()
       scatter.reduction = try node.scatterReduction()
       return try node.add(scatter, node.inputs)
+    }.writing(ScatterND.self) { (scatter, node) throws(ModelError) in
+      try node.add(
+        "ScatterND", [node.operand(0), node.indices(1), node.operand(2)],
+        ["reduction": .text(scatter.reduction.onnxName)])
     },
     Mapping("Slice", since: 1, slice1),
-    .plain("Slice", Slice.self, since: 10),
+    Mapping("Slice", since: 10) { (node) throws(ModelError) in try node.add(Slice(), node.inputs) }
+      .writing(Slice.self) { (_, node) throws(ModelError) in
+        var operands = [try node.operand(0)]
+        for index in 1..<5 { operands.append(try node.indices(index)) }
+        return try node.add("Slice", operands)
+      },
     Mapping("SpaceToDepth") { (node) throws(ModelError) in
       var rearrangement = SpaceToDepth()
       rearrangement.blockSize = try node.blockSize()
       return try node.add(rearrangement, node.inputs)
+    }.writing(SpaceToDepth.self) { (rearrangement, node) throws(ModelError) in
+      [
+        try node.rearranged(
+          "SpaceToDepth", ["blocksize": .integer(rearrangement.blockSize)], rearrangement.layout)
+      ]
     },
     Mapping("Split", since: 1, split1),
-    Mapping("Split", since: 13, split13),
+    Mapping("Split", since: 13, split13).writing(Split.self) { (split, node) throws(ModelError) in
+      var attributes: AttributeList = ["axis": .integer(split.axis)]
+      guard split.sizes.isEmpty else {
+        return try node.add(
+          "Split", [node.operand(0), node.integers(split.sizes)], attributes, results: split.outputCount)
+      }
+      attributes["num_outputs"] = .integer(split.parts)
+      return try node.add("Split", [node.operand(0)], attributes, results: split.outputCount)
+    },
     Mapping("Tile", since: 1, tile1),
-    .plain("Tile", Tile.self, since: 6),
+    Mapping("Tile", since: 6) { (node) throws(ModelError) in try node.add(Tile(), node.inputs) }
+      .writing(Tile.self) { (_, node) throws(ModelError) in
+        try node.add("Tile", [node.operand(0), node.indices(1)])
+      },
   ]
 
   private static func concat(
@@ -147,6 +222,36 @@ enum MovementMappings {
     var repeats = [Int](repeating: 1, count: rank)
     repeats[try normalizedAxis(axis, rank: rank)] = count
     return try node.add(Tile(), [input, node.constant(repeats)])
+  }
+}
+
+extension NodeExport {
+  /// Adds an operator that moves elements between channels and space.
+  fileprivate func rearranged(
+    _ name: String, _ attributes: AttributeList, _ layout: ChannelLayout
+  ) throws(ModelError) -> String {
+    let (own, input) = (try realType(), try channelsFirst(0, from: layout))
+    guard let wide = RuntimeKernels.widerType(than: own, for: name) else {
+      return try restored(add(name, input, attributes: attributes), to: layout)
+    }
+    return try restored(cast(add(name, cast(input, to: wide), attributes: attributes), to: own), to: layout)
+  }
+
+  /// An operand of places in 32 or 64 bits.
+  func places(_ index: Int) throws(ModelError) -> String {
+    try type(index).dataType == .int32 ? operand(index) : indices(index)
+  }
+}
+
+extension ScatterReduction {
+  fileprivate var onnxName: String {
+    switch self {
+    case .none: "none"
+    case .add: "add"
+    case .multiply: "mul"
+    case .minimum: "min"
+    case .maximum: "max"
+    }
   }
 }
 

@@ -5,24 +5,94 @@ import SkiffOperators
 /// Normalizations.
 enum NormalizationMappings {
   static let rows: [Mapping] = [
-    Mapping("BatchNormalization", batchNormalization),
-    Mapping("GroupNormalization", since: 18, groupNormalization),
+    Mapping("BatchNormalization", batchNormalization)
+      .writing(BatchNormalization.self) { (normalization, node) throws(ModelError) in
+        let rank = try node.type(0).rank
+        let axis = try normalizedAxis(normalization.axis, rank: rank)
+        var operands = try node.operands()
+        let order = [axis] + (0..<rank).filter { $0 != axis }
+        // The channels come second, behind an axis that is one more.
+        if axis != 1 {
+          operands[0] = try node.add("Unsqueeze", node.permuted(0, by: order), node.integers([0]))
+        }
+        let result = try node.add(
+          "BatchNormalization", operands, ["epsilon": .real(normalization.epsilon)])[0]
+        guard axis != 1 else { return [result] }
+        return [
+          try node.transposed(node.add("Squeeze", result, node.integers([0])), by: AxisOrder.inverse(order))
+        ]
+      },
+    Mapping("GroupNormalization", since: 18, groupNormalization)
+      .writing(GroupNormalization.self, when: { _, node, graph in node.isByChannel(in: graph) }) {
+        (normalization, node) throws(ModelError) in
+        let operands = try node.channelParameters(normalization.layout)
+        let result = try node.add(
+          "GroupNormalization", [node.channelsFirst(0, from: normalization.layout)] + operands,
+          ["epsilon": .real(normalization.epsilon), "num_groups": .integer(normalization.groups)])
+        return [try node.restored(result[0], to: normalization.layout)]
+      },
     Mapping("Hardmax", since: 1) { (node) throws(ModelError) in try line(&node) { hardmax($0) } },
     Mapping("Hardmax", since: 13) { (node) throws(ModelError) in
       try node.add(hardmax(node.integer("axis", default: -1)), node.inputs)
+    }.writing(Hardmax.self) { (hardmax, node) throws(ModelError) in
+      try node.add("Hardmax", node.operands(), ["axis": .integer(hardmax.axis)])
     },
-    Mapping("InstanceNormalization", instanceNormalization),
-    Mapping("LayerNormalization", since: 17, layerNormalization),
+    Mapping("InstanceNormalization", instanceNormalization)
+      .writing(InstanceNormalization.self) { (normalization, node) throws(ModelError) in
+        let operands = try node.channelParameters(normalization.layout)
+        let result = try node.add(
+          "InstanceNormalization", [node.channelsFirst(0, from: normalization.layout)] + operands,
+          ["epsilon": .real(normalization.epsilon)])
+        return [try node.restored(result[0], to: normalization.layout)]
+      },
+    Mapping("LayerNormalization", since: 17, layerNormalization)
+      .writing(
+        LayerNormalization.self, when: { _, node, _ in node.inputs.count > 1 && node.inputs[1] != nil }
+      ) {
+        (normalization, node) throws(ModelError) in
+        try node.add(
+          "LayerNormalization", node.operands(),
+          ["axis": .integer(normalization.axis), "epsilon": .real(normalization.epsilon)])
+      },
     Mapping("LogSoftmax", since: 1) { (node) throws(ModelError) in try line(&node) { logSoftmax($0) } },
     Mapping("LogSoftmax", since: 13) { (node) throws(ModelError) in
       try node.add(logSoftmax(node.integer("axis", default: -1)), node.inputs)
+    }.writing(LogSoftmax.self) { (logSoftmax, node) throws(ModelError) in
+      try node.add("LogSoftmax", node.operands(), ["axis": .integer(logSoftmax.axis)])
     },
-    Mapping("LRN", localResponse),
-    Mapping("LpNormalization", lpNormalization),
-    Mapping("MeanVarianceNormalization", since: 9, meanVariance),
+    Mapping("LRN", localResponse)
+      .writing(LocalResponseNormalization.self) { (normalization, node) throws(ModelError) in
+        let result = try node.add(
+          "LRN", node.channelsFirst(0, from: normalization.layout),
+          attributes: [
+            "size": .integer(normalization.size), "alpha": .real(normalization.alpha),
+            "beta": .real(normalization.beta), "bias": .real(normalization.bias),
+          ])
+        return [try node.restored(result, to: normalization.layout)]
+      },
+    Mapping("LpNormalization", lpNormalization)
+      .writing(LpNormalization.self, when: { normalization, _, _ in normalization.leastNorm == 0 }) {
+        (normalization, node) throws(ModelError) in
+        try node.add(
+          "LpNormalization", node.operands(),
+          ["axis": .integer(normalization.axis), "p": .integer(normalization.order)])
+      },
+    Mapping("MeanVarianceNormalization", since: 9, meanVariance)
+      .writing(
+        MeanVarianceNormalization.self,
+        when: { normalization, _, _ in normalization.epsilon == MeanVarianceNormalization().epsilon }
+      ) { (normalization, node) throws(ModelError) in
+        try node.add("MeanVarianceNormalization", node.operands(), ["axes": .integers(normalization.axes)])
+      },
     Mapping("Softmax", since: 1) { (node) throws(ModelError) in try line(&node) { Softmax(axis: $0) } },
     Mapping("Softmax", since: 13) { (node) throws(ModelError) in
       try node.add(Softmax(axis: node.integer("axis", default: -1)), node.inputs)
+    }.writing(Softmax.self) { (softmax, node) throws(ModelError) in
+      var input = try node.operand(0)
+      if softmax.beta != 1 {
+        input = try node.add("Mul", input, node.number(softmax.beta, as: node.realType()))
+      }
+      return [try node.add("Softmax", input, attributes: ["axis": .integer(softmax.axis)])]
     },
   ]
 
@@ -143,5 +213,38 @@ enum NormalizationMappings {
     reshape.allowsZero = true
     let joined = try node.add(reshape, input, node.constant(sizes[..<axis] + [sizes[axis...].reduce(1, *)]))
     return [try node.add(reshape, node.add(make(axis), joined), node.constant(sizes))]
+  }
+}
+
+extension Node {
+  /// Whether scale and shift have a number for each channel, or are left out.
+  fileprivate func isByChannel(in graph: Graph) -> Bool {
+    guard let normalization = `operator` as? GroupNormalization,
+      let shape = inputs.first.flatMap(\.self).flatMap({ graph[$0].type?.shape }),
+      let channels = shape[normalization.layout.channelAxis(rank: shape.rank)].fixed
+    else { return false }
+    return inputs.dropFirst().allSatisfy { input in
+      input.map { graph[$0].type?.shape == [channels] } ?? true
+    }
+  }
+}
+
+extension NodeExport {
+  /// Scale and shift of each channel; those left out are 1 and 0.
+  fileprivate func channelParameters(_ layout: ChannelLayout) throws(ModelError) -> [String] {
+    let (shape, dataType) = (try type(0).shape, try realType())
+    var parameters: [String] = []
+    for (index, standard) in [(1, Float(1)), (2, Float(0))] {
+      if has(index) {
+        parameters.append(try operand(index))
+        continue
+      }
+      guard let channels = shape[layout.channelAxis(rank: shape.rank)].fixed,
+        channels <= Limits.standard.count
+      else { throw ModelError(.unsupported, "channels whose number is not known") }
+      let numbers = [Float](repeating: standard, count: channels)
+      parameters.append(try constant(Tensor(floats: numbers, as: dataType, shape: [channels])))
+    }
+    return parameters
   }
 }

@@ -8,18 +8,68 @@ enum QuantizationMappings {
     Mapping("ConvInteger", since: 10) { (node) throws(ModelError) in
       let convolution = try SpatialMappings.windowed(&node)
       return try node.add(IntegerConvolution(convolution), node.inputs)
+    }.writing(IntegerConvolution.self) { (integer, node) throws(ModelError) in
+      var attributes = WindowAttributes(integer.convolution).list
+      attributes["group"] = .integer(integer.groups)
+      let sums = try node.add("ConvInteger", Array(node.operands().prefix(4)), attributes)[0]
+      guard node.has(4) else { return [sums] }
+      let axes = try Array(1..<node.type(0).rank - 1)
+      return [try node.add("Add", sums, node.add("Unsqueeze", node.operand(4), node.integers(axes)))]
     },
     Mapping("DequantizeLinear", since: 10) { (node) throws(ModelError) in
       var operation = DequantizeLinear()
       operation.axis = try node.integer("axis", default: 1)
       operation.blockSize = try node.integer("block_size", default: 0)
       return try node.add(operation, node.inputs)
+    }.writing(DequantizeLinear.self) { (operation, node) throws(ModelError) in
+      var attributes: AttributeList = ["axis": .integer(operation.axis)]
+      if operation.blockSize != 0 { attributes["block_size"] = .integer(operation.blockSize) }
+      return try node.add("DequantizeLinear", node.operands(), attributes)
     },
-    .plain("DynamicQuantizeLinear", DynamicQuantizeLinear.self, since: 11),
-    .plain("MatMulInteger", IntegerMatrixMultiply.self, since: 10),
+    Mapping("DynamicQuantizeLinear", since: 11) { (node) throws(ModelError) in
+      try node.add(DynamicQuantizeLinear(), node.inputs)
+    }.writing(DynamicQuantizeLinear.self) { (_, node) throws(ModelError) in
+      try node.add("DynamicQuantizeLinear", node.operands(), results: 3)
+    },
+    Mapping("MatMulInteger", since: 10) { (node) throws(ModelError) in
+      try node.add(IntegerMatrixMultiply(), node.inputs)
+    }.writing(IntegerMatrixMultiply.self) { (integer, node) throws(ModelError) in
+      var operands = try node.operands()
+      operands[1] = try node.matrix(1, transposed: integer.transposesB)
+      return try node.add("MatMulInteger", operands)
+    },
     Mapping("QLinearConv", since: 10, convolution),
     Mapping("QLinearMatMul", since: 10, matrixProduct),
-    Mapping("QuantizeLinear", since: 10, quantize),
+    Mapping("QuantizeLinear", since: 10, quantize).writing(QuantizeLinear.self) {
+      (operation, node) throws(ModelError) in
+      var attributes: AttributeList = ["axis": .integer(operation.axis)]
+      if operation.blockSize != 0 { attributes["block_size"] = .integer(operation.blockSize) }
+      if !operation.saturates { attributes["saturate"] = .flag(false) }
+      if !node.has(2) {
+        attributes["output_dtype"] = .integer(try ElementTypes.number(of: operation.dataType))
+      }
+      return try node.add("QuantizeLinear", node.operands(), attributes)
+    },
+    .expressing(RequantizeLinear.self) { (operation, node) throws(ModelError) in
+      // A scale of 1 only rounds.
+      var multiplier = try node.operand(1)
+      let rank = try node.type(0).rank
+      if try node.type(1).rank == 1, rank > 0 {
+        let behind = rank - (try normalizedAxis(operation.axis, rank: rank))
+        multiplier = try node.add("Unsqueeze", multiplier, node.integers(Array(1..<behind)))
+      }
+      let real = try node.add("Mul", node.cast(node.operand(0), to: .float32), multiplier)
+      let one = try node.number(1, as: .float32)
+      let zeroPoint =
+        try node.has(2)
+        ? node.operand(2) : node.constant(Tensor(integers: [0], as: operation.dataType, shape: []))
+      return [try node.add("QuantizeLinear", real, one, zeroPoint)]
+    },
+    // What comes out is rounded as the type of the result says.
+    .expressing(Quantize.self) { (_, node) throws(ModelError) in [try node.operand(0)] },
+    .expressing(Dequantize.self) { (_, node) throws(ModelError) in
+      [try node.cast(node.operand(0), from: node.realType(), to: .float32)]
+    },
   ]
 
   /// The type of the result is that of the zero point, or an attribute, or unsigned bytes.

@@ -9,6 +9,9 @@ enum RecurrentMappings {
       var lstm = try recurrent(LSTM(), &node)
       lstm.couplesGates = try node.flag("input_forget")
       return try node.add(lstm, node.inputs)
+    }.writing(LSTM.self, when: { lstm, _, _ in !lstm.roundsOperands && lstm.cellClip == 0 }) {
+      (lstm, node) throws(ModelError) in
+      try node.recurrent("LSTM", lstm, ["input_forget": .flag(lstm.couplesGates)])
     },
     Mapping("DynamicQuantizeLSTM", domain: "com.microsoft") { (node) throws(ModelError) in
       var lstm = try recurrent(LSTM(), &node)
@@ -26,10 +29,12 @@ enum RecurrentMappings {
       var gru = try recurrent(GRU(), &node)
       gru.resetsAfter = try node.flag("linear_before_reset")
       return try node.add(gru, node.inputs)
+    }.writing(GRU.self) { (gru, node) throws(ModelError) in
+      try node.recurrent("GRU", gru, ["linear_before_reset": .flag(gru.resetsAfter)])
     },
     Mapping("RNN") { (node) throws(ModelError) in
       try node.add(recurrent(RNN(), &node), node.inputs)
-    },
+    }.writing(RNN.self) { (rnn, node) throws(ModelError) in try node.recurrent("RNN", rnn, [:]) },
   ]
 
   /// Weights `[D, features, G · H]` of bytes, with a scale and zero point for each direction, as real ones
@@ -84,4 +89,48 @@ enum RecurrentMappings {
       kind.betas.append(standard.beta.map { betas.popFirst() ?? $0 } ?? 0)
     }
   }
+}
+
+extension NodeExport {
+  /// Adds a recurrent operator; runtimes have none with the batch first.
+  fileprivate func recurrent<Kind: RecurrentOperator>(
+    _ name: String, _ kind: Kind, _ own: AttributeList
+  ) throws(ModelError) -> [String] {
+    guard let hidden = try type(2).shape.dimensions.last?.fixed else {
+      throw ModelError(.unsupported, "a state whose size is not known")
+    }
+    var attributes = own
+    attributes["direction"] = .text(kind.direction.rawValue)
+    attributes["hidden_size"] = .integer(hidden)
+    if kind.clip > 0 { attributes["clip"] = .real(kind.clip) }
+    if !kind.activations.isEmpty {
+      let functions = try kind.functions()
+      attributes["activations"] = .texts(functions.map(\.activation.onnxName))
+      // Numbers are there for those functions only that take one.
+      let alphas = functions.filter { $0.activation.standardParameters.alpha != nil }.map(\.alpha)
+      let betas = functions.filter { $0.activation.standardParameters.beta != nil }.map(\.beta)
+      attributes["activation_alpha"] = alphas.isEmpty ? nil : .reals(alphas)
+      attributes["activation_beta"] = betas.isEmpty ? nil : .reals(betas)
+    }
+    var operands = try operands()
+    if has(4) { operands[4] = try cast(operands[4], from: realType(4), to: .int32) }
+    if kind.isBatchFirst {
+      for index in [0] + (Kind.firstState..<Kind.firstState + Kind.stateCount) where has(index) {
+        operands[index] = try permuted(index, by: [1, 0, 2])
+      }
+    }
+    var results = try add(name, operands, attributes, results: kind.outputCount)
+    if kind.isBatchFirst {
+      results[0] = try transposed(results[0], by: [2, 0, 1, 3])
+      for index in results.indices.dropFirst() {
+        results[index] = try transposed(results[index], by: [1, 0, 2])
+      }
+    }
+    return results
+  }
+}
+
+extension RecurrentActivation {
+  /// ONNX's name, which begins with a capital letter.
+  fileprivate var onnxName: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 }

@@ -11,11 +11,31 @@ enum ReductionMappings {
     + reduction("ReduceMin", ReduceMin.self) + reduction("ReduceProd", ReduceProd.self)
     + reduction("ReduceSum", ReduceSum.self, inputSince: 13)
     + reduction("ReduceSumSquare", ReduceSumSquare.self) + [
-      Mapping("ArgMax") { (node) throws(ModelError) in try argExtreme(&node, ArgMax()) },
-      Mapping("ArgMin") { (node) throws(ModelError) in try argExtreme(&node, ArgMin()) },
-      Mapping("CumSum", since: 11, cumulativeSum),
+      Mapping("ArgMax") { (node) throws(ModelError) in try argExtreme(&node, ArgMax()) }
+        .writing(ArgMax.self) { (search, node) throws(ModelError) in
+          try argExtreme(node, "ArgMax", search, search.dataType)
+        },
+      Mapping("ArgMin") { (node) throws(ModelError) in try argExtreme(&node, ArgMin()) }
+        .writing(ArgMin.self) { (search, node) throws(ModelError) in
+          try argExtreme(node, "ArgMin", search, search.dataType)
+        },
+      Mapping("CumSum", since: 11, cumulativeSum).writing(CumSum.self) { (sum, node) throws(ModelError) in
+        let axis = try node.constant(Tensor(scalar: Int64(sum.axis)))
+        return try node.cumulated(
+          axis: axis, ["exclusive": .flag(sum.isExclusive), "reverse": .flag(sum.isReversed)])
+      },
       Mapping("TopK", since: 1, topK1),
-      Mapping("TopK", since: 10, topK10),
+      Mapping("TopK", since: 10, topK10).writing(TopK.self) { (top, node) throws(ModelError) in
+        let (own, count) = (try node.realType(), try node.add("Reshape", node.indices(1), node.integers([1])))
+        let wide = RuntimeKernels.widerType(than: own, for: "TopK") ?? own
+        let results = try node.add(
+          "TopK", [node.cast(node.operand(0), from: own, to: wide), count],
+          ["axis": .integer(top.axis), "largest": .flag(top.takesGreatest)], results: 2)
+        return [
+          try node.cast(results[0], from: wide, to: own),
+          try node.cast(results[1], from: .int64, to: top.indexType),
+        ]
+      },
     ]
 
   /// The axes are an attribute at first and an operand later.
@@ -28,6 +48,9 @@ enum ReductionMappings {
       },
       Mapping(name, since: inputSince) { (node) throws(ModelError) in
         try reduce(&node, Kind(), axes: nil)
+      }.writing(kind) { (reduction, node) throws(ModelError) in
+        let axes = try reduction.axes.isEmpty ? "" : node.integers(reduction.axes)
+        return try node.reduced(name, axes: axes, keepsDimensions: reduction.keepsDimensions)
       },
     ]
   }
@@ -68,6 +91,20 @@ enum ReductionMappings {
     return try node.add(search, node.inputs)
   }
 
+  private static func argExtreme(
+    _ node: NodeExport, _ name: String, _ search: some ArgExtreme, _ dataType: DataType
+  ) throws(ModelError) -> [String] {
+    let own = try node.realType()
+    let wide = RuntimeKernels.widerType(than: own, for: name) ?? own
+    let result = try node.add(
+      name, node.cast(node.operand(0), from: own, to: wide),
+      attributes: [
+        "axis": .integer(search.axis), "keepdims": .flag(search.keepsDimensions),
+        "select_last_index": .flag(search.selectsLast),
+      ])
+    return [try node.cast(result, from: .int64, to: dataType)]
+  }
+
   static func cumulativeSum(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var sum = CumSum()
     sum.isExclusive = try node.flag("exclusive")
@@ -91,5 +128,24 @@ enum ReductionMappings {
     top.axis = try node.integer("axis", default: -1)
     top.takesGreatest = try node.flag("largest", default: true)
     return try node.add(top, node.inputs)
+  }
+}
+
+extension NodeExport {
+  /// Adds a reduction over the axes of a list, or over all.
+  func reduced(_ name: String, axes: String, keepsDimensions: Bool) throws(ModelError) -> [String] {
+    let own = try realType()
+    let wide = RuntimeKernels.widerType(than: own, for: name) ?? own
+    let input = try cast(operand(0), from: own, to: wide)
+    let result = try add(name, input, axes, attributes: ["keepdims": .flag(keepsDimensions)])
+    return [try cast(result, from: wide, to: own)]
+  }
+
+  /// Adds a sum of all elements up to each one.
+  func cumulated(axis: String, _ attributes: AttributeList) throws(ModelError) -> [String] {
+    let own = try realType()
+    let wide = RuntimeKernels.widerType(than: own, for: "CumSum") ?? own
+    let input = try cast(operand(0), from: own, to: wide)
+    return [try cast(add("CumSum", input, axis, attributes: attributes), from: wide, to: own)]
   }
 }

@@ -6,7 +6,10 @@ import SkiffOperators
 enum ResizeMappings {
   static let rows: [Mapping] = [
     Mapping("Resize", since: 10, resize10),
-    Mapping("Resize", since: 11, resize11),
+    Mapping("Resize", since: 11, resize11).writing(Resize.self) { (resize, node) throws(ModelError) in
+      try node.add(
+        "Resize", [node.operand(0), node.optional(1), node.optional(2), node.indices(3)], resize.attributes)
+    },
     Mapping("Upsample", since: 1, upsample1),
     Mapping("Upsample", since: 7, upsample7),
     Mapping("Upsample", since: 9, until: 9, resize10),
@@ -109,5 +112,56 @@ enum ResizeMappings {
 
   private static func unknown(_ value: String, _ attribute: String) -> ModelError {
     ModelError(.malformed, "there is no '\(value)'", at: Location(attribute: attribute))
+  }
+}
+
+extension Resize {
+  fileprivate var attributes: AttributeList {
+    var attributes: AttributeList = [
+      "mode": .text(mode.rawValue), "coordinate_transformation_mode": .text(coordinates.onnxName),
+      "keep_aspect_ratio_policy": .text(policy.onnxName),
+    ]
+    if mode == .nearest { attributes["nearest_mode"] = .text(rounding.onnxName) }
+    if mode == .cubic { attributes["cubic_coeff_a"] = .real(cubicCoefficient) }
+    if excludesOutside { attributes["exclude_outside"] = .flag(true) }
+    if extrapolation != 0 { attributes["extrapolation_value"] = .real(extrapolation) }
+    if antialiases { attributes["antialias"] = .flag(true) }
+    attributes["axes"] = axes.isEmpty ? nil : .integers(axes)
+    return attributes
+  }
+}
+
+extension ResizeCoordinates {
+  fileprivate var onnxName: String {
+    switch self {
+    case .halfPixel: "half_pixel"
+    case .halfPixelSymmetric: "half_pixel_symmetric"
+    case .pytorchHalfPixel: "pytorch_half_pixel"
+    case .alignCorners: "align_corners"
+    case .asymmetric: "asymmetric"
+    case .tfHalfPixelForNN: "tf_half_pixel_for_nn"
+    case .tfCropAndResize: "tf_crop_and_resize"
+    }
+  }
+}
+
+extension ResizeRounding {
+  fileprivate var onnxName: String {
+    switch self {
+    case .roundPreferFloor: "round_prefer_floor"
+    case .roundPreferCeil: "round_prefer_ceil"
+    case .floor: "floor"
+    case .ceil: "ceil"
+    }
+  }
+}
+
+extension AspectRatioPolicy {
+  fileprivate var onnxName: String {
+    switch self {
+    case .stretch: "stretch"
+    case .notLarger: "not_larger"
+    case .notSmaller: "not_smaller"
+    }
   }
 }

@@ -9,6 +9,9 @@ enum SamplingMappings {
       var grid = AffineGrid()
       grid.alignsCorners = try node.flag("align_corners")
       return try node.add(grid, node.inputs)
+    }.writing(AffineGrid.self) { (grid, node) throws(ModelError) in
+      try node.add(
+        "AffineGrid", [node.operand(0), node.indices(1)], ["align_corners": .flag(grid.alignsCorners)])
     },
     Mapping("Col2Im", since: 18) { (node) throws(ModelError) in
       var columns = Col2Im()
@@ -16,14 +19,46 @@ enum SamplingMappings {
       columns.dilations = try node.windowList("dilations") ?? []
       columns.pads = try node.windowList("pads") ?? []
       return try node.add(columns, node.inputs)
+    }.writing(Col2Im.self) { (columns, node) throws(ModelError) in
+      var attributes = AttributeList()
+      attributes["strides"] = columns.strides.isEmpty ? nil : .integers(columns.strides)
+      attributes["dilations"] = columns.dilations.isEmpty ? nil : .integers(columns.dilations)
+      attributes["pads"] = columns.pads.isEmpty ? nil : .integers(columns.pads)
+      return try node.add("Col2Im", [node.operand(0), node.indices(1), node.indices(2)], attributes)
     },
-    Mapping("DeformConv", since: 19, deformableConvolution),
-    Mapping("GridSample", since: 16, gridSample),
+    Mapping("DeformConv", since: 19, deformableConvolution)
+      .writing(DeformableConvolution.self) { (convolution, node) throws(ModelError) in
+        var attributes: AttributeList = [
+          "group": .integer(convolution.groups), "offset_group": .integer(convolution.offsetGroups),
+        ]
+        attributes["strides"] = convolution.strides.isEmpty ? nil : .integers(convolution.strides)
+        attributes["dilations"] = convolution.dilations.isEmpty ? nil : .integers(convolution.dilations)
+        attributes["pads"] = convolution.pads.isEmpty ? nil : .integers(convolution.pads)
+        return try node.add("DeformConv", node.operands(), attributes)
+      },
+    Mapping("GridSample", since: 16, gridSample).writing(GridSample.self) {
+      (sample, node) throws(ModelError) in
+      try node.add(
+        "GridSample", node.operands(),
+        [
+          "mode": .text(sample.mode.rawValue), "padding_mode": .text(sample.outside.rawValue),
+          "align_corners": .flag(sample.alignsCorners),
+        ])
+    },
     Mapping("RoiAlign", since: 10) { (node) throws(ModelError) in
       try regionAlign(&node, coordinates: "output_half_pixel")
     },
     Mapping("RoiAlign", since: 16) { (node) throws(ModelError) in
       try regionAlign(&node, coordinates: "half_pixel")
+    }.writing(RegionAlign.self) { (align, node) throws(ModelError) in
+      try node.add(
+        "RoiAlign", [node.operand(0), node.operand(1), node.indices(2)],
+        [
+          "output_height": .integer(align.rows), "output_width": .integer(align.columns),
+          "sampling_ratio": .integer(align.points), "spatial_scale": .real(align.scale),
+          "mode": .text(align.takesMaximum ? "max" : "avg"),
+          "coordinate_transformation_mode": .text(align.centersPixels ? "half_pixel" : "output_half_pixel"),
+        ])
     },
   ]
 

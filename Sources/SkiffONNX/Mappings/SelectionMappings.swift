@@ -11,13 +11,33 @@ enum SelectionMappings {
       var suppression = NonMaxSuppression()
       suppression.hasCenters = try node.flag("center_point_box")
       return try node.add(suppression, node.inputs)
+    }.writing(NonMaxSuppression.self) { (suppression, node) throws(ModelError) in
+      try node.add(
+        "NonMaxSuppression",
+        [node.operand(0), node.operand(1), node.indices(2), node.optional(3), node.optional(4)],
+        ["center_point_box": .flag(suppression.hasCenters)])
     },
-    Mapping("TfIdfVectorizer", since: 9, countNGrams),
+    Mapping("TfIdfVectorizer", since: 9, countNGrams).writing(NGramCount.self) {
+      (count, node) throws(ModelError) in
+      var attributes: AttributeList = [
+        "pool_int64s": .integers(count.pool), "ngram_counts": .integers(count.starts),
+        "ngram_indexes": .integers(count.columns), "min_gram_length": .integer(count.shortest),
+        "max_gram_length": .integer(count.longest), "max_skip_count": .integer(count.largestSkip),
+        "mode": .text(
+          count.weighting == .count ? "TF" : count.weighting == .weight ? "IDF" : "TFIDF"),
+      ]
+      attributes["weights"] = count.weights.isEmpty ? nil : .reals(count.weights)
+      return try node.add("TfIdfVectorizer", node.operands(), attributes)
+    },
     Mapping("Unique", since: 11) { (node) throws(ModelError) in
       var unique = Unique()
       unique.axis = try node.optionalInteger("axis")
       unique.isSorted = try node.flag("sorted", default: true)
       return try node.add(unique, node.inputs)
+    }.writing(Unique.self) { (unique, node) throws(ModelError) in
+      var attributes: AttributeList = ["sorted": .flag(unique.isSorted)]
+      attributes["axis"] = unique.axis.map { .integer($0) }
+      return try node.add("Unique", node.operands(), attributes, results: unique.outputCount)
     },
   ]
 

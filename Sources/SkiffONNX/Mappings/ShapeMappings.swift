@@ -7,19 +7,41 @@ enum ShapeMappings {
   static let rows: [Mapping] = [
     Mapping("Dropout", dropout),
     Mapping("Flatten", flatten),
-    Mapping("Identity") { (node) throws(ModelError) in [try node.input(0)] },
+    Mapping("Identity") { (node) throws(ModelError) in [try node.input(0)] }
+      .writing(Identity.self) { (_, node) throws(ModelError) in try node.add("Identity", node.operands()) },
     Mapping("Reshape", since: 1, reshape1),
-    Mapping("Reshape", since: 5, reshape5),
-    Mapping("Shape", shape),
-    .plain("Size", SizeOf.self),
+    Mapping("Reshape", since: 5, reshape5).writing(Reshape.self) { (reshape, node) throws(ModelError) in
+      var attributes = AttributeList()
+      if reshape.allowsZero { attributes["allowzero"] = .flag(true) }
+      return try node.add("Reshape", [node.operand(0), node.indices(1)], attributes)
+    },
+    Mapping("Shape", shape).writing(ShapeOf.self) { (sizes, node) throws(ModelError) in
+      var attributes: AttributeList = ["start": .integer(sizes.start)]
+      attributes["end"] = sizes.end.map { .integer($0) }
+      return [
+        try node.cast(node.add("Shape", [node.operand(0)], attributes)[0], from: .int64, to: sizes.dataType)
+      ]
+    },
+    Mapping("Size") { (node) throws(ModelError) in try node.add(SizeOf(), node.inputs) }
+      .writing(SizeOf.self) { (size, node) throws(ModelError) in
+        [try node.cast(node.add("Size", node.operand(0)), from: .int64, to: size.dataType)]
+      },
     Mapping("Squeeze", since: 1) { (node) throws(ModelError) in
       try node.add(Squeeze(axes: node.optionalIntegers("axes") ?? []), node.inputs)
     },
     Mapping("Squeeze", since: 13) { (node) throws(ModelError) in
       node.has(1) ? try node.add(Squeeze(), "axes", from: 1) : try node.add(Squeeze(), [node.input(0)])
+    }.writing(Squeeze.self) { (squeeze, node) throws(ModelError) in
+      let shape = try node.type(0).shape
+      let axes =
+        squeeze.axes.isEmpty ? shape.dimensions.indices.filter { shape[$0] == .fixed(1) } : squeeze.axes
+      return try node.add("Squeeze", [node.operand(0), node.integers(axes)])
     },
     Mapping("Transpose") { (node) throws(ModelError) in
       try node.add(Transpose(node.optionalIntegers("perm") ?? []), node.inputs)
+    }.writing(Transpose.self) { (transpose, node) throws(ModelError) in
+      let order = try transpose.permutation(rank: node.type(0).rank)
+      return [try node.transposed(node.operand(0), by: order)]
     },
     Mapping("Unsqueeze", since: 1) { (node) throws(ModelError) in
       guard let axes = try node.optionalIntegers("axes") else {
@@ -29,6 +51,8 @@ enum ShapeMappings {
     },
     Mapping("Unsqueeze", since: 13) { (node) throws(ModelError) in
       try node.add(Unsqueeze(), "axes", from: 1)
+    }.writing(Unsqueeze.self) { (unsqueeze, node) throws(ModelError) in
+      try node.add("Unsqueeze", [node.operand(0), node.integers(unsqueeze.axes)])
     },
   ]
 

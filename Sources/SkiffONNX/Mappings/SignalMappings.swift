@@ -16,12 +16,21 @@ enum SignalMappings {
       var transform = try fourierTransform(&node)
       transform.axis = node.has(2) ? try node.integers(2).first ?? -2 : -2
       return try node.add(transform, Array(node.inputs.prefix(2)))
+    }.writing(FourierTransform.self) { (transform, node) throws(ModelError) in
+      let axis = try node.constant(Tensor(scalar: Int64(transform.axis)))
+      return try node.add(
+        "DFT", [node.operand(0), node.indices(1), axis],
+        ["inverse": .flag(transform.isInverse), "onesided": .flag(transform.isOneSided)])
     },
     window("HannWindow", .hann),
     Mapping("MelWeightMatrix", since: 17) { (node) throws(ModelError) in
       var matrix = MelWeightMatrix()
       matrix.dataType = try node.dataType("output_datatype", default: .float32)
       return try node.add(matrix, node.inputs)
+    }.writing(MelWeightMatrix.self) { (matrix, node) throws(ModelError) in
+      try node.add(
+        "MelWeightMatrix", node.operands(),
+        ["output_datatype": .integer(ElementTypes.number(of: matrix.dataType))])
     },
     Mapping("STFT", since: 17) { (node) throws(ModelError) in
       var transform = ShortTimeFourierTransform()
@@ -32,6 +41,8 @@ enum SignalMappings {
         inputs[0] = try node.add(Unsqueeze(axes: [2]), signal)
       }
       return try node.add(transform, inputs)
+    }.writing(ShortTimeFourierTransform.self) { (transform, node) throws(ModelError) in
+      try node.add("STFT", node.operands(), ["onesided": .flag(transform.isOneSided)])
     },
   ]
 
@@ -49,6 +60,14 @@ enum SignalMappings {
       window.isPeriodic = try node.flag("periodic", default: true)
       window.dataType = try node.dataType("output_datatype", default: .float32)
       return try node.add(window, node.inputs)
+    }.writing(WindowFunction.self, when: { window, _, _ in window.kind == kind }) {
+      (window, node) throws(ModelError) in
+      try node.add(
+        name, node.operands(),
+        [
+          "periodic": .flag(window.isPeriodic),
+          "output_datatype": .integer(ElementTypes.number(of: window.dataType)),
+        ])
     }
   }
 }

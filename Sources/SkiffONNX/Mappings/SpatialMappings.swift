@@ -5,15 +5,59 @@ import SkiffOperators
 /// Operators with a window over the spatial axes.
 enum SpatialMappings {
   static let rows: [Mapping] = [
-    Mapping("AveragePool", averagePool),
-    Mapping("Conv", convolution),
-    Mapping("ConvTranspose", transposedConvolution),
+    Mapping("AveragePool", averagePool).writing(AveragePool.self) { (pool, node) throws(ModelError) in
+      var attributes = WindowAttributes(pool).list
+      attributes["count_include_pad"] = .flag(pool.countsPadding)
+      return [try node.pooled("AveragePool", attributes, pool.layout)]
+    },
+    Mapping("Conv", convolution).writing(Convolution.self) { (convolution, node) throws(ModelError) in
+      var attributes = WindowAttributes(convolution).list
+      attributes["group"] = .integer(convolution.groups)
+      let input = try node.channelsFirst(0, from: convolution.layout)
+      let weights = try node.channelsFirst(1, from: convolution.layout)
+      let result = try node.add("Conv", input, weights, node.optional(2), attributes: attributes)
+      return [try node.restored(result, to: convolution.layout)]
+    },
+    Mapping("ConvTranspose", transposedConvolution)
+      .writing(TransposedConvolution.self) { (convolution, node) throws(ModelError) in
+        let attributes = try convolution.attributes(node)
+        let input = try node.channelsFirst(0, from: convolution.layout)
+        let rank = try node.type(1).rank
+        let order = [rank - 1] + Array(0..<rank - 1)
+        let weights = try convolution.layout == .last ? node.permuted(1, by: order) : node.operand(1)
+        let result = try node.add("ConvTranspose", input, weights, node.optional(2), attributes: attributes)
+        return [try node.restored(result, to: convolution.layout)]
+      },
     Mapping("GlobalAveragePool") { (node) throws(ModelError) in try node.globalPool(ReduceMean()) },
     Mapping("GlobalLpPool", globalLpPool),
     Mapping("GlobalMaxPool") { (node) throws(ModelError) in try node.globalPool(ReduceMax()) },
-    Mapping("LpPool", lpPool),
-    Mapping("MaxPool", maxPool),
-    Mapping("MaxUnpool", since: 9, maxUnpool),
+    Mapping("LpPool", lpPool).writing(LpPool.self) { (pool, node) throws(ModelError) in
+      var attributes = WindowAttributes(pool).list
+      attributes["p"] = .integer(pool.order)
+      return [try node.pooled("LpPool", attributes, pool.layout)]
+    },
+    Mapping("MaxPool", maxPool).writing(MaxPool.self) { (pool, node) throws(ModelError) in
+      let own = try node.realType()
+      guard let wide = RuntimeKernels.widerType(than: own, for: "MaxPool") else {
+        return [try node.pooled("MaxPool", WindowAttributes(pool).list, pool.layout)]
+      }
+      let input = try node.cast(node.channelsFirst(0, from: pool.layout), to: wide)
+      let result = try node.add("MaxPool", input, attributes: WindowAttributes(pool).list)
+      return [try node.restored(node.cast(result, to: own), to: pool.layout)]
+    },
+    .expressing(MaxPoolPositions.self, when: { pool, _, _ in pool.layout == .first }) {
+      (pool, node) throws(ModelError) in
+      var attributes = WindowAttributes(pool).list
+      attributes["storage_order"] = .flag(pool.countsColumnsFirst)
+      return [try node.add("MaxPool", node.operands(), attributes, results: 2)[1]]
+    },
+    Mapping("MaxUnpool", since: 9, maxUnpool).writing(MaxUnpool.self) { (pool, node) throws(ModelError) in
+      var attributes: AttributeList = ["kernel_shape": .integers(pool.size)]
+      attributes["strides"] = pool.strides.isEmpty ? nil : .integers(pool.strides)
+      attributes["pads"] = pool.pads.isEmpty ? nil : .integers(pool.pads)
+      return try node.add(
+        "MaxUnpool", [node.operand(0), node.indices(1), node.indices(2)], attributes)
+    },
   ]
 
   static func convolution(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
@@ -161,6 +205,15 @@ enum SpatialMappings {
       throw ModelError(.unsupported, "a norm whose order is no whole number", at: Location(attribute: "p"))
     }
     return order
+  }
+}
+
+extension NodeExport {
+  /// Adds a pooling.
+  fileprivate func pooled(
+    _ name: String, _ attributes: AttributeList, _ layout: ChannelLayout
+  ) throws(ModelError) -> String {
+    try restored(add(name, channelsFirst(0, from: layout), attributes: attributes), to: layout)
   }
 }
 

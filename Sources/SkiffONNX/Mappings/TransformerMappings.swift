@@ -21,7 +21,7 @@ enum TransformerMappings {
     },
     Mapping("FusedConv", domain: domain, fusedConvolution),
     Mapping("FusedMatMul", domain: domain, fusedProduct),
-    .plain("Gelu", domain: domain, Gelu.self),
+    Mapping("Gelu", domain: domain) { (node) throws(ModelError) in try node.add(Gelu(), node.inputs) },
     Mapping("GridSample", domain: domain, SamplingMappings.gridSample),
     Mapping("MultiHeadAttention", domain: domain, AttentionMappings.multiHead),
     Mapping("QAttention", domain: domain, AttentionMappings.quantizedAttention),

@@ -29,9 +29,16 @@ package struct ONNXAttribute: Sendable {
   package var region: ByteRegion
 
   /// The numbers by which files name the kinds of values.
-  private enum Kind: Int {
+  enum Kind: Int {
     case real = 1, integer, bytes, tensor, graph, reals, integers, byteStrings, tensors, graphs
     case sparseTensor, sparseTensors, type, types
+  }
+
+  /// An attribute of no file.
+  init(_ name: String, _ value: Value) {
+    self.name = name
+    self.value = value
+    region = .empty
   }
 
   init(_ message: ProtobufMessage, limits: Limits) throws(ModelError) {

@@ -8,6 +8,13 @@ package struct ONNXExternalData: Hashable, Sendable {
   /// Nil: up to the end of the file.
   package var length: Int?
 
+  /// Bytes of a file.
+  init(location: String, offset: Int, length: Int) {
+    self.location = location
+    self.offset = offset
+    self.length = length
+  }
+
   init(_ properties: [ONNXProperty]) throws(ModelError) {
     func number(_ key: String) throws(ModelError) -> Int? {
       guard let text = properties.last(where: { $0.key == key })?.value else { return nil }

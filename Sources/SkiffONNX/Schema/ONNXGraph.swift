@@ -12,6 +12,12 @@ package struct ONNXGraph: Sendable {
   /// The types of values inside, as far as the file states them.
   package var valueInfo: [ONNXValueInfo]
 
+  /// A graph without anything in it.
+  init(name: String) {
+    self.name = name
+    (nodes, initializers, sparseInitializers, inputs, outputs, valueInfo) = ([], [], [], [], [], [])
+  }
+
   init(_ message: ProtobufMessage, limits: Limits) throws(ModelError) {
     name = message.text("name") ?? ""
     nodes = []

@@ -26,6 +26,18 @@ package struct ONNXModel: Sendable {
   /// The path of the file, nil if its bytes came from elsewhere; external data is looked for beside it.
   package var path: String?
 
+  /// A model that is yet to be written, in the newest versions of everything.
+  init(_ graph: ONNXGraph, operatorSets: [ONNXOperatorSet], producerVersion: String, metadata: [ONNXProperty])
+  {
+    irVersion = Dialect.newestIRVersion
+    self.operatorSets = operatorSets
+    producerName = "skiff"
+    self.producerVersion = producerVersion
+    self.metadata = metadata
+    self.graph = graph
+    (domain, modelVersion, description, functions, hasTrainingInfo) = ("", 0, "", [], false)
+  }
+
   /// Reads a model; large tensors stay in `region`.
   ///
   /// - Parameter path: The path of the file, beside which external data may be.
@@ -81,6 +93,12 @@ extension ONNXOperatorSet {
 package struct ONNXProperty: Hashable, Sendable {
   package var key: String
   package var value: String
+
+  /// A pair of texts.
+  package init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
 
   init(_ message: ProtobufMessage) {
     key = message.text("key") ?? ""

@@ -14,6 +14,8 @@ package struct ONNXTensor: Sendable {
     case strings([ByteRegion])
     /// In another file.
     case external(ONNXExternalData)
+    /// In a graph, and yet to be written.
+    case constant(Constant)
   }
 
   package var name: String
@@ -23,6 +25,17 @@ package struct ONNXTensor: Sendable {
   package var payload: Payload
   /// The place in the file.
   package var byteOffset: Int
+
+  /// A tensor that is yet to be written.
+  ///
+  /// - Throws: ``ModelError/Code/unsupported`` if the format has no such elements.
+  init(_ constant: Constant, name: String) throws(ModelError) {
+    self.name = name
+    elementType = try ElementTypes.number(of: constant.type.dataType)
+    shape = constant.shape
+    payload = .constant(constant)
+    byteOffset = 0
+  }
 
   init(_ message: ProtobufMessage, limits: Limits) throws(ModelError) {
     let name = message.text("name") ?? ""

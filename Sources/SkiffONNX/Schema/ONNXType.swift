@@ -6,6 +6,12 @@ package struct ONNXValueInfo: Sendable {
   /// Nil if the file does not say.
   package var type: ONNXType?
 
+  /// A value of a type; nil does not state it.
+  init(name: String, type: ONNXType?) {
+    self.name = name
+    self.type = type
+  }
+
   init(_ message: ProtobufMessage) {
     name = message.text("name") ?? ""
     type = message.message("type").flatMap(ONNXType.init)

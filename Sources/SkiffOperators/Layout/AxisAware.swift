@@ -7,13 +7,13 @@ import SkiffIR
 package protocol AxisAware: Operator {
   /// The operator's form when its principal operand is stored in `context.order`, nil if there is none.
   func form(_ context: AxisContext) -> AxisForm?
-  /// The order in which the operator wants its principal operand for operands of this rank; nil if it has no
-  /// preference.
-  func preferredOrder(rank: Int) -> [Int]?
+  /// The order in which the operator wants its principal operand, of this rank, where channels shall be as `layout` says; nil if
+  /// it has no preference.
+  func preferredOrder(rank: Int, for layout: ChannelLayout) -> [Int]?
 }
 
 extension AxisAware {
-  package func preferredOrder(rank: Int) -> [Int]? { nil }
+  package func preferredOrder(rank: Int, for layout: ChannelLayout) -> [Int]? { nil }
 }
 
 /// What an operator knows when it is asked for its form.
@@ -26,11 +26,15 @@ package struct AxisContext {
   package let integers: [[Int]?]
   /// The elements of integer operands that inference knows, which may depend on sizes of the inputs.
   package let elements: [[Shape.Dimension]?]
+  /// Where channels shall be.
+  package let layout: ChannelLayout
 
   package init(
-    order: [Int], inputs: [TensorType?], integers: [[Int]?], elements: [[Shape.Dimension]?]? = nil
+    order: [Int], layout: ChannelLayout = .last, inputs: [TensorType?], integers: [[Int]?],
+    elements: [[Shape.Dimension]?]? = nil
   ) {
     self.order = order
+    self.layout = layout
     self.inputs = inputs
     self.integers = integers
     self.elements = elements ?? integers.map { $0?.map { .fixed($0) } }
@@ -81,6 +85,16 @@ package enum AxisOrder {
   /// Batch, space, channels for a logical batch, channels, space.
   package static func channelsLast(_ rank: Int) -> [Int] {
     rank < 3 ? identity(rank) : [0] + Array(2..<rank) + [1]
+  }
+
+  /// Batch, channels, space for a logical batch, space, channels.
+  package static func channelsFirst(_ rank: Int) -> [Int] {
+    rank < 3 ? identity(rank) : [0, rank - 1] + Array(1..<rank - 1)
+  }
+
+  /// The order that brings the channels where `layout` says from where the other layout has them.
+  package static func channels(_ layout: ChannelLayout, _ rank: Int) -> [Int] {
+    layout == .last ? channelsLast(rank) : channelsFirst(rank)
   }
 
   /// The order `o` with `o[order[i]] = i`.

@@ -1,41 +1,52 @@
 import SkiffIR
 
-/// A spatial operator on one tensor, with parameters by channel at most, that can have its channels first or last.
+/// A spatial operator that can have its channels first or last.
 package protocol ChannelLayoutOperator: AxisAware {
   /// Where the channels are.
   var layout: ChannelLayout { get set }
+  /// The order of operands behind the first where the input, of this rank, gets another layout; nil for those left as they are. By
+  /// default they have one axis of channels at most.
+  func parameterOrders(rank: Int, for layout: ChannelLayout) -> [[Int]?]
 }
 
 extension ChannelLayoutOperator {
-  package func preferredOrder(rank: Int) -> [Int]? { layout == .first ? AxisOrder.channelsLast(rank) : nil }
+  package func parameterOrders(rank: Int, for layout: ChannelLayout) -> [[Int]?] { [] }
+
+  package func preferredOrder(rank: Int, for layout: ChannelLayout) -> [Int]? {
+    layout == self.layout ? nil : AxisOrder.channels(layout, rank)
+  }
 
   package func form(_ context: AxisContext) -> AxisForm? {
-    guard layout == .first, context.order == AxisOrder.channelsLast(context.rank) else { return nil }
+    guard context.order == preferredOrder(rank: context.rank, for: context.layout) else { return nil }
     var copy = self
-    copy.layout = .last
-    let rest = [AxisForm.Operand](repeating: .logical, count: context.inputs.count - 1)
+    copy.layout = context.layout
+    let orders = parameterOrders(rank: context.rank, for: context.layout)
+    let rest = context.inputs.dropFirst().indices.map { index -> AxisForm.Operand in
+      (index <= orders.count ? orders[index - 1] : nil).map { .ordered($0) } ?? .logical
+    }
     return AxisForm(copy, [.ordered(context.order)] + rest, results: [context.order])
   }
 }
 
+extension AveragePool: ChannelLayoutOperator {}
 extension DepthToSpace: ChannelLayoutOperator {}
 extension GroupNormalization: ChannelLayoutOperator {}
 extension InstanceNormalization: ChannelLayoutOperator {}
 extension LocalResponseNormalization: ChannelLayoutOperator {}
 extension LpPool: ChannelLayoutOperator {}
+extension MaxPool: ChannelLayoutOperator {}
 extension SpaceToDepth: ChannelLayoutOperator {}
 
-extension TransposedConvolution: AxisAware {
-  package func preferredOrder(rank: Int) -> [Int]? { layout == .first ? AxisOrder.channelsLast(rank) : nil }
+extension Convolution: ChannelLayoutOperator {
+  package func parameterOrders(rank: Int, for layout: ChannelLayout) -> [[Int]?] {
+    [AxisOrder.channels(layout, rank)]
+  }
+}
 
-  package func form(_ context: AxisContext) -> AxisForm? {
-    guard layout == .first, context.order == AxisOrder.channelsLast(context.rank) else { return nil }
-    var copy = self
-    copy.layout = .last
-    // [inputs, outputs / groups, window…] becomes [outputs / groups, window…, inputs].
-    let weights = Array(1..<context.rank) + [0]
-    let rest = [AxisForm.Operand](repeating: .logical, count: context.inputs.count - 2)
-    return AxisForm(
-      copy, [.ordered(context.order), .ordered(weights)] + rest, results: [context.order])
+extension TransposedConvolution: ChannelLayoutOperator {
+  /// `[inputs, outputs / groups, window…]` with the channels first, `[outputs / groups, window…, inputs]` with them last.
+  package func parameterOrders(rank: Int, for layout: ChannelLayout) -> [[Int]?] {
+    guard rank > 0 else { return [] }
+    return [layout == .last ? Array(1..<rank) + [0] : [rank - 1] + Array(0..<rank - 1)]
   }
 }

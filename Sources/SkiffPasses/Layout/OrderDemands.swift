@@ -4,10 +4,12 @@ import SkiffOperators
 /// The order in which most users of each value would like it stored, found from the outputs backwards.
 struct OrderDemands {
   private var orders: [ValueID: [Int]] = [:]
+  private let layout: ChannelLayout
 
   subscript(value: ValueID) -> [Int]? { orders[value] }
 
-  init(_ graph: Graph, outputsAreFree: Bool) {
+  init(_ graph: Graph, layout: ChannelLayout, outputsAreFree: Bool) {
+    self.layout = layout
     var votes: [ValueID: [[Int]: Int]] = [:]
     if !outputsAreFree {
       for output in graph.outputs {
@@ -48,19 +50,19 @@ struct OrderDemands {
     else {
       return nil
     }
-    func form(_ order: [Int]) -> AxisForm? { aware.form(node.axisContext(order: order, in: graph)) }
-    if let preferred = aware.preferredOrder(rank: rank) { return form(preferred) }
+    func form(_ order: [Int]) -> AxisForm? { aware.form(node.axisContext(order: order, layout, in: graph)) }
+    if let preferred = aware.preferredOrder(rank: rank, for: layout) { return form(preferred) }
     guard let output = node.outputs.first, let wanted = orders[output] else { return nil }
-    return Self.candidates(for: node, rank: rank, result: wanted, in: graph).lazy.compactMap(form)
+    return candidates(for: node, rank: rank, result: wanted, in: graph).lazy.compactMap(form)
       .first { $0.results.first == wanted }
   }
 
   /// Orders of the principal operand worth trying when the result is wanted in the order `result`.
-  static func candidates(for node: Node, rank: Int, result: [Int]?, in graph: Graph) -> [[Int]] {
-    var candidates = [AxisOrder.identity(rank), AxisOrder.channelsLast(rank)]
+  func candidates(for node: Node, rank: Int, result: [Int]?, in graph: Graph) -> [[Int]] {
+    var candidates = [AxisOrder.identity(rank), AxisOrder.channels(layout, rank)]
     if let result, let reshape = node.operator as? Reshape,
       let order = reshape.operandOrder(
-        forResult: result, node.axisContext(order: AxisOrder.identity(rank), in: graph))
+        forResult: result, node.axisContext(order: AxisOrder.identity(rank), layout, in: graph))
     {
       candidates.insert(order, at: 0)
     }
@@ -85,9 +87,9 @@ struct OrderDemands {
 
 extension Node {
   /// What the node's operator is told when it is asked for a form.
-  package func axisContext(order: [Int], in graph: Graph) -> AxisContext {
+  package func axisContext(order: [Int], _ layout: ChannelLayout, in graph: Graph) -> AxisContext {
     AxisContext(
-      order: order, inputs: inputs.map { id in id.flatMap { graph[$0].type } },
+      order: order, layout: layout, inputs: inputs.map { id in id.flatMap { graph[$0].type } },
       integers: inputs.map { id in
         id.flatMap { graph[$0].constant != nil ? graph[$0].knownElements?.compactMap(\.fixed) : nil }
       }, elements: inputs.map { id in id.flatMap { graph[$0].knownElements } })

@@ -12,6 +12,7 @@ struct OrderedGraphBuilder {
   private(set) var interfaceOrders: [String: [Int]] = [:]
 
   private let source: Graph
+  private let layout: ChannelLayout
   /// Where each value of the source is in the result, and in which order.
   private var stored: [ValueID: (value: ValueID, order: [Int])] = [:]
   /// Values of the source that the result has in a further order or alignment.
@@ -23,8 +24,9 @@ struct OrderedGraphBuilder {
     let rank: Int
   }
 
-  init(source: Graph) {
+  init(source: Graph, layout: ChannelLayout) {
     self.source = source
+    self.layout = layout
     result = Graph(name: source.name)
   }
 
@@ -37,7 +39,7 @@ struct OrderedGraphBuilder {
     guard let aware = node.operator as? any AxisAware,
       node.inputs.allSatisfy({ $0.map { source[$0].type != nil } ?? true }),
       node.outputs.allSatisfy({ source[$0].type != nil }),
-      let form = aware.form(node.axisContext(order: order, in: source))
+      let form = aware.form(node.axisContext(order: order, layout, in: source))
     else { return nil }
     for case let (input?, operand) in zip(node.inputs, form.operands) {
       guard case .aligned(let order) = operand, let type = source[input].type else { continue }

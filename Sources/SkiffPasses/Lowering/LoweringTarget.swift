@@ -7,15 +7,30 @@ public struct LoweringTarget: Sendable {
   let computesWithIntegers: Bool
   /// Whether these integers have 16 bits, to which any expression loses little.
   private(set) var roundsFinely = false
+  /// Whether the target computes with real numbers of 16 and of 64 bits too.
+  let computesWithAllReals: Bool
+  /// Whether the target takes any padding as numbers.
+  let listsPaddings: Bool
   /// Whether the target has the operator of a node in this form.
   let has: @Sendable (Node, Graph) -> Bool
 
   /// Creates a target that has the nodes for which `has` holds.
-  public init(has: @escaping @Sendable (Node, Graph) -> Bool) {
-    self.init(computesWithIntegers: false, has: has)
+  ///
+  /// - Parameters:
+  ///   - computesWithAllReals: Whether it computes with real numbers of 16 and of 64 bits too.
+  ///   - listsPaddings: Whether it takes any padding as numbers.
+  public init(
+    computesWithAllReals: Bool = false, listsPaddings: Bool = false,
+    has: @escaping @Sendable (Node, Graph) -> Bool
+  ) {
+    self.computesWithAllReals = computesWithAllReals
+    self.listsPaddings = listsPaddings
+    computesWithIntegers = false
+    self.has = has
   }
 
   private init(computesWithIntegers: Bool, has: @escaping @Sendable (Node, Graph) -> Bool) {
+    (computesWithAllReals, listsPaddings) = (false, false)
     self.computesWithIntegers = computesWithIntegers
     self.has = has
   }
@@ -52,12 +67,14 @@ extension LoweringTarget {
 extension Pipeline {
   /// Replaces the operators and real numbers that a target lacks by expressions of those that it has.
   public static func lowering(for target: LoweringTarget) -> Pipeline {
-    Pipeline(
-      unconditional: ComputeInFloat32(),
+    var passes: [any Pass] = [
       RewritePass(
         UnrollRecurrent(for: target), LowerDynamicQuantization(target: target), Lower(for: target)),
       FoldConstants(),
       MergeEqualNodes(),
-      RewritePass(NamePadding()))
+    ]
+    if !target.computesWithAllReals { passes.insert(ComputeInFloat32(), at: 0) }
+    if !target.listsPaddings { passes.append(RewritePass(NamePadding())) }
+    return Pipeline(selected: passes)
   }
 }

@@ -7,6 +7,7 @@ import SkiffOperators
 /// - `DequantizeLinear(constant)` → a constant that is dequantized when it is read, so that its integers stay at hand.
 /// - `DequantizeLinear(QuantizeLinear(x))` → `Dequantize(Quantize(x))` for one scale for the whole tensor. Halves are
 ///   then rounded away from zero, as integer runtimes do, instead of to even.
+/// - `DequantizeLinear(input)` and `output = QuantizeLinear(x)` likewise: the graph takes or gives quantized integers.
 ///
 /// Declines: scales that are not constant or not float32, and types other than integers of 8, 16 and 32 bits.
 public struct AdoptQuantization: Rewrite {
@@ -17,6 +18,7 @@ public struct AdoptQuantization: Rewrite {
 
   public func rewrite(_ id: NodeID, in graph: inout Graph) throws(ModelError) -> Bool {
     let node = graph[id]
+    if let linear = node.operator as? QuantizeLinear { return try adoptOutput(node, linear, &graph) }
     guard let dequantize = node.operator as? DequantizeLinear, let operand = node.inputs[0],
       graph[node.outputs[0]].type?.dataType == .float32, let type = graph[operand].type,
       let parameters = try parameters(of: node, axis: dequantize.axis, dequantize.blockSize, type, graph)
@@ -30,6 +32,7 @@ public struct AdoptQuantization: Rewrite {
       try graph.replaceNode(id, by: integers.transformed(by: .dequantize))
       return true
     }
+    if graph[operand].isInput { return try adoptInput(operand, type, parameters, &graph) }
     guard let source = graph.producer(of: operand), let linear = source.operator as? QuantizeLinear,
       let input = source.inputs[0], graph[input].type?.dataType == .float32,
       [.int8, .uint8, .int16].contains(type.dataType), parameters.granularity == .perTensor,
@@ -46,6 +49,66 @@ public struct AdoptQuantization: Rewrite {
       before: id)
     graph.replaceUses(of: node.outputs[0], with: reals)
     return true
+  }
+
+  /// Makes an output of the graph quantized integers.
+  private func adoptOutput(
+    _ node: Node, _ linear: QuantizeLinear, _ graph: inout Graph
+  ) throws(ModelError) -> Bool {
+    let output = node.outputs[0]
+    guard graph.outputs.contains(where: { $0.value == output }), let input = node.inputs[0],
+      graph[input].type?.dataType == .float32, let type = graph[output].type,
+      let parameters = try parameters(of: node, axis: linear.axis, linear.blockSize, type, graph),
+      try areDequantized(output, type, parameters, graph), let anchor = graph[output].producer
+    else { return false }
+    var quantize = Quantize()
+    quantize.dataType = type.dataType
+    let integers = try graph.add(
+      quantize, input, name: node.name, origins: node.origins, outputName: graph[output].name, before: anchor,
+      type: TensorType(type.dataType, type.shape, quantization: parameters))
+    try dequantizeUses(of: output, as: integers, &graph)
+    graph.replaceUses(of: output, with: integers)
+    return true
+  }
+
+  /// Makes an input of the graph quantized integers.
+  private func adoptInput(
+    _ input: ValueID, _ type: TensorType, _ parameters: QuantizationParameters, _ graph: inout Graph
+  ) throws(ModelError) -> Bool {
+    guard try areDequantized(input, type, parameters, graph), !graph.isOutput(input) else { return false }
+    graph.setType(of: input, to: TensorType(type.dataType, type.shape, quantization: parameters))
+    try dequantizeUses(of: input, as: input, &graph)
+    return true
+  }
+
+  /// Whether all users of integers turn them into real numbers by these parameters.
+  private func areDequantized(
+    _ integers: ValueID, _ type: TensorType, _ parameters: QuantizationParameters, _ graph: Graph
+  ) throws(ModelError) -> Bool {
+    guard parameters.granularity == .perTensor, [.int8, .uint8, .int16].contains(type.dataType) else {
+      return false
+    }
+    for user in graph[integers].users {
+      let node = graph[user]
+      guard let linear = node.operator as? DequantizeLinear, node.inputs[0] == integers,
+        graph[node.outputs[0]].type?.dataType == .float32,
+        try self.parameters(of: node, axis: linear.axis, linear.blockSize, type, graph) == parameters
+      else { return false }
+    }
+    return true
+  }
+
+  /// Says the uses of integers by quantized ones that take their place.
+  private func dequantizeUses(
+    of old: ValueID, as integers: ValueID, _ graph: inout Graph
+  ) throws(ModelError) {
+    for user in graph[old].users where graph[user].operator is DequantizeLinear {
+      let node = graph[user]
+      let reals = try graph.add(
+        Dequantize(), integers, name: node.name, origins: node.origins,
+        outputName: graph[node.outputs[0]].name, before: user)
+      graph.replaceUses(of: node.outputs[0], with: reals)
+    }
   }
 
   /// The constant scales and zero points of a node; nil if they are none or do not fit.

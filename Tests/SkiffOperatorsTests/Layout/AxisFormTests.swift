@@ -8,8 +8,17 @@ import Testing
   private func resultsOfForm(
     _ kernel: any ReferenceKernel, _ inputs: [Tensor?], order: [Int]
   ) throws -> [Tensor] {
+    let (moved, stored, form) = try formed(kernel, inputs, order: order, .last)
+    return try zip(moved.evaluate(stored), form.results).map { try $0.permuted(by: AxisOrder.inverse($1)) }
+  }
+
+  /// An operator's form, and the operands stored as it wants them.
+  private func formed(
+    _ kernel: any ReferenceKernel, _ inputs: [Tensor?], order: [Int], _ layout: ChannelLayout
+  ) throws -> (kernel: any ReferenceKernel, inputs: [Tensor?], form: AxisForm) {
     let integers = inputs.map { tensor -> [Int]? in tensor.flatMap { try? $0.integers() } }
-    let context = AxisContext(order: order, inputs: inputs.map { $0?.type }, integers: integers)
+    let context = AxisContext(
+      order: order, layout: layout, inputs: inputs.map { $0?.type }, integers: integers)
     let form = try #require((kernel as? any AxisAware)?.form(context), "\(kernel)")
     var stored: [Tensor?] = []
     for (input, operand) in zip(inputs, form.operands) {
@@ -22,8 +31,7 @@ import Testing
       case .replaced(let tensor): stored.append(tensor)
       }
     }
-    let results = try #require(form.operator as? any ReferenceKernel).evaluate(stored)
-    return try zip(results, form.results).map { try $0.permuted(by: AxisOrder.inverse($1)) }
+    return (try #require(form.operator as? any ReferenceKernel), stored, form)
   }
 
   @Test func placewiseOperatorsTakeAnyOrder() throws {
@@ -93,12 +101,17 @@ import Testing
     ]
     let order = AxisOrder.channelsLast(4)
     for (kernel, inputs) in cases {
-      #expect((kernel as? any AxisAware)?.preferredOrder(rank: 4) == order)
+      #expect((kernel as? any AxisAware)?.preferredOrder(rank: 4, for: .last) == order)
       let expected = try kernel.evaluate(inputs)[0]
       let result = try #require(resultsOfForm(kernel, inputs, order: order).first)
       #expect(result.shape == expected.shape, "\(kernel)")
       let difference = FloatDifference(try result.doubles(), from: try expected.doubles())
       #expect(difference.errorOfRange < 1e-6, "\(kernel): \(difference)")
+      // And back: operator and operands are the first ones again.
+      let last = try formed(kernel, inputs, order: order, .last)
+      let first = try formed(last.kernel, last.inputs, order: AxisOrder.channelsFirst(4), .first)
+      #expect(first.kernel.attributeValues == kernel.attributeValues, "\(kernel)")
+      #expect(first.inputs == inputs, "\(kernel)")
     }
   }
 }

@@ -2,40 +2,29 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
-/// Stores every spatial tensor with its channels last, with as few transpositions as possible.
+/// Stores every spatial tensor with its channels where a layout has them, with as few transpositions as possible.
 ///
-/// A graph that has them last already stays as it is, unless it gets by with fewer transpositions.
+/// A graph that has them there already stays as it is, unless it gets by with fewer transpositions.
 ///
-/// Each value gets an order in which its axes are stored. Spatial operators want batch, space, channels;
+/// Each value gets an order in which its axes are stored. Spatial operators want that of the layout;
 /// operators that treat axes alike (``AxisAware``) take the order of their operands and rename their axes;
 /// transpositions of the source only rename axes and vanish; sizes of values are picked from those of the stored ones;
 /// constants are stored as they are needed. All others,
 /// and the inputs and outputs of the graph, keep the order of the source. Where a value is wanted in another order
 /// than it is stored in, a transposition remains, made once for each order and named in the report with the node
 /// that forces it; one that only moves axes of size 1 becomes a reshape.
-///
-/// ```
-/// %y = Convolution(%x, %w) {layout = first} : f32[N,8,H,W]
-/// %z = Relu(%y)
-///   →
-/// %x' = Transpose(%x) {permutation = [0, 2, 3, 1]}
-/// %y = Convolution(%x', %w') {layout = last} : f32[N,H,W,8]
-/// %z = Relu(%y)
-/// ```
-public struct AssignChannelsLast: Pass {
-  public static let name = "assign-channels-last"
-  public static let establishes: Set<GraphProperty> = [.channelsLast]
+struct LayoutAssignment {
+  /// Where channels shall be.
+  let layout: ChannelLayout
+  /// Whether inputs and outputs of the graph are stored so too, where that is what the operators next to them want.
+  var changesInterface = false
 
-  /// Whether inputs and outputs of the graph are stored with their channels last too, where that is what the
-  /// operators next to them want.
-  public let changesInterface: Bool
-
-  /// Creates the pass.
-  public init(changesInterface: Bool = false) { self.changesInterface = changesInterface }
-
-  public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
-    let demands = OrderDemands(graph, outputsAreFree: changesInterface)
-    var builder = OrderedGraphBuilder(source: graph)
+  /// Assigns the layout.
+  ///
+  /// - Parameter name: The pass in whose name changes are counted.
+  func run(on graph: inout Graph, report: inout PassReport, as name: String) throws(ModelError) {
+    let demands = OrderDemands(graph, layout: layout, outputsAreFree: changesInterface)
+    var builder = OrderedGraphBuilder(source: graph, layout: layout)
     for input in graph.inputs { try builder.addInput(input, order: changesInterface ? demands[input] : nil) }
     builder.addStates()
     for id in graph.nodeIDs {
@@ -48,11 +37,11 @@ public struct AssignChannelsLast: Pass {
     try builder.addOutputs(keepsOrder: changesInterface)
     try builder.updateStates()
     let present = graph.transpositions
-    if !changesInterface, graph.isChannelsLast, present.count <= builder.result.transpositions.count {
+    if !changesInterface, graph.has(layout), present.count <= builder.result.transpositions.count {
       report.transpositions += present
       return
     }
-    report.count(builder.survivors.count, of: Self.name)
+    report.count(builder.survivors.count, of: name)
     report.transpositions += builder.survivors
     report.interfaceOrders.merge(builder.interfaceOrders) { $1 }
     graph = builder.result
@@ -67,13 +56,15 @@ public struct AssignChannelsLast: Pass {
     guard let aware = node.operator as? any AxisAware,
       let rank = OrderDemands.principalRank(of: node, in: graph)
     else { return nil }
-    if let preferred = aware.preferredOrder(rank: rank), builder.form(of: node, order: preferred) != nil {
+    if let preferred = aware.preferredOrder(rank: rank, for: layout),
+      builder.form(of: node, order: preferred) != nil
+    {
       return preferred
     }
     var candidates = node.inputs.compactMap { $0.flatMap { builder.storedOrder(of: $0) } }.filter {
       $0.count == rank
     }
-    candidates += OrderDemands.candidates(
+    candidates += demands.candidates(
       for: node, rank: rank, result: node.outputs.first.flatMap { demands[$0] }, in: graph)
     var best: (order: [Int], cost: Int)?
     for order in candidates {
@@ -90,12 +81,12 @@ public struct AssignChannelsLast: Pass {
 
 extension Graph {
   /// Whether no operator would like its operands in another order than they are in.
-  fileprivate var isChannelsLast: Bool {
+  fileprivate func has(_ layout: ChannelLayout) -> Bool {
     nodeIDs.allSatisfy { id in
       let node = self[id]
       guard let aware = node.operator as? any AxisAware,
         let rank = OrderDemands.principalRank(of: node, in: self),
-        let order = aware.preferredOrder(rank: rank)
+        let order = aware.preferredOrder(rank: rank, for: layout)
       else { return true }
       return order == AxisOrder.identity(rank)
     }
