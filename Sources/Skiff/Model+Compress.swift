@@ -313,7 +313,7 @@ extension Model {
 
 extension Graph {
   /// Whether the transposition is still there: later passes can have absorbed it.
-  fileprivate func contains(_ transposition: Transposition) -> Bool {
+  func contains(_ transposition: Transposition) -> Bool {
     nodeIDs.contains { id in
       guard let transpose = `operator`(of: id, as: Transpose.self), let input = self[id].inputs[0] else {
         return false

@@ -16,7 +16,7 @@ extension Model {
     if target.layout == .first {
       var report = PassReport()
       try Pipeline.channelsFirst.run(on: &graph, report: &report)
-      copy.transpositions = report.transpositions
+      copy.transpositions = report.transpositions.filter(graph.contains)
     }
     copy.warnings += found.filter { !copy.warnings.contains($0) }
     var content = EdgeModel(graph, contract: contract, examples: copy.examples)

@@ -56,8 +56,8 @@ struct ConversionReport {
       lines.append("  read back: equal to the graph in memory, bit for bit, in \(certificate.exactRuns) runs")
     } else {
       let names = certificate.expressedOperators.joined(separator: ", ")
-      lines.append(
-        "  read back: equal to the graph in memory but for rounding, where others stand for \(names)")
+      let others = names.isEmpty ? "" : ", where others stand for \(names)"
+      lines.append("  read back: equal to the graph in memory but for rounding\(others)")
     }
     if !certificate.failures.isEmpty { lines.removeLast() }
     lines += certificate.comparison.outputs.map { "  '\($0.name)' against the source: \($0.summary)" }
