@@ -58,8 +58,8 @@ public struct GroupNormalization: ReferenceKernel {
     ]
   }
 
-  private func parameters(_ tensor: Tensor?, _ channels: Int) throws(ModelError) -> [Float]? {
-    guard let values = try tensor?.floats() else { return nil }
+  private func parameters(_ tensor: Tensor?, _ channels: Int) throws(ModelError) -> [Double]? {
+    guard let values = try tensor?.doubles() else { return nil }
     if values.count == channels { return values }
     guard values.count == groups else {
       throw ModelError(.invalidGraph, "\(values.count) parameters for \(channels) channels")
@@ -105,7 +105,7 @@ public struct InstanceNormalization: ReferenceKernel {
     let input = try inputs.required(0)
     guard input.rank >= 3 else { throw ModelError(.invalidGraph, "no space in \(Shape(input.shape))") }
     let channels = input.shape[layout.channelAxis(rank: input.rank)]
-    let (scale, shift) = (try inputs.optional(1)?.floats(), try inputs.optional(2)?.floats())
+    let (scale, shift) = (try inputs.optional(1)?.doubles(), try inputs.optional(2)?.doubles())
     guard [scale, shift].allSatisfy({ $0.map { $0.count == channels } ?? true }) else {
       throw ModelError(.invalidGraph, "the parameters do not fit \(channels) channels")
     }
@@ -120,29 +120,46 @@ public struct InstanceNormalization: ReferenceKernel {
 ///
 /// The number of channels must be a multiple of that of groups, and the parameters one for each channel.
 private func normalizingChannels(
-  _ input: Tensor, layout: ChannelLayout, groups: Int, epsilon: Float, scale: [Float]?, shift: [Float]?
+  _ input: Tensor, layout: ChannelLayout, groups: Int, epsilon: Float, scale: [Double]?, shift: [Double]?
 ) throws(ModelError) -> Tensor {
-  let channels = input.shape[layout.channelAxis(rank: input.rank)]
-  var values = try input.floats()
-  guard !values.isEmpty, groups > 0 else { return input }
-  let space = input.shape[layout.spatialAxes(rank: input.rank)].reduce(1, *)
-  let (stride, channelStride) = layout == .first ? (1, space) : (channels, 1)
-  let each = channels / groups
-  for sample in 0..<input.shape[0] {
-    for group in 0..<groups {
-      let members = group * each..<(group + 1) * each
-      let starts = members.map { sample * channels * space + $0 * channelStride }
-      let statistics = Statistics(values, blocks: starts, count: space, stride: stride)
-      let inverse = statistics.scale(epsilon: epsilon)
-      for (channel, start) in zip(members, starts) {
-        let factor = inverse * Double(scale?[channel] ?? 1)
-        let offset = Double(shift?[channel] ?? 0) - statistics.mean * factor
-        for index in 0..<space {
-          let place = start + index * stride
-          values[place] = Float(Double(values[place]) * factor + offset)
+  guard input.count > 0, groups > 0 else { return input }
+  let parameters = ChannelParameters(groups: groups, epsilon: epsilon, scale: scale, shift: shift)
+  if input.dataType == .float64 {
+    return Tensor(parameters.normalized(try input.doubles(), input.shape, layout), shape: input.shape)
+  }
+  let values = parameters.normalized(try input.floats(), input.shape, layout)
+  return try Tensor(floats: values, as: input.dataType, shape: input.shape)
+}
+
+/// How groups of channels are normalized.
+private struct ChannelParameters {
+  let groups: Int
+  let epsilon: Float
+  let scale: [Double]?
+  let shift: [Double]?
+
+  func normalized<Real: RealNumber>(_ elements: [Real], _ shape: [Int], _ layout: ChannelLayout) -> [Real] {
+    let channels = shape[layout.channelAxis(rank: shape.count)]
+    let space = shape[layout.spatialAxes(rank: shape.count)].reduce(1, *)
+    let (stride, channelStride) = layout == .first ? (1, space) : (channels, 1)
+    let each = channels / groups
+    var values = elements
+    for sample in 0..<shape[0] {
+      for group in 0..<groups {
+        let members = group * each..<(group + 1) * each
+        let starts = members.map { sample * channels * space + $0 * channelStride }
+        let statistics = Statistics(values, blocks: starts, count: space, stride: stride)
+        let inverse = statistics.scale(epsilon: epsilon)
+        for (channel, start) in zip(members, starts) {
+          let factor = inverse * (scale?[channel] ?? 1)
+          let offset = (shift?[channel] ?? 0) - statistics.mean * factor
+          for index in 0..<space {
+            let place = start + index * stride
+            values[place] = Real(Double(values[place]) * factor + offset)
+          }
         }
       }
     }
+    return values
   }
-  return try Tensor(floats: values, as: input.dataType, shape: input.shape)
 }

@@ -32,16 +32,23 @@ public struct MeanVarianceNormalization: ReferenceKernel {
     let order = kept + reduced
     let rows = try input.permuted(by: order)
     let length = reduced.map { input.shape[$0] }.reduce(1, *)
-    var values = try rows.floats()
-    guard !values.isEmpty else { return [input] }
+    guard input.count > 0 else { return [input] }
+    let result =
+      try input.dataType == .float64
+      ? Tensor(normalized(rows.doubles(), length), shape: rows.shape)
+      : Tensor(floats: normalized(rows.floats(), length), as: input.dataType, shape: rows.shape)
+    return [try result.permuted(by: order.indices.map { order.firstIndex(of: $0) ?? $0 })]
+  }
+
+  private func normalized<Real: RealNumber>(_ elements: [Real], _ length: Int) -> [Real] {
+    var values = elements
     for start in stride(from: 0, to: values.count, by: length) {
       let statistics = Statistics(values, blocks: [start], count: length, stride: 1)
       let deviation = statistics.variance.squareRoot() + Double(epsilon)
       for index in start..<start + length {
-        values[index] = Float((Double(values[index]) - statistics.mean) / deviation)
+        values[index] = Real((Double(values[index]) - statistics.mean) / deviation)
       }
     }
-    let result = try Tensor(floats: values, as: input.dataType, shape: rows.shape)
-    return [try result.permuted(by: order.indices.map { order.firstIndex(of: $0) ?? $0 })]
+    return values
   }
 }

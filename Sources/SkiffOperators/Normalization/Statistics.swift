@@ -7,7 +7,7 @@ package struct Statistics {
   package let variance: Double
 
   /// The statistics of the elements at `start + i · stride` of every block, `count` of them in each.
-  package init(_ values: [Float], blocks: [Int], count: Int, stride: Int) {
+  package init<Real: RealNumber>(_ values: [Real], blocks: [Int], count: Int, stride: Int) {
     var sum = 0.0
     for start in blocks {
       for index in 0..<count { sum += Double(values[start + index * stride]) }

@@ -53,14 +53,21 @@ public struct AveragePool: Pooling {
 
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
-    let x = try input.floats()
     let geometry = try PoolingGeometry(window, layout: layout, input: input.shape)
-    var result = [Float](repeating: 0, count: geometry.outputCount)
-    geometry.forEachOutput { output, start, taps, paddedCount in
-      var sum: Float = 0
-      for tap in taps { sum += x[start + tap] }
-      result[output] = activation(sum / Float(countsPadding ? paddedCount : taps.count))
+    if input.dataType == .float64 {
+      return [Tensor(means(of: try input.doubles(), geometry), shape: geometry.outputShape)]
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: geometry.outputShape)]
+    let means = means(of: try input.floats(), geometry)
+    return [try Tensor(floats: means, as: input.dataType, shape: geometry.outputShape)]
+  }
+
+  private func means<Real: RealNumber>(of x: [Real], _ geometry: PoolingGeometry) -> [Real] {
+    var result = [Real](repeating: 0, count: geometry.outputCount)
+    geometry.forEachOutput { output, start, taps, paddedCount in
+      var sum: Real = 0
+      for tap in taps { sum += x[start + tap] }
+      result[output] = activation(sum / Real(countsPadding ? paddedCount : taps.count))
+    }
+    return result
   }
 }

@@ -14,21 +14,30 @@ extension Resize: ReferenceKernel {
       let offsets = combinedOffsets(positions, strides: Tensor.strides(of: input.shape))
       return [try input.quantized(with: nil).selecting(offsets, shape: shape)]
     }
-    var values = try input.floats()
-    var current = input.shape
-    for plan in plans { values = plan.apply(values, &current) }
-    for plan in plans where plan.outside.contains(true) {
-      let lines = Lines(shape, axis: plan.axis)
-      lines.forEach { start in
-        for index in 0..<lines.count where plan.outside[index] {
-          values[start + index * lines.stride] = extrapolation
-        }
-      }
+    if input.dataType == .float64 {
+      return [Tensor(interpolated(try input.doubles(), input.shape, shape, plans), shape: shape)]
     }
+    let values = interpolated(try input.floats(), input.shape, shape, plans)
     if input.dataType.isInteger {
       return [try Cast(to: input.dataType).evaluate([Tensor(values, shape: shape)])[0]]
     }
     return [try Tensor(floats: values, as: input.dataType, shape: shape)]
+  }
+
+  private func interpolated<Real: RealNumber>(
+    _ elements: [Real], _ old: [Int], _ new: [Int], _ plans: [ResizeAxis]
+  ) -> [Real] {
+    var (values, current) = (elements, old)
+    for plan in plans { values = plan.apply(values, &current) }
+    for plan in plans where plan.outside.contains(true) {
+      let lines = Lines(new, axis: plan.axis)
+      lines.forEach { start in
+        for index in 0..<lines.count where plan.outside[index] {
+          values[start + index * lines.stride] = Real(extrapolation)
+        }
+      }
+    }
+    return values
   }
 
   /// How each axis whose elements change is resized; the tensors are those of the operands, of which that of the

@@ -87,16 +87,16 @@ package struct ResizeAxis {
   }
 
   /// The tensor's elements with this axis resized; `shape` becomes that of the result.
-  func apply(_ values: [Float], _ shape: inout [Int]) -> [Float] {
+  func apply<Real: RealNumber>(_ values: [Real], _ shape: inout [Int]) -> [Real] {
     let outer = shape[..<axis].reduce(1, *)
     let inner = shape[(axis + 1)...].reduce(1, *)
     shape[axis] = resized
-    var result = [Float](repeating: 0, count: outer * resized * inner)
+    var result = [Real](repeating: 0, count: outer * resized * inner)
     for block in 0..<outer {
       for index in 0..<resized {
         let target = (block * resized + index) * inner
         for tap in index * width..<(index + 1) * width where weights[tap] != 0 {
-          let (source, weight) = ((block * size + positions[tap]) * inner, weights[tap])
+          let (source, weight) = ((block * size + positions[tap]) * inner, Real(weights[tap]))
           for offset in 0..<inner { result[target + offset] += values[source + offset] * weight }
         }
       }

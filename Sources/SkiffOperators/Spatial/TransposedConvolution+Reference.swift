@@ -27,25 +27,43 @@ extension TransposedConvolution: ReferenceKernel {
     }
     let shape = [input.shape[0], outputs] + outputSpace
     _ = try checkedCount(shape, of: input.dataType)
-    let (x, w) = (try input.floats(), try weights.floats())
-    let bias = try inputs.optional(2)?.floats() ?? [Float](repeating: 0, count: outputs)
-    guard bias.count == outputs else {
-      throw ModelError(.invalidGraph, "\(bias.count) biases for \(outputs) outputs")
+    let biasCount = inputs.optional(2)?.count ?? outputs
+    guard biasCount == outputs else {
+      throw ModelError(.invalidGraph, "\(biasCount) biases for \(outputs) outputs")
     }
     let runs =
       weights.count == 0
       ? []
       : WindowRun.all(
         window, small: space, large: outputSpace, begins: begins(space, outputSpace, window))
-    let (plane, inputPlane) = (outputSpace.reduce(1, *), space.reduce(1, *))
-    let windowCount = window.size.reduce(1, *)
-    let groupInputs = channels / groups
-    var result: [Float] = []
-    result.reserveCapacity(input.shape[0] * outputs * plane)
-    var sums = [Float](repeating: 0, count: plane)
-    for batch in 0..<input.shape[0] {
+    if input.dataType == .float64 {
+      let sums = sums(
+        try input.doubles(), try weights.doubles(), try inputs.optional(2)?.doubles(), runs,
+        input: input.shape,
+        shape, windowCount: window.size.reduce(1, *))
+      return [Tensor(sums, shape: shape)]
+    }
+    let sums = sums(
+      try input.floats(), try weights.floats(), try inputs.optional(2)?.floats(), runs, input: input.shape,
+      shape,
+      windowCount: window.size.reduce(1, *))
+    return [try Tensor(floats: sums, as: input.dataType, shape: shape)]
+  }
+
+  /// What each place of the input adds under its window, for channels first.
+  private func sums<Real: RealNumber>(
+    _ x: [Real], _ w: [Real], _ bias: [Real]?, _ runs: [WindowRun], input: [Int], _ shape: [Int],
+    windowCount: Int
+  ) -> [Real] {
+    let (channels, outputs) = (input[1], shape[1])
+    let (plane, inputPlane) = (shape[2...].reduce(1, *), input[2...].reduce(1, *))
+    let (groupInputs, groupOutputs) = (channels / groups, outputs / groups)
+    var result: [Real] = []
+    result.reserveCapacity(input[0] * outputs * plane)
+    var sums = [Real](repeating: 0, count: plane)
+    for batch in 0..<input[0] {
       for output in 0..<outputs {
-        for index in 0..<plane { sums[index] = bias[output] }
+        for index in 0..<plane { sums[index] = bias?[output] ?? 0 }
         let (group, inGroup) = (output / groupOutputs, output % groupOutputs)
         for channel in group * groupInputs..<(group + 1) * groupInputs {
           let from = (batch * channels + channel) * inputPlane
@@ -62,6 +80,6 @@ extension TransposedConvolution: ReferenceKernel {
         for sum in sums { result.append(activation(sum)) }
       }
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: shape)]
+    return result
   }
 }
