@@ -43,11 +43,14 @@ let package = Package(
     .target(name: "SkiffKeras", dependencies: ["SkiffHDF5Index", "SkiffOperators"]),
     .target(name: "SkiffONNX", dependencies: ["SkiffPasses", "SkiffProtobuf", "CSchemas"]),
     .target(name: "SkiffPasses", dependencies: ["SkiffOperators"]),
-    .target(name: "SkiffCompression", dependencies: ["SkiffPasses", "SkiffInterpreter", "CKernels"]),
+    .target(name: "SkiffGradient", dependencies: ["SkiffPasses"]),
+    .target(
+      name: "SkiffCompression",
+      dependencies: ["SkiffGradient", "SkiffPasses", "SkiffInterpreter", "CKernels"]),
     .target(
       name: "Skiff",
       dependencies: [
-        "CKernels", "SkiffCompression", "SkiffEdge", "SkiffKeras", "SkiffNumPy", "SkiffONNX",
+        "CKernels", "SkiffCompression", "SkiffEdge", "SkiffGradient", "SkiffKeras", "SkiffNumPy", "SkiffONNX",
         "SkiffSafetensors", "SkiffTFLite", .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
@@ -68,6 +71,9 @@ let package = Package(
       name: "SkiffOperatorsTests", dependencies: ["SkiffOperators", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(
       name: "SkiffPassesTests", dependencies: ["SkiffPasses", "SkiffInterpreter", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffGradientTests",
+      dependencies: ["SkiffGradient", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
     .testTarget(name: "SkiffTests", dependencies: ["Skiff", "SkiffTestSupport"]),
     .executableTarget(

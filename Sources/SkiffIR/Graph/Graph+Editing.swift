@@ -50,6 +50,12 @@ extension Graph {
     revision += 1
   }
 
+  /// Removes the outputs behind the first `count`; what only they depended on stays until ``removeUnused()``.
+  package mutating func removeOutputs(after count: Int) {
+    outputs.removeLast(max(0, outputs.count - count))
+    revision += 1
+  }
+
   /// Adds a node and infers the types of its results.
   ///
   /// - Parameters:

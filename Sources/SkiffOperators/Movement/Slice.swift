@@ -103,7 +103,7 @@ public struct Slice: DataMovement {
   }
 
   /// The first position and the number of positions on an axis of a known size.
-  static func range(_ size: Int, _ start: Int, _ end: Int, _ step: Int) -> (first: Int, count: Int) {
+  package static func range(_ size: Int, _ start: Int, _ end: Int, _ step: Int) -> (first: Int, count: Int) {
     let bounds = step > 0 ? 0...size : -1...max(-1, size - 1)
     func clamped(_ position: Int) -> Int {
       let counted = position < 0 ? position + size : position

@@ -39,7 +39,7 @@ extension LoweringRule {
 
 extension Formula {
   /// The reduction along axes, which stay with size 1 unless told otherwise.
-  func reduced<Kind: Reduction>(
+  package func reduced<Kind: Reduction>(
     by kind: Kind.Type, along axes: [Int], keepsDimensions: Bool = true
   ) throws(ModelError) -> Formula {
     var reduction = Kind()
