@@ -35,7 +35,7 @@ def run(*command, allowed=(0,)):
 
 
 def keywords():
-    """The model, its input, and per draw: calibration samples, scored samples and their labels."""
+    """The model, its input, and per draw: calibration samples and their labels, scored samples and theirs."""
     files = sorted((models / "eembc-kws01/kws01").glob("*.bin"))
     features = numpy.stack([(numpy.fromfile(file, numpy.int8).astype(numpy.float32) - 83) * numpy.float32(0.5847) for file in files])
     features = features.reshape(-1, 49, 10, 1).astype(numpy.float32)
@@ -44,7 +44,7 @@ def keywords():
     draws = [numpy.arange(100)] + [numpy.sort(random.permutation(len(files))[:100]) for _ in range(4)]
     rest = [numpy.setdiff1d(numpy.arange(len(files)), draw) for draw in draws]
     model = models / "tiny-results-v0.7/Alibaba/code/kws/sinian/kws_model/model_kws.onnx"
-    return model, "x:0", [(features[draw], features[others], labels[others]) for draw, others in zip(draws, rest)]
+    return model, "x:0", [(features[draw], labels[draw], features[others], labels[others]) for draw, others in zip(draws, rest)]
 
 
 def digits():
@@ -53,7 +53,8 @@ def digits():
     images = read("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28, 1).astype(numpy.float32) / numpy.float32(255)
     labels = read("t10k-labels-idx1-ubyte.gz", 8)
     scored = images[1000:5000], labels[1000:5000]
-    return models / "moonflower-mnist/mnist_model.h5", "input_layer", [(images[100 * draw:100 * draw + 100], *scored) for draw in range(5)]
+    return models / "moonflower-mnist/mnist_model.h5", "input_layer", [
+        (images[100 * draw:100 * draw + 100], labels[100 * draw:100 * draw + 100], *scored) for draw in range(5)]
 
 
 def right(model, name, samples, labels):
@@ -97,7 +98,7 @@ def aiedge(model, calibration):
     return target
 
 
-def compressed(model, name, calibration, recipe):
+def compressed(model, name, calibration, classes, recipe):
     if recipe == "float":
         return model
     if recipe.startswith("ort-"):
@@ -110,7 +111,10 @@ def compressed(model, name, calibration, recipe):
     if recipe == "ai-edge-quantizer":
         return aiedge(model, calibration)
     target = folder / "compressed.skiff"
-    numpy.savez(folder / "calibration.npz", **{name: calibration})
+    arrays = {name: calibration}
+    if pathlib.Path(recipe).is_file() and "labels:" in pathlib.Path(recipe).read_text():
+        arrays["labels"] = classes
+    numpy.savez(folder / "calibration.npz", **arrays)
     samples = folder / "calibration.npz"
     chosen = ["--recipe", recipe]
     if recipe.startswith("within "):
@@ -128,13 +132,13 @@ def right_by_onnxruntime(model, name, samples, labels):
 
 
 model, name, draws = keywords() if arguments.case == "kws" else digits()
-truth = [right(model, name, scored, labels) for _, scored, labels in draws]
+truth = [right(model, name, scored, labels) for _, _, scored, labels in draws]
 for recipe in arguments.recipes:
     sizes, losses = [], []
-    for (calibration, scored, labels), whole in zip(draws, truth):
-        made = compressed(model, name, calibration, recipe)
+    for (calibration, classes, scored, labels), whole in zip(draws, truth):
+        made = compressed(model, name, calibration, classes, recipe)
         score = right_by_onnxruntime if recipe.startswith("ort-") else right
         sizes.append(made.stat().st_size)
         losses.append(whole - score(made, name, scored, labels))
     median = int(statistics.median(sizes))
-    print(f"{arguments.case} {recipe}: {median} bytes, loses {int(statistics.median(losses))} of {len(draws[0][2])} ({', '.join(map(str, losses))})", flush=True)
+    print(f"{arguments.case} {recipe}: {median} bytes, loses {int(statistics.median(losses))} of {len(draws[0][3])} ({', '.join(map(str, losses))})", flush=True)

@@ -138,7 +138,8 @@ extension Model {
   ) throws(ModelError) -> CompressionReport {
     var copy = self
     var report = CompressionReport()
-    let runs = try compression.samples?.runs(for: source) ?? []
+    let (inputs, labels) = try compression.separatingLabels()
+    let runs = try inputs?.runs(for: source) ?? []
     let computesWithIntegers = compression.steps.contains {
       if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
     }
@@ -148,7 +149,8 @@ extension Model {
       switch step {
       case .channels(let pruning):
         let samples = try copy.reordered(runs).map(copy.graph.accepting)
-        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
+        let classes = pruning.labels.flatMap { labels[$0] }
+        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples, classes: classes)
         copy.graph = graph
         report.channels.append(pruned)
       case .layers(let pruning):

@@ -78,6 +78,7 @@ struct Compress: ModelCommand {
       Terminal.printWarnings(model.warnings)
       return print(json ? compression.json.description : compression.description)
     }
+    samples = samples.map(recipe.inputs)
     if strip { model.stripNames() }
     try model.write(to: output)
     let certificate = check ? try certificate(of: model, samples, progress, isSearched: found != nil) : nil

@@ -169,25 +169,3 @@ extension CompressionSearch.Outcome {
       "search: \(best.bytes) bytes, loss \(Float(best.loss)), the best of \(candidates.count) files\(end)"
   }
 }
-
-extension Tensor {
-  /// Labels as classes: rows of shares, of which the greatest counts, become one number each.
-  fileprivate func classes() throws(ModelError) -> Tensor {
-    let numbers = try doubles()
-    guard numbers.allSatisfy({ !$0.isNaN }) else {
-      throw ModelError(.invalidArgument, "the labels are not all numbers", at: Location(tensor: "labels"))
-    }
-    guard rank >= 2, let width = shape.last, width > 1 else {
-      let classes = numbers.compactMap { Int64(exactly: $0) }
-      guard classes.count == numbers.count else {
-        throw ModelError(.invalidArgument, "the labels are no whole numbers", at: Location(tensor: "labels"))
-      }
-      return Tensor(classes, shape: [classes.count])
-    }
-    let classes = stride(from: 0, to: numbers.count, by: width).map { start -> Int64 in
-      let row = numbers[start..<start + width]
-      return Int64((row.indices.max { row[$0] < row[$1] } ?? start) - start)
-    }
-    return Tensor(classes, shape: [classes.count])
-  }
-}

@@ -111,6 +111,24 @@ import Testing
     #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
   }
 
+  @Test func labelsAreReadAndSeparated() throws {
+    let recipe = try Recipe(
+      yaml: Self.recipe("- channels: {each: 0.5, ranking: taylor, labels: classes}"), name: "")
+    var pruning = ChannelPruning(.eachGroup(0.5))
+    (pruning.ranking, pruning.labels) = (.taylor, "classes")
+    #expect(recipe.steps == [.channels(pruning)] && recipe.needsSamples)
+    let classes = Tensor([3, 1] as [Int64], shape: [2])
+    let images = Tensor([Float](repeating: 1, count: 4), shape: [2, 2])
+    let rest = recipe.inputs(in: Samples(["x": images, "classes": classes]))
+    #expect(rest.separating("x") != nil && rest.separating("classes") == nil)
+    var model = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+    let error = #expect(throws: ModelError.self) {
+      try model.compress(
+        recipe.compression(on: Samples(contentsOf: TestModel.path("calibration.nchw.npz"))))
+    }
+    #expect(error?.code == .invalidArgument && error?.location.tensor == "classes")
+  }
+
   @Test func stepsOfScalesAndRanksAreRead() throws {
     func step(_ text: String) throws -> Compression.Step {
       try Recipe(yaml: Self.recipe("- \(text)"), name: "").steps[0]

@@ -5,7 +5,8 @@ extension ChannelPruning {
   init(recipe node: RecipeNode) throws(ModelError) {
     self.init(.multiplications(0.5))
     let keys = [
-      "multiplications", "each", "ranking", "multiple", "least", "least-share", "reconstruct", "exclude",
+      "multiplications", "each", "ranking", "labels", "multiple", "least", "least-share", "reconstruct",
+      "exclude",
     ]
     var amounts = 0
     for (key, value) in try node.members(keys) {
@@ -19,6 +20,7 @@ extension ChannelPruning {
       case "ranking":
         let name = try value.choice(ChannelRanking.allCases.map(\.rawValue)).name
         ranking = ChannelRanking(rawValue: name) ?? ranking
+      case "labels": labels = try value.text()
       case "multiple": multiple = try value.integer(in: 1...1 << 20)
       case "least": leastCount = try value.integer(in: 1...1 << 20)
       case "least-share": leastShare = try value.real(in: 0...1)
@@ -28,6 +30,9 @@ extension ChannelPruning {
     }
     guard amounts == 1 else {
       throw node.error("must say how much is left: 'multiplications' or 'each', from 0 to 1")
+    }
+    guard labels == nil || ranking == .taylor else {
+      throw node.error("has 'labels', which only the ranking 'taylor' takes")
     }
   }
 }

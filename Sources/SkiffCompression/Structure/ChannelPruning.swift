@@ -20,6 +20,9 @@ public struct ChannelPruning: Hashable, Sendable {
   public var amount: Amount
   /// What decides which channels are important.
   public var ranking = ChannelRanking.l2
+  /// The array of the samples that tells the class of each row of the model's first output; only the ranking ``ChannelRanking/taylor``
+  /// looks at it.
+  public var labels: String?
   /// What the numbers of channels that are left are multiples of, except where none is removed.
   public var multiple = 1
   /// The fewest channels that are left of a group.
@@ -40,12 +43,13 @@ public struct ChannelPruning: Hashable, Sendable {
   /// - Parameters:
   ///   - graph: A graph in floating point; batch normalization should be part of the convolutions.
   ///   - samples: The inputs by name of one run after the other; what the ranking or the reconstruction looks at.
+  ///   - classes: The class of each row of the first output, run by run, where ``labels`` says that there are some.
   /// - Throws: ``ModelError/Code/invalidArgument`` for an excluded node that the graph does not have, for numbers that
   ///   make no sense, and if samples are needed and missing.
   public func apply(
-    to graph: Graph, samples: [[String: Tensor]] = []
+    to graph: Graph, samples: [[String: Tensor]] = [], classes: [Int]? = nil
   ) throws(ModelError) -> (graph: Graph, report: ChannelPruningReport) {
-    let plan = try plan(for: graph, samples: samples)
+    let plan = try plan(for: graph, samples: samples, classes: classes)
     guard !plan.kept.isEmpty else { return (graph, plan.report) }
     let source = plan.coupling.graph
     let pruned = try source.sliced(plan.kept)
@@ -60,14 +64,15 @@ public struct ChannelPruning: Hashable, Sendable {
 
   /// What is to be removed.
   package func plan(
-    for graph: Graph, samples: [[String: Tensor]] = []
+    for graph: Graph, samples: [[String: Tensor]] = [], classes: [Int]? = nil
   ) throws(ModelError) -> ChannelPruningPlan {
-    try check(hasSamples: !samples.isEmpty)
+    try check(hasSamples: !samples.isEmpty, hasClasses: classes != nil)
     let graph = graph.untyingVectors()
     let excluded = try graph.nodes(named: excludedNodes)
     var coupling = AxisCoupling(graph, excluded: excluded)
     let (groups, locked) = coupling.groups()
-    let importance = ChannelImportance(graph: graph, coupling: coupling, ranking: ranking)
+    let importance = ChannelImportance(
+      graph: graph, coupling: coupling, ranking: ranking, labels: classes)
     var sized = graph
     if let shapes = samples.first?.mapValues(\.shape) { sized = try Plan(graph, inputShapes: shapes).graph }
     var selection = ChannelSelection(
@@ -90,7 +95,7 @@ public struct ChannelPruning: Hashable, Sendable {
     return ChannelPruningPlan(coupling: coupling, kept: selection.kept(in: graph), report: report)
   }
 
-  private func check(hasSamples: Bool) throws(ModelError) {
+  private func check(hasSamples: Bool, hasClasses: Bool) throws(ModelError) {
     let share =
       switch amount {
       case .multiplications(let share), .eachGroup(let share): share
@@ -99,6 +104,13 @@ public struct ChannelPruning: Hashable, Sendable {
       throw ModelError(
         .invalidArgument,
         "shares are from 0 to 1, a multiple and the least number of channels at least 1")
+    }
+    guard hasClasses == (labels != nil), labels == nil || ranking == .taylor else {
+      throw ModelError(
+        .invalidArgument,
+        ranking == .taylor
+          ? "labels are named but not given, or the other way round"
+          : "only the ranking 'taylor' takes labels")
     }
     guard hasSamples || !ranking.needsSamples && !reconstructs else {
       throw ModelError(

@@ -7,10 +7,16 @@ struct ChannelImportance {
   let graph: Graph
   let coupling: AxisCoupling
   let ranking: ChannelRanking
+  /// The class of each row of the first output, sample by sample, where the ranking takes them.
+  var labels: [Int]?
 
-  /// The importance of each unit of each group; on each axis where it is measured that of all units together is 1, and these
-  /// shares are added.
+  /// The importance of each unit of each group: on each axis where it is measured that of all units together is 1, and these
+  /// shares are added. Changes of a loss are the same for all groups and stay as they are.
   func scores(of groups: [PruningGroup], samples: [[String: Tensor]]) throws(ModelError) -> [[Double]] {
+    if ranking == .taylor {
+      return try TaylorImportance(graph: graph, coupling: coupling, labels: labels)
+        .scores(of: groups, samples: samples)
+    }
     let measured = ranking.needsSamples ? try usedAxes(samples) : try weightAxes(groups)
     return groups.map { group in
       var scores = [Double](repeating: 0, count: group.units.count)

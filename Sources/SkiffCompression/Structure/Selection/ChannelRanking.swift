@@ -12,12 +12,15 @@ public enum ChannelRanking: String, Hashable, Sendable, CaseIterable {
   /// The energy of what it adds to the sums it is used in, on samples: its mean square times the squares of the weights that
   /// it meets there. It is how much the squared error of these sums grows without it, if channels are independent.
   case contribution
+  /// What the loss would change by without it, to first order, squared, on samples (Molchanov and others, 2019): of the
+  /// cross-entropy where there are labels, else of the divergence from the model's own predictions.
+  case taylor
 
   /// Whether it is found from samples.
   public var needsSamples: Bool {
     switch self {
     case .l1, .l2: false
-    case .activation, .apoz, .contribution: true
+    case .activation, .apoz, .contribution, .taylor: true
     }
   }
 }
