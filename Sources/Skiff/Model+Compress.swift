@@ -65,7 +65,9 @@ public struct Compression: Sendable {
 public struct CompressionReport: Sendable, CustomStringConvertible {
   /// The number of nodes that compute with integers.
   public internal(set) var quantizedNodes = 0
-  /// What the activations of these are.
+  /// How many of these have other activations than the rest.
+  public internal(set) var otherNodes = 0
+  /// What the activations of the rest are.
   public internal(set) var activations = Int8Quantization.Activations.int8
   /// The nodes that stayed in floating point, with the reason.
   public internal(set) var floatNodes: [QuantizationReport.FloatNode] = []
@@ -101,8 +103,10 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
     if quantizedNodes + floatNodes.count > 0 {
       let integers =
         switch activations {
-        case .int8: "in int8"
-        case .int16: "in int8 with int16 activations"
+        case .int8: otherNodes > 0 ? "in int8, \(otherNodes) of them with int16 activations" : "in int8"
+        case .int16:
+          "in int8 with int16 activations"
+            + (otherNodes > 0 ? ", \(otherNodes) of them with int8 activations" : "")
         case .dynamic: "with weights in int8"
         }
       let calibration = activations == .dynamic ? "" : ", calibrated on \(sampleCount) samples"
@@ -231,6 +235,7 @@ extension Model {
     graph = quantized
     warnings += quantization.warnings
     report.quantizedNodes += quantization.quantizedNodes
+    report.otherNodes += quantization.otherNodes
     report.floatNodes += quantization.floatNodes
     report.sampleCount = calibration.sampleCount
   }

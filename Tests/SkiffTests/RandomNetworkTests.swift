@@ -6,7 +6,7 @@ import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
-/// Random networks quantized to int8, with activations of 8 and 16 bits, and written: LiteRT's reference kernels compute what Skiff does, to the bit.
+/// Random networks quantized to int8, with activations of 8 and 16 bits or of both, and written: LiteRT's reference kernels compute what Skiff does, to the bit.
 @Suite struct RandomNetworkTests {
   private struct Case {
     let name: String
@@ -14,15 +14,28 @@ import Testing
     let sets: [[String: Tensor]]
   }
 
-  @Test(.needsPeer(.check), arguments: [Int8Quantization.Activations.int8, .int16], Seed.fixedAndFresh)
-  func everyElementIsLiteRTs(activations: Int8Quantization.Activations, seed: Seed) throws {
+  /// The activations of most operators, and whether some have the others.
+  struct Mode: Sendable, CustomTestStringConvertible {
+    let activations: Int8Quantization.Activations
+    var isMixed = false
+
+    var testDescription: String { isMixed ? "\(activations), mixed" : "\(activations)" }
+  }
+
+  @Test(
+    .needsPeer(.check),
+    arguments: [
+      Mode(activations: .int8), Mode(activations: .int16), Mode(activations: .int8, isMixed: true),
+      Mode(activations: .int16, isMixed: true),
+    ], Seed.fixedAndFresh)
+  func everyElementIsLiteRTs(mode: Mode, seed: Seed) throws {
     let folder = try TemporaryFolder()
     var seeds = SeededGenerator(seed)
     var cases: [Case] = []
     var skipped: [String: Int] = [:]
     while cases.count < 120 {
       let name = String(seeds.next(), radix: 16)
-      guard let one = try makeCase(name, activations, in: folder, &skipped) else {
+      guard let one = try makeCase(name, mode, in: folder, &skipped) else {
         try #require(skipped.values.reduce(0, +) < 1000, "\(skipped)")
         continue
       }
@@ -77,16 +90,20 @@ import Testing
 
   /// A network that computes with integers throughout, written with its inputs; nil for another.
   private func makeCase(
-    _ name: String, _ activations: Int8Quantization.Activations, in folder: TemporaryFolder,
-    _ skipped: inout [String: Int]
+    _ name: String, _ mode: Mode, in folder: TemporaryFolder, _ skipped: inout [String: Int]
   ) throws -> Case? {
     var network = try RandomNetwork(Seed(UInt64(name, radix: 16) ?? 0))
     guard !network.graph.outputs.isEmpty else { return nil }
     var model = try Model(network.graph)
     var quantization = Int8Quantization()
-    quantization.activations = activations
-    let report = try model.compress(
-      .int8(calibratedOn: Samples(network.inputs(4, bound: 1)), quantization: quantization))
+    quantization.activations = mode.activations
+    if mode.isMixed {
+      quantization.exceptions = exceptions(network.graph, from: mode.activations, name)
+      guard !quantization.exceptions.isEmpty else { return nil }
+    }
+    let compression = Compression.int8(
+      calibratedOn: Samples(network.inputs(4, bound: 1)), quantization: quantization)
+    guard let report = try self.report(of: compression, on: &model, &skipped) else { return nil }
     if let node = report.floatNodes.first {
       skipped[node.reason, default: 0] += 1
       return nil
@@ -94,7 +111,7 @@ import Testing
     try model.write(to: folder.path("\(name).tflite"))
     try model.write(to: folder.path("\(name).onnx"))
     // Beyond what was calibrated, so that clamps saturate.
-    let sets = try (0..<3).map { _ in network.inputs(1, bound: 1.3) }
+    let sets = (0..<3).map { _ in network.inputs(1, bound: 1.3) }
     let arrays = try sets.enumerated().flatMap { index, set in
       try set.sorted { $0.key < $1.key }.map { key, tensor in
         ("\(index)/\(key)", try NumPyArray(tensor.floats(), shape: tensor.shape))
@@ -102,5 +119,31 @@ import Testing
     }
     try NumPyArchive.write(arrays.map { (name: $0.0, array: $0.1) }, to: folder.path("\(name).npz"))
     return Case(name: name, model: model, sets: sets)
+  }
+
+  /// Nil where lowering and fusion leave none of an operator that activations are for.
+  private func report(
+    of compression: Compression, on model: inout Model, _ skipped: inout [String: Int]
+  ) throws -> CompressionReport? {
+    let outcome = Result { () throws(ModelError) in try model.compress(compression) }
+    if case .failure(let error) = outcome, error.message.hasPrefix("no node belongs to") {
+      skipped[error.message, default: 0] += 1
+      return nil
+    }
+    return try outcome.get()
+  }
+
+  /// The other activations for some operators that the graph has.
+  private func exceptions(
+    _ graph: Graph, from activations: Int8Quantization.Activations, _ name: String
+  ) -> [SettingScope: Int8Quantization.Activations?] {
+    var generator = SeededGenerator(Seed(UInt64(name, radix: 16) ?? 1))
+    var result: [SettingScope: Int8Quantization.Activations?] = [:]
+    let other: Int8Quantization.Activations = activations == .int8 ? .int16 : .int8
+    for operatorName in Set(graph.nodeIDs.map { type(of: graph[$0].operator).name }).sorted()
+    where Int.random(in: 0...2, using: &generator) == 0 {
+      result.updateValue(other, forKey: .operators(operatorName))
+    }
+    return result
   }
 }

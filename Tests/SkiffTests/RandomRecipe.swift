@@ -163,6 +163,13 @@ struct RandomRecipe {
     } else if !isStatic, chance(4) {
       members.removeAll { $0.hasPrefix("interface") || $0.hasPrefix("range") }
       members.append("activations: dynamic")
+      return "{\(members.joined(separator: ", "))}"
+    }
+    let products = weights.flatMap(\.operators).filter { ["Convolution", "FullyConnected"].contains($0) }
+    if !hasFactors, chance(2), let product = products.randomElement(using: &generator) {
+      // Real numbers between are none that LiteRT computes to the last bit.
+      let own = one(of: isStatic ? ["int8", "int16"] : ["int8", "int16", "real"])
+      members.append("operators: {\(product): {activations: \(own)}}")
     }
     return "{\(members.joined(separator: ", "))}"
   }

@@ -109,6 +109,16 @@ import Testing
     #expect(try step("{activations: dynamic}") == .int8(.percentile(99.99), dynamic))
     #expect(try !Recipe(yaml: Self.recipe("- int8: {activations: dynamic}"), name: "").needsSamples)
     #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
+    var mixed = Int8Quantization()
+    mixed.exceptions = [
+      .operators("Softmax"): .int16, .names("head*"): Optional<Int8Quantization.Activations>.none,
+      .names("head1"): .int8,
+    ]
+    #expect(
+      try step(
+        "{operators: {Softmax: {activations: int16}}, names: {'head*': {activations: real}, head1: {activations: int8}}}"
+      )
+        == .int8(.percentile(99.99), mixed))
   }
 
   @Test func labelsAreReadAndSeparated() throws {
@@ -315,6 +325,12 @@ import Testing
     Wrong(int8: "{range: percentile 100.1}", "above 50"), Wrong(int8: "{range: percentile nan}", "above 50"),
     Wrong(int8: "{exclude: a}", "must be a list"), Wrong(int8: "{exclude: [[a]]}", "must be a text"),
     Wrong(int8: "{interface: uint8}", "must be float or int8"),
+    Wrong(
+      int8: "{activations: dynamic, operators: {Add: {activations: int8}}}",
+      "dynamic ones are those of the whole graph"),
+    Wrong(int8: "{operators: {Add: {activations: dynamic}}}", "must be int8 or int16 or real"),
+    Wrong(int8: "{operators: {Add: {}}}", "must have 'activations'"),
+    Wrong(int8: "{names: {a: {activations: int16}}, exclude: [a]}", "excludes 'a'"),
     Wrong(int8: "{interface: int16}", "must be float, or what the activations are"),
     Wrong(int8: "{interface: int8, activations: dynamic}", "must be float, or what the activations are"),
     Wrong(int8: "{activations: float16}", "must be int8 or int16 or dynamic"),

@@ -11,7 +11,9 @@ extension Int8Quantization {
     var estimation: RangeEstimation?
     var interface: (name: String, node: RecipeNode)?
     var quantization = Int8Quantization()
-    let keys = ["activations", "range", "exclude", "fully-connected", "convolution", "interface"]
+    let keys = [
+      "activations", "range", "exclude", "fully-connected", "convolution", "interface", "operators", "names",
+    ]
     for (key, value) in try node.members(keys) {
       switch key {
       case "activations":
@@ -25,6 +27,11 @@ extension Int8Quantization {
       case "exclude":
         for name in try value.elements() { quantization.excludedNodes.insert(try name.text()) }
       case "interface": interface = (try value.choice(["float", "int8", "int16"]).name, value)
+      case "operators", "names":
+        for (name, own) in try value.members() {
+          let scope: SettingScope = key == "operators" ? .operators(name) : .names(name)
+          quantization.exceptions.updateValue(try activations(recipe: own), forKey: scope)
+        }
       case "convolution": quantization.convolutionWeights = try WeightGranularity(recipe: value)
       default: quantization.fullyConnectedWeights = try WeightGranularity(recipe: value)
       }
@@ -35,10 +42,30 @@ extension Int8Quantization {
       }
       (quantization.quantizesInputs, quantization.quantizesOutputs) = (true, true)
     }
+    if let name = quantization.excludedNodes.sorted().first(where: {
+      quantization.exceptions.keys.contains(.names($0))
+    }) {
+      throw node.error("excludes '\(name)', and has activations for it")
+    }
+    guard quantization.exceptions.isEmpty || quantization.activations != .dynamic else {
+      throw node.error("has activations of some nodes, but dynamic ones are those of the whole graph")
+    }
     guard estimation == nil || quantization.activations != .dynamic else {
       throw node.error("has a range, but dynamic activations have that of each run")
     }
     return .int8(estimation ?? quantization.usualEstimation, quantization)
+  }
+}
+
+extension Int8Quantization {
+  /// The activations of some nodes, nil for real numbers.
+  private static func activations(recipe node: RecipeNode) throws(ModelError) -> Activations? {
+    var name: String?
+    for (_, value) in try node.members(["activations"]) {
+      name = try value.choice(["int8", "int16", "real"]).name
+    }
+    guard let name else { throw node.error("must have 'activations': int8, int16 or real") }
+    return Activations(rawValue: name)
   }
 }
 

@@ -12,6 +12,9 @@ extension Int8Quantization {
   package func applyDynamically(
     to source: Graph, inputShapes: [String: [Int]]
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    guard exceptions.isEmpty else {
+      throw ModelError(.invalidArgument, "dynamic activations are those of the whole graph")
+    }
     var graph = source
     _ = try graph.nodes(named: excludedNodes)
     var sizes = graph
@@ -47,7 +50,9 @@ extension Int8Quantization {
     }
     graph.removeUnused()
     try graph.verify()
-    return (graph, QuantizationReport(quantizedNodes: count, floatNodes: declined, warnings: []))
+    return (
+      graph, QuantizationReport(quantizedNodes: count, otherNodes: 0, floatNodes: declined, warnings: [])
+    )
   }
 
   private struct SharedWeights: Hashable {

@@ -44,6 +44,9 @@ public struct Int8Quantization: Hashable, Sendable {
   public var quantizesOutputs = false
   /// Nodes that stay in floating point, by their name or that of a node of the source which they compute.
   public var excludedNodes: Set<String> = []
+  /// Other activations of some nodes, nil for real numbers; the last one that fits a node goes, names before operators. Between nodes
+  /// of different integers values are requantized. None of them is ``Activations/dynamic``, nor is ``activations`` then.
+  public var exceptions: [SettingScope: Activations?] = [:]
 
   /// Creates the usual quantization: per channel, interface in floating point.
   public init() {}
@@ -75,24 +78,82 @@ public struct Int8Quantization: Hashable, Sendable {
   private func apply(
     to source: Graph, ranges: [ValueID: ClosedRange<Float>], inputShapes: [String: [Int]], warnings: [Warning]
   ) throws(ModelError) -> (graph: Graph, report: QuantizationReport) {
+    guard activations != .dynamic || exceptions.isEmpty, !exceptions.values.contains(.dynamic) else {
+      throw ModelError(.invalidArgument, "dynamic activations are those of the whole graph")
+    }
+    let dataType = activations.dataType ?? .int8
+    let plan = try ActivationPlan(source, self)
+    var outcome = try quantized(source, plan, ranges: ranges, inputShapes: inputShapes)
+    var (count, others, declined) = (outcome.assignment.quantized.count, 0, outcome.assignment.declined)
+    let other: DataType = dataType == .int8 ? .int16 : .int8
+    if !plan.nodes(other).isEmpty {
+      var again = self
+      (again.quantizesInputs, again.quantizesOutputs) = (false, false)
+      again.activations = dataType == .int8 ? .int16 : .int8
+      outcome = try again.quantizedFurther(
+        outcome, plan.nodes(other), ranges: ranges, inputShapes: inputShapes)
+      others = outcome.assignment.quantized.count
+      count += others
+      declined += outcome.assignment.declined
+    }
+    try outcome.graph.verify()
+    return (
+      outcome.graph,
+      QuantizationReport(
+        quantizedNodes: count, otherNodes: others, floatNodes: declined, warnings: warnings)
+    )
+  }
+
+  /// A graph some of whose nodes compute with integers.
+  private struct Outcome {
+    let graph: Graph
+    let assignment: ParameterAssignment
+    /// Where the real numbers, or else the integers, of the values of the source are.
+    let places: [ValueID: ValueID]
+    /// Where the nodes of the source are.
+    let nodes: [NodeID: NodeID]
+  }
+
+  /// The graph with the nodes in integers that a plan has in those of ``activations``.
+  private func quantized(
+    _ source: Graph, _ plan: ActivationPlan, ranges: [ValueID: ClosedRange<Float>],
+    inputShapes: [String: [Int]]
+  ) throws(ModelError) -> Outcome {
     var graph = source
     let dataType = activations.dataType ?? .int8
     let limited = SoftmaxMasks(graph, ranges: ranges).ranges
     let known =
       dataType == .int8
       ? KnownParameters(takenFrom: &graph, ranges: limited) : KnownParameters(ranges: limited, as: dataType)
-    _ = try graph.nodes(named: excludedNodes)
-    let assignment = try ParameterAssignment(graph, known, inputShapes: inputShapes, self)
+    let assignment = try ParameterAssignment(
+      graph, known, inputShapes: inputShapes, nodes: plan.nodes(dataType), excluded: plan.nodes(nil))
+    return try outcome(graph, assignment, known)
+  }
+
+  /// The graph of an outcome with some more nodes of the source in integers, those of ``activations``.
+  private func quantizedFurther(
+    _ before: Outcome, _ nodes: Set<NodeID>, ranges: [ValueID: ClosedRange<Float>],
+    inputShapes: [String: [Int]]
+  ) throws(ModelError) -> Outcome {
+    var moved: [ValueID: ClosedRange<Float>] = [:]
+    for (value, range) in ranges {
+      if let place = before.places[value] { moved[place] = range }
+    }
+    let graph = before.graph
+    let limited = SoftmaxMasks(graph, ranges: moved).ranges
+    let known = KnownParameters(ranges: limited, as: activations.dataType ?? .int8)
+    let assignment = try ParameterAssignment(
+      graph, known, inputShapes: inputShapes, nodes: Set(nodes.compactMap { before.nodes[$0] }), excluded: [])
+    return try outcome(graph, assignment, known)
+  }
+
+  private func outcome(
+    _ graph: Graph, _ assignment: ParameterAssignment, _ known: KnownParameters
+  ) throws(ModelError) -> Outcome {
     var builder = QuantizedGraphBuilder(
-      source: graph, assignment: assignment, given: known.given, dataType: dataType, options: self)
-    let quantized = try builder.build()
-    try quantized.verify()
-    return (
-      quantized,
-      QuantizationReport(
-        quantizedNodes: assignment.quantized.count, floatNodes: assignment.declined,
-        warnings: warnings)
-    )
+      source: graph, assignment: assignment, given: known.given, dataType: known.dataType, options: self)
+    let result = try builder.build()
+    return Outcome(graph: result, assignment: assignment, places: builder.places, nodes: builder.nodes)
   }
 }
 
@@ -120,6 +181,8 @@ public struct QuantizationReport: Sendable {
 
   /// The number of nodes that compute with integers.
   public let quantizedNodes: Int
+  /// How many of them have other activations than the rest: 16 bits among 8, or 8 among 16.
+  public let otherNodes: Int
   /// The nodes that stayed in floating point, in the order of the graph.
   public let floatNodes: [FloatNode]
   /// What a user should know.

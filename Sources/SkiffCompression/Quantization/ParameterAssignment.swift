@@ -17,16 +17,20 @@ struct ParameterAssignment {
   private let graph: Graph
   private let known: KnownParameters
 
-  /// - Parameter inputShapes: The sizes at which kernels are asked for.
+  /// For nodes that are to compute with integers, at the sizes at which kernels are asked for. Those that are excluded are declined,
+  /// all others left alone.
   init(
-    _ graph: Graph, _ known: KnownParameters, inputShapes: [String: [Int]], _ options: Int8Quantization
+    _ graph: Graph, _ known: KnownParameters, inputShapes: [String: [Int]], nodes: Set<NodeID>,
+    excluded: Set<NodeID>
   ) throws(ModelError) {
     self.graph = graph
     self.known = known
     for id in graph.nodeIDs {
       let node = graph[id]
       if node.operator is Quantize || node.operator is Dequantize { continue }
-      if let reason = reasonToDecline(node, options) {
+      let isExcluded = excluded.contains(id)
+      guard nodes.contains(id) || isExcluded else { continue }
+      if let reason = reasonToDecline(node, isExcluded: isExcluded) {
         declined.append(.init(location: node.location, reason: reason))
       } else {
         quantized.insert(id)
@@ -127,11 +131,11 @@ struct ParameterAssignment {
     return type(of: `operator`).operands.last?.kind == .variadic ? .shared : .follows
   }
 
-  private func reasonToDecline(_ node: Node, _ options: Int8Quantization) -> String? {
+  private func reasonToDecline(_ node: Node, isExcluded: Bool) -> String? {
     guard let rule = Self.rule(of: node.operator) else {
       return "\(type(of: node.operator).name) has no integer form"
     }
-    if !options.excludedNodes.isDisjoint(with: node.names) { return "it is excluded" }
+    if isExcluded { return "it is excluded" }
     if known.dataType == .int16, node.operator.isNarrowOnly {
       return "runtimes have no form of it with 16 bits"
     }

@@ -15,6 +15,8 @@ struct QuantizedGraphBuilder {
   private var result: Graph
   /// Where each value of the source is in the result, as it was computed.
   private var computed: [ValueID: ValueID] = [:]
+  /// Where each node of the source is in the result.
+  private(set) var nodes: [NodeID: NodeID] = [:]
   /// Conversions made so far: to real numbers, or to integers of certain parameters.
   private var conversions: [Conversion: ValueID] = [:]
   /// The weights and the biases of nodes that have some, as integers.
@@ -44,6 +46,15 @@ struct QuantizedGraphBuilder {
     result = Graph(name: source.name)
   }
 
+  /// Where the real numbers of the values of the source are in the result or, where nothing needs these, the integers.
+  var places: [ValueID: ValueID] {
+    var places = computed
+    for (conversion, value) in conversions where conversion.parameters == nil {
+      places[conversion.value] = value
+    }
+    return places.filter { result.contains($0.value) }
+  }
+
   mutating func build() throws(ModelError) -> Graph {
     weights = try integerWeights()
     for input in source.inputs {
@@ -63,6 +74,7 @@ struct QuantizedGraphBuilder {
       let node = source[id]
       try locating(node.location) { () throws(ModelError) in
         if assignment.quantized.contains(id) { try addQuantized(node, id) } else { try addFloat(node) }
+        if let output = node.outputs.first { nodes[id] = computed[output].flatMap { result[$0].producer } }
       }
     }
     for output in source.outputs {
@@ -88,9 +100,23 @@ struct QuantizedGraphBuilder {
         inputs.append(nil)
         continue
       }
-      inputs.append(try reals(input))
+      if let integers = requantized(input, by: node) {
+        inputs.append(integers)
+      } else {
+        inputs.append(try reals(input))
+      }
     }
     try add(node, inputs, types: node.outputs.map { source[$0].type })
+  }
+
+  /// The integers of a value that a node of the source makes integers of another width: they need not become real numbers between.
+  private func requantized(_ input: ValueID, by node: Node) -> ValueID? {
+    guard node.operator is Quantize, let present = computed[input], let type = result[present].type,
+      source[input].type?.isQuantized == false, type.isActivation,
+      let target = node.outputs.first.flatMap({ source[$0].type }), target.isActivation,
+      target.dataType != type.dataType
+    else { return nil }
+    return present
   }
 
   private mutating func addQuantized(_ node: Node, _ id: NodeID) throws(ModelError) {
@@ -219,8 +245,16 @@ struct QuantizedGraphBuilder {
     quantize.dataType = dataType
     // Integers that stand for the same real numbers need not become real numbers between.
     if let node = result.producer(of: present), node.operator is Dequantize, let integers = node.inputs[0],
-      let known = result[integers].type, dataType == .int8, known.int8Parameters == parameters
+      let known = result[integers].type
     {
+      if known.isActivation, known.dataType != dataType {
+        return try converted(
+          key, quantize, integers, TensorType(dataType, type.shape, quantization: parameters))
+      }
+      guard dataType == .int8, known.int8Parameters == parameters else {
+        return try converted(
+          key, quantize, present, TensorType(dataType, type.shape, quantization: parameters))
+      }
       if known.dataType == .int8 { return integers }
       return try converted(
         key, quantize, integers, TensorType(.int8, type.shape, quantization: parameters))
@@ -247,23 +281,9 @@ struct QuantizedGraphBuilder {
   }
 }
 
-extension Operator {
-  /// The operator without clamps that lie beyond 32 bits in the integers of its result. They clamp nothing that 8 bits
-  /// hold, and runtimes refuse them.
-  fileprivate func withReachableBounds(in parameters: QuantizationParameters?) -> any Operator {
-    guard let scale = parameters?.perTensor?.scale, scale > 0 else { return self }
-    func isReachable(_ bound: Float) -> Bool { abs(bound / scale) < 0x1p31 }
-    if var host = self as? any ActivationHost {
-      switch host.activation {
-      case .relu6 where !isReachable(6): host.activation = .relu
-      case .reluN1To1 where !isReachable(1): host.activation = .none
-      default: break
-      }
-      return host
-    }
-    guard var clip = self as? Clip else { return self }
-    if let minimum = clip.minimum, !isReachable(minimum) { clip.minimum = nil }
-    if let maximum = clip.maximum, !isReachable(maximum) { clip.maximum = nil }
-    return clip
+extension TensorType {
+  /// Whether activations are such integers.
+  fileprivate var isActivation: Bool {
+    (dataType == .int8 || dataType == .int16) && quantization?.granularity == .perTensor
   }
 }

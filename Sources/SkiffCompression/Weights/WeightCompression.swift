@@ -57,12 +57,7 @@ public struct WeightCompression: Hashable, Sendable {
   }
 
   /// Whom settings are for.
-  public enum Scope: Hashable, Sendable {
-    /// The weights of an operator, by its name in the catalog.
-    case operators(String)
-    /// The weights of nodes of a name, or the constants of that name; `*` stands for any characters.
-    case names(String)
-  }
+  public typealias Scope = SettingScope
 
   /// What is done to tensors that no exception is for; nil: nothing.
   public var settings: Settings?
@@ -145,7 +140,7 @@ public struct WeightCompression: Hashable, Sendable {
     for weight in WeightTensor.all(in: graph, least: leastCount) {
       let fitting = exceptions.keys.filter { $0.fits(weight, in: graph) }
       unused.subtract(fitting)
-      let scope = fitting.max { ($0.rank, $0.pattern) < ($1.rank, $1.pattern) }
+      let scope = SettingScope.last(of: fitting)
       if let settings = scope.flatMap({ exceptions[$0] }) ?? (scope == nil ? settings : nil) {
         chosen.append((weight, settings))
       }
@@ -180,49 +175,11 @@ public struct WeightCompression: Hashable, Sendable {
   }
 }
 
-extension WeightCompression.Scope {
-  var pattern: String {
-    switch self {
-    case .operators(let name), .names(let name): name
-    }
-  }
-
-  var rank: Int {
-    switch self {
-    case .operators: 0
-    case .names: 1
-    }
-  }
-
+extension SettingScope {
+  /// Whether a tensor of weights is meant: by what uses it, or by its name or those of its users.
   func fits(_ weight: WeightTensor, in graph: Graph) -> Bool {
-    switch self {
-    case .operators(let name): weight.users.contains { type(of: graph[$0].operator).name == name }
-    case .names(let pattern):
-      ([weight.name] + weight.users.flatMap { graph[$0].names }).contains { $0.fits(pattern) }
-    }
-  }
-}
-
-extension String {
-  /// Whether the text is a pattern's, in which `*` stands for any characters.
-  fileprivate func fits(_ pattern: String) -> Bool {
-    let (text, pattern) = (Array(utf8), Array(pattern.utf8))
-    var (place, next) = (0, 0)
-    // Behind the last star, and up to where it reaches: only the last one is ever to be made longer.
-    var star: (next: Int, reach: Int)?
-    while place < text.count {
-      if next < pattern.count, pattern[next] == UInt8(ascii: "*") {
-        next += 1
-        star = (next, place)
-      } else if next < pattern.count, pattern[next] == text[place] {
-        (place, next) = (place + 1, next + 1)
-      } else if let last = star {
-        star = (last.next, last.reach + 1)
-        (place, next) = (last.reach + 1, last.next)
-      } else {
-        return false
-      }
-    }
-    return pattern[next...].allSatisfy { $0 == UInt8(ascii: "*") }
+    fits(
+      operators: weight.users.map { type(of: graph[$0].operator).name },
+      names: [weight.name] + weight.users.flatMap { graph[$0].names })
   }
 }
