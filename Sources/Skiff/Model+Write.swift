@@ -39,7 +39,7 @@ extension Model {
     var (lowered, report) = (graph, PassReport())
     try Pipeline.lowering(for: dialect).run(on: &lowered, report: &report)
     if options.storesFloat16 { try lowered.roundConstantsToFloat16() }
-    return (lowered, report.warnings)
+    return (lowered, report.warnings + lowered.decodingWarnings(for: format))
   }
 
   /// Where the model comes from and what was done to it since; unchanged if that is nothing. The digest of the source, unless
@@ -65,6 +65,18 @@ extension Model {
 }
 
 extension Graph {
+  /// What a user should know of constants that a format with operators of its own holds as plain numbers.
+  fileprivate func decodingWarnings(for format: ModelFormat) -> [Warning] {
+    let count = constantIDs.count { id in
+      if case .codebook? = self[id].constant?.encoding { true } else { false }
+    }
+    guard count > 0 else { return [] }
+    return [
+      Warning(
+        "\(count) tensors are vectors or rows of tables, which files of \(format) hold as plain numbers")
+    ]
+  }
+
   /// Rounds real constants to 16 bits, but for those so small that nothing is gained.
   fileprivate mutating func roundConstantsToFloat16() throws(ModelError) {
     for id in constantIDs {

@@ -99,6 +99,15 @@ extension EdgeReader {
           zeroPoints: try member.table("zero_points").map { table throws(ModelError) in
             try constant(table, isNested: true, usage: &usage)
           }))
+    case "Codebook":
+      guard !isNested, let tables = try member.table("tables") else {
+        throw ModelError(.malformed, "a codebook without tables, or in a part of another tensor")
+      }
+      return .codebook(
+        Constant.Codebook(
+          bits: try member.integer("bits"), axis: try member.integer("axis"),
+          tableAxis: try member.integer("table_axis"), rows: try member.integer("rows"),
+          tables: try constant(tables, isNested: true, usage: &usage)))
     default:
       guard !isNested, let elements = try member.table("elements") else {
         throw ModelError(.malformed, "a sparse tensor without elements, or with sparse ones")

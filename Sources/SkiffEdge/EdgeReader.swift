@@ -140,7 +140,7 @@ struct EdgeReader {
     for table in try root.table("graph")?.tables("constants") ?? [] {
       var places = [try table.integer("segment")]
       let encoding = try table.table("encoding")
-      for part in ["elements", "scales", "zero_points"] {
+      for part in ["elements", "scales", "zero_points", "tables"] {
         if let nested = try encoding?.table(part) { places.append(try nested.integer("segment")) }
       }
       if places.contains(number) { return try table.string("name") ?? "" }

@@ -30,11 +30,23 @@ import Testing
             granularity: .blocked(axis: axis, size: axis == 0 ? 8 : 4))), bits: 3,
         as: axis == 0 ? .float32 : .float16)
     }
+    let codebooks = try [3, 10].map { bits in
+      let codes = (0..<200).map { _ in UInt16.random(in: 0...4, using: &random) }
+      let tables = Tensor(
+        skewed.prefix(bits == 3 ? 20 : 10).map(Float.init), shape: [bits == 3 ? 2 : 1, 5, 2])
+      return try Constant(
+        codes: codes,
+        of: Constant.Codebook(
+          bits: bits, axis: bits == 3 ? 1 : 0, tableAxis: bits == 3 ? 0 : 1, rows: bits == 3 ? 12 : 20,
+          tables: bits == 3
+            ? #require(try Constant(palettizing: tables)) : Constant(tables).entropyCoded()),
+        .float32, shape: [20, 20])
+    }
     return [
       Constant(integers).entropyCoded(), try Constant(packing: integers, bits: 3),
       try Constant(packing: integers, bits: 3).entropyCoded(), palette, palette.entropyCoded(), sparse,
       sparse.entropyCoded(), try #require(try Constant(sifting: integers)), blocks[0], blocks[1],
-      blocks[1].entropyCoded(),
+      blocks[1].entropyCoded(), codebooks[0], codebooks[1], codebooks[0].entropyCoded(),
     ]
   }
 

@@ -104,6 +104,69 @@ import Testing
     }
   }
 
+  /// Vectors of tables stay so where that is the smallest form, and are read back and written again as they are.
+  @Test(arguments: Seed.fixedAndFresh) func codebooksReadBack(_ seed: Seed) throws {
+    var random = SeededGenerator(seed)
+    for (bits, length, power) in [(8, 2, 1.0), (8, 4, 3.0), (10, 4, 1.0), (4, 1, 1.0)] {
+      let tableCount = length == 1 ? 20 : 1
+      let tables = Tensor(
+        random.floats(tableCount * length << bits), shape: [tableCount, 1 << bits, length])
+      let codes = (0..<200 * 400 / length).map { _ -> UInt16 in
+        let number = Double.random(in: 0..<1, using: &random)
+        return UInt16(Double(1 << bits) * (power > 1 ? number.power(power) : number))
+      }
+      let codebook = Constant.Codebook(
+        bits: 12, axis: 1, tableAxis: 0, rows: 200 / tableCount, tables: Constant(tables))
+      let constant = try Constant(codes: codes, of: codebook, .float32, shape: [200, 400])
+      let graph = try Self.graph([constant])
+      for storage in [.asStored, .smallest] as [EdgeExporter.Storage] {
+        let file = try EdgeBytes.written(EdgeModel(graph), storage: storage)
+        let read = try file.check().graph
+        let stored = try #require(Self.constants(of: read).first)
+        #expect(try stored.materialize() == constant.materialize())
+        guard case .codebook(let own) = stored.encoding else {
+          Issue.record("\(stored.formName)")
+          continue
+        }
+        #expect(own.bits == (storage == .asStored ? 12 : stored.compression == .none ? bits : max(8, bits)))
+        #expect((stored.compression == .entropyCoded) == (power > 1 && storage == .smallest))
+        #expect(
+          try EdgeBytes.written(EdgeModel(read), storage: storage).bytes == file.bytes)
+      }
+      // What hardly any vector is different in takes another form.
+      let few = try Constant(
+        codes: codes.map { $0 & 1 }, of: codebook, .float32, shape: [200, 400])
+      let smallest = try EdgeBytes.written(EdgeModel(Self.graph([few])), storage: .smallest)
+      let again = try EdgeBytes.written(EdgeModel(smallest.check().graph), storage: .smallest)
+      #expect(try Self.constants(of: smallest.check().graph)[0].materialize() == few.materialize())
+      #expect(again.bytes == smallest.bytes)
+    }
+  }
+
+  /// What is wrong with a codebook is said with the tensor's name.
+  @Test func badCodebooksAreNamed() throws {
+    let tables = Constant(Tensor([Float](repeating: 1, count: 6), shape: [1, 3, 2]))
+    let constant = try Constant(
+      .float32, shape: [2, 4], bytes: ByteRegion([0b11_10_01_00]),
+      encoding: .codebook(Constant.Codebook(bits: 2, axis: 1, tableAxis: 0, rows: 2, tables: tables)))
+    let file = try EdgeBytes.written(EdgeModel(try Self.graph([constant])))
+    let model = try file.read()
+    let error = #expect(throws: ModelError.self) { try model.graph.semanticDigest() }
+    #expect(error?.description == "tensor 'w0': a code beyond the 3 vectors of its table")
+    // Bits, axes and rows that do not fit.
+    var messages: Set<String> = []
+    for place in file.graph where [1, 2].contains(file.bytes[place]) {
+      for byte in [0, 3, 7] as [UInt8] {
+        var other = file
+        other.bytes[place] = byte
+        other.signGraph()
+        do throws(ModelError) { _ = try other.read() } catch { messages.insert(error.description) }
+      }
+    }
+    #expect(messages.contains { $0.hasPrefix("tensor 'w0': ") && $0.contains("has no vectors along axis 3") })
+    #expect(messages.contains { $0.hasPrefix("tensor 'w0': ") && $0.contains("tables of vectors of 2 bits") })
+  }
+
   @Test func eachTensorTakesTheFormThatSuitsIt() throws {
     var random = SeededGenerator(Seed(4))
     let noise = random.integers(40_000) as [UInt8]

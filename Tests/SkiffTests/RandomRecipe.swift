@@ -57,14 +57,15 @@ struct RandomRecipe {
     var members = ["least: \(least)"]
     // Whether there is something that samples could choose.
     var hasChoice = false
-    if chance(2) {
+    let prunes = chance(2)
+    if prunes {
       members.append(pruning())
       hasChoice = true
     }
     var coding = "none"
     if !hasChoice || chance(2) {
       coding = one(of: ["palette", "integers", "integers", "float"])
-      members.append(self.coding(coding))
+      members.append(self.coding(coding, takesVectors: !prunes))
       hasChoice = hasChoice || coding != "float"
     }
     var isLooking = false
@@ -78,11 +79,12 @@ struct RandomRecipe {
       }
     }
     if chance(3) { members.append("correct-bias: true") }
+    let othersPrune = !members.contains { $0.contains("vector:") }
     for (scope, names) in [("names", large.map(\.name)), ("operators", large.flatMap(\.operators))] {
       let chosen = Set(names.filter { !$0.isEmpty && chance(4) }).sorted()
       guard !hasFactors, !chosen.isEmpty else { continue }
       let exceptions = chosen.map {
-        "\(quoted(scope == "names" ? pattern($0) : $0)): \(exception(isLooking, isAdaptive))"
+        "\(quoted(scope == "names" ? pattern($0) : $0)): \(exception(isLooking, isAdaptive, prunes: othersPrune))"
       }
       // Patterns can be equal where names are not.
       guard Set(exceptions.map { $0.prefix { $0 != ":" } }).count == exceptions.count else { continue }
@@ -101,10 +103,11 @@ struct RandomRecipe {
 
   private func quoted(_ name: String) -> String { "'\(name.replacing("'", with: "''"))'" }
 
-  private mutating func exception(_ isLooking: Bool, _ isAdaptive: Bool) -> String {
+  /// - Parameter prunes: Whether some can prune: vectors have no zeros of their own.
+  private mutating func exception(_ isLooking: Bool, _ isAdaptive: Bool, prunes: Bool) -> String {
     switch integer(0...3) {
     case 0: "keep"
-    case 1: "{\(pruning())}"
+    case 1 where prunes: "{\(pruning())}"
     case 2 where isAdaptive: "{\(coding("integers"))}"
     case 3 where isAdaptive: "{\(coding("palette")), rounding: nearest}"
     default: "{\(coding(one(of: isLooking ? ["palette", "integers"] : ["palette", "integers", "float"])))}"
@@ -128,13 +131,17 @@ struct RandomRecipe {
     return "prune: {\(members.joined(separator: ", "))}"
   }
 
-  private mutating func coding(_ kind: String) -> String {
+  /// - Parameter takesVectors: Whether nothing of the settings prunes.
+  private mutating func coding(_ kind: String, takesVectors: Bool = false) -> String {
     var members: [String] = []
     switch kind {
     case "float": return "float: \(one(of: ["float16", "bfloat16"]))"
     case "palette":
-      if chance(2) { members.append("bits: \(integer(1...8))") }
+      let vector = takesVectors && chance(2) ? [1, 2, 4][integer(0...2)] : 1
+      if vector > 1 { members.append("vector: \(vector)") }
+      if chance(2) { members.append("bits: \(integer(1...(vector > 1 ? 12 : 8)))") }
       if chance(3) { members.append("rows: \(integer(0...5))") }
+      if chance(2) { members.append("entries: \(one(of: ["int8", "float"]))") }
     default:
       if chance(2) { members.append("bits: \(integer(2...8))") }
       if chance(2) { members.append("per: \(one(of: ["tensor", "channel", "block \(integer(2...20))"]))") }

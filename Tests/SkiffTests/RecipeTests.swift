@@ -30,7 +30,7 @@ import Testing
     (global.sparsity, global.scope) = (0.25, .global)
     structured.pattern = .structured(keep: 2, of: 4)
     var (palette, integers) = (Palettization(), WeightQuantization())
-    (palette.bits, palette.rowsPerTable) = (3, 2)
+    (palette.bits, palette.rowsPerTable, palette.entries) = (3, 2, .int8)
     (integers.bits, integers.granularity, integers.isSymmetric, integers.clips) = (5, .tensor, false, false)
     var (base, dense, convolution) = (Settings(), Settings(), Settings())
     base.pruning = global
@@ -62,6 +62,10 @@ import Testing
       }
       #expect(palette.bits == bits && palette.rowsPerTable == 0)
     }
+    guard
+      case .palette(let vectors) = try settings("{palette: {bits: 12, vector: 4, entries: float}}").coding
+    else { throw TestSupportError("no palette") }
+    #expect(vectors.bits == 12 && vectors.vectorLength == 4 && vectors.entries == .float)
     for bits in 2...8 {
       guard case .integers(let integers) = try settings("{integers: {bits: \(bits), per: block 32}}").coding
       else {
@@ -209,6 +213,43 @@ import Testing
     #expect(found > 3)
   }
 
+  /// Weights that are numbers of tables of integers are these integers when activations become integers too, and the file has the tables.
+  @Test(arguments: ["bits: 5, vector: 2", "bits: 3, vector: 4", "bits: 4", "bits: 3, rows: 4"])
+  func int8KeepsTablesOfIntegers(palette: String) throws {
+    let samples = try Samples(contentsOf: TestModel.path("calibration.nchw.npz"))
+    let folder = try TemporaryFolder()
+    let rounding = "- weights: {palette: {\(palette), entries: int8}, feedback: true}"
+    func compressed(_ steps: String) throws -> Model {
+      var model = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+      let report = try model.compress(
+        Recipe(yaml: Self.recipe(steps), name: "").compression(on: samples))
+      #expect(report.weights.contains { $0.coding.hasSuffix("in int8") })
+      return model
+    }
+    let real = try compressed(rounding).graph
+    var integer = try compressed(rounding + "\n- int8: {}")
+    try integer.write(to: folder.path("model.skiff"))
+    let file = try Model(contentsOf: folder.path("model.skiff")).graph
+    var (found, stored) = (0, 0)
+    for (id, own) in zip(integer.graph.constantIDs, file.constantIDs) {
+      let constant = try #require(file[own].constant)
+      let tensor = try constant.materialize()
+      #expect(try integer.graph[id].constant?.materialize() == tensor)
+      guard tensor.dataType == .int8, tensor.rank >= 2, tensor.count >= 64 else { continue }
+      if case .codebook = constant.encoding { stored += 1 }
+      let same = real.constantIDs.filter { real[$0].name == integer.graph[id].name }
+      guard same.count == 1 else { continue }
+      found += 1
+      #expect(try real[same[0]].constant?.materialize().floats() == tensor.dequantized().floats())
+    }
+    #expect(found > 3)
+    #expect(palette == "bits: 4" ? stored == 0 : stored > 0)
+    // TensorFlow Lite has no such tables.
+    try integer.write(to: folder.path("model.tflite"))
+    let decoded = integer.warnings.filter { $0.message.contains("tables") }
+    #expect(decoded.count == (palette == "bits: 4" ? 0 : 1), "\(integer.warnings)")
+  }
+
   /// A text that is no recipe: what the error is about, and the line and column where it is.
   struct Wrong: Sendable, CustomTestStringConvertible {
     let text: String
@@ -295,6 +336,13 @@ import Testing
     Wrong(weights: "{palette: {bits: 0}}", "from 1 to 8"),
     Wrong(weights: "{palette: {bits: 9}}", "from 1 to 8"),
     Wrong(weights: "{palette: {bits: 4.0}}", "whole number"),
+    Wrong(weights: "{palette: {bits: 13, vector: 2}}", "from 1 to 12"),
+    Wrong(weights: "{palette: {bits: 9, vector: 1}}", "from 1 to 8"),
+    Wrong(weights: "{palette: {vector: 3}}", "must be 1, 2 or 4", column: 31),
+    Wrong(weights: "{palette: {vector: 8}}", "from 1 to 4"),
+    Wrong(weights: "{palette: {entries: int4}}", "must be float or int8"),
+    Wrong(weights: "{palette: {vector: 2}, prune: {}}", "no zeros of their own"),
+    Wrong(weights: "{palette: {vector: 2}, names: {a: {prune: {}}}}", "no zeros of their own"),
     Wrong(weights: "{palette: {rows: -1}}", "whole number"),
     Wrong(weights: "{palette: {rows: 99999999999999999999}}", "whole number"),
     Wrong(weights: "{palette: 4}", "must be a mapping"),

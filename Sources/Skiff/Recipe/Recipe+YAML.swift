@@ -123,6 +123,9 @@ extension WeightCompression.Settings {
       guard case .integers = coding else { return "rounds adaptively what are no integers" }
       if usesFeedback { return "rounds adaptively, or with feedback, but not both" }
     }
+    if case .palette(let palettization) = coding, palettization.vectorLength > 1, pruning != nil {
+      return "prunes vectors of weights, which have no zeros of their own"
+    }
     guard pruning == nil else { return nil }
     switch coding {
     case .palette, .integers: return nil
@@ -146,15 +149,7 @@ extension WeightCompression.Settings {
     switch key {
     case "prune": pruning = try WeightPruning(recipe: node)
     case "palette":
-      var palettization = Palettization()
-      for (key, value) in try node.members(["bits", "rows"]) {
-        if key == "bits" {
-          palettization.bits = try value.integer(in: 1...8)
-        } else {
-          palettization.rowsPerTable = try value.integer(in: 0...Int.max)
-        }
-      }
-      coding = .palette(palettization)
+      coding = .palette(try Palettization(recipe: node))
     case "integers": coding = .integers(try WeightQuantization(recipe: node))
     case "float":
       coding = try node.choice(["float16", "bfloat16"]).name == "float16" ? .float16 : .bfloat16
@@ -162,6 +157,26 @@ extension WeightCompression.Settings {
     case "feedback": usesFeedback = try node.boolean()
     case "importance": usesImportance = try node.boolean()
     default: correctsBias = try node.boolean()
+    }
+  }
+}
+
+extension Palettization {
+  fileprivate init(recipe node: RecipeNode) throws(ModelError) {
+    self.init()
+    let members = try node.members(["bits", "vector", "rows", "entries"])
+    for (key, value) in members where key == "vector" {
+      vectorLength = try value.integer(in: 1...4)
+      if vectorLength == 3 { throw value.error("must be 1, 2 or 4") }
+    }
+    for (key, value) in members where key != "vector" {
+      switch key {
+      case "bits": bits = try value.integer(in: 1...mostBits)
+      case "rows": rowsPerTable = try value.integer(in: 0...Int.max)
+      default:
+        let name = try value.choice(Entries.allCases.map(\.rawValue)).name
+        entries = Entries(rawValue: name) ?? .float
+      }
     }
   }
 }

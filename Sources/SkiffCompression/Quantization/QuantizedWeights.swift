@@ -41,6 +41,9 @@ struct QuantizedWeights {
 
   /// The integers. Large ones are computed when they are written, so that they are never in memory together.
   func constant() throws(ModelError) -> Constant {
+    // Integers that are there already stay as they are stored: tables of vectors are not found again.
+    let type = TensorType(.int8, Shape(source.shape), quantization: parameters.weights)
+    if let narrow = source.widened?.narrow, narrow.type == type { return narrow }
     let isLarge = reals.count > Self.keptCount
     let step = Constant.Transform.quantize(
       .int8, parameters.weights, inverseScales: parameters.inverseScales)

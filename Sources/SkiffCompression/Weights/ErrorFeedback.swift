@@ -5,7 +5,7 @@ import SkiffIR
 /// error, as far as the inputs' moments say.
 ///
 /// Frantar et al., "GPTQ", 2022, for integers; "SparseGPT", 2023, for zeros; both after Hassibi and Stork's optimal brain
-/// surgeon, 1993. Here with any numbers that a weight may become.
+/// surgeon, 1993. Here with any numbers that weights may become, by themselves or several together: van Baalen et al., "GPTVQ", 2024.
 struct ErrorFeedback {
   private let moments: InputMoments
   private let isCentered: Bool
@@ -33,45 +33,83 @@ struct ErrorFeedback {
     return Cholesky(matrix, size: size)?.inverse().reversed().map(Float.init)
   }
 
-  /// Rounds a matrix of rows of weights; each weight by itself in rows in which that is better, or of which moments say nothing.
+  /// Makes the weights of a cell what they become, by its row, its column, and what the error of each weight costs.
+  typealias Rounding = (inout [Float], _ row: Int, _ column: Int, _ costs: [Float]) -> Void
+
+  /// Rounds a matrix of rows of weights; each cell by itself in rows in which that is better, or of which moments say nothing.
   ///
-  /// - Parameter rounded: What a weight becomes, by row, column and what it is by now.
-  func round(_ matrix: inout [Float], _ rounded: (Int, Int, Float) -> Float) {
+  /// - Parameter cell: Which weights become others together.
+  func round(_ matrix: inout [Float], _ cell: WeightCell, _ rounding: Rounding) {
     let size = moments.size
     let rows = matrix.count / max(1, size)
-    for row in 0..<rows {
-      let places = row * size..<(row + 1) * size
+    for first in stride(from: 0, to: rows, by: cell.rows) {
+      let groups = (first..<first + cell.rows).map { $0 * factors.count / rows }
+      let places = first * size..<(first + cell.rows) * size
       let original = Array(matrix[places])
-      let nearest = original.indices.map { rounded(row, $0, original[$0]) }
-      let group = row * factors.count / rows
+      var nearest = original
+      nearest.forEachCell(cell, width: size) { rounding(&$0, first + $1, $2, []) }
+      let own = groups.compactMap { factors[$0] }
+      guard own.count == groups.count else {
+        matrix.replaceSubrange(places, with: nearest)
+        continue
+      }
       var fed = original
-      if let factor = factors[group] {
-        Self.round(&fed, factor) { rounded(row, $0, $1) }
-      } else {
-        fed = nearest
-      }
-      let errors = [nearest, fed].map { candidate in
-        let difference = zip(candidate, original).map { $0 - $1 }
-        return moments.outputError(difference[...], group: group, isCentered: isCentered)
-      }
-      matrix.replaceSubrange(places, with: errors[1] < errors[0] ? fed : nearest)
+      Self.round(&fed, cell, own) { rounding(&$0, first, $1, $2) }
+      let isBetter = error(fed, original, groups) < error(nearest, original, groups)
+      matrix.replaceSubrange(places, with: isBetter ? fed : nearest)
     }
   }
 
-  /// Rounds a row, column by column.
-  private static func round(_ weights: inout [Float], _ factor: [Float], _ rounded: (Int, Float) -> Float) {
-    let size = weights.count
-    weights.withUnsafeMutableBufferPointer { weights in
-      factor.withUnsafeBufferPointer { factor in
-        for column in 0..<size {
-          let line = UnsafeBufferPointer(rebasing: factor[column * size..<(column + 1) * size])
-          let value = rounded(column, weights[column])
-          let error = (weights[column] - value) / line[column]
-          weights[column] = value
-          if error == 0 { continue }
-          for later in column + 1..<max(size, column + 1) { weights[later] -= error * line[later] }
+  /// What rows of weights add to the squares of the outputs by being others.
+  private func error(_ changed: [Float], _ original: [Float], _ groups: [Int]) -> Double {
+    let difference = zip(changed, original).map { $0 - $1 }
+    var sum = 0.0
+    for (row, group) in groups.enumerated() {
+      let places = row * moments.size..<(row + 1) * moments.size
+      sum += moments.outputError(difference[places], group: group, isCentered: isCentered)
+    }
+    return sum
+  }
+
+  /// Rounds the rows of a cell, cell by cell.
+  ///
+  /// What the errors of a cell's weights cost is told by themselves only, without their products with each other.
+  private static func round(
+    _ weights: inout [Float], _ cell: WeightCell, _ factors: [[Float]],
+    _ rounding: (inout [Float], _ column: Int, _ costs: [Float]) -> Void
+  ) {
+    let size = weights.count / cell.rows
+    var values = [Float](repeating: 0, count: cell.count)
+    for first in stride(from: 0, to: size, by: cell.columns) {
+      for element in 0..<cell.count { values[element] = weights[cell.place(element, 0, first, size)] }
+      rounding(&values, first, cell.count == 1 ? [] : costs(cell, factors, first, size))
+      for element in 0..<cell.count {
+        let column = first + element % cell.columns
+        let row = element / cell.columns
+        let value = values[element]
+        weights.withUnsafeMutableBufferPointer { weights in
+          factors[row].withUnsafeBufferPointer { factor in
+            let line = UnsafeBufferPointer(rebasing: factor[column * size..<(column + 1) * size])
+            let own = UnsafeMutableBufferPointer(rebasing: weights[row * size..<(row + 1) * size])
+            let error = (own[column] - value) / line[column]
+            own[column] = value
+            if error == 0 { return }
+            for later in column + 1..<max(size, column + 1) { own[later] -= error * line[later] }
+          }
         }
       }
     }
+  }
+
+  /// What an error of each weight of a cell adds to the outputs' when later columns make up for it, at most 1.
+  private static func costs(_ cell: WeightCell, _ factors: [[Float]], _ first: Int, _ size: Int) -> [Float] {
+    let costs = (0..<cell.count).map { element in
+      let column = first + element % cell.columns
+      let pivot = factors[element / cell.columns][column * size + column]
+      return 1 / (pivot * pivot)
+    }
+    let greatest = costs.max() ?? 1
+    guard greatest > 0, greatest.isFinite else { return [] }
+    return costs.map { max($0 / greatest, 1e-6) }
   }
 }

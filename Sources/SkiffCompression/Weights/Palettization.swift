@@ -1,30 +1,95 @@
 import SkiffBinary
 import SkiffIR
 
-/// Replacing weights by the nearest of a few numbers, which a table holds once: their positions take 1 to 8 bits each.
+/// Replacing weights by the nearest of a few numbers, or neighbours by the nearest of a few vectors, which a table holds once: their positions
+/// take a few bits each.
 ///
 /// The numbers are the means of clusters: Han et al., "Deep Compression", 2016. Along a line the best clusters follow from those
-/// of fewer weights: Wang and Song, "Ckmeans.1d.dp", 2011; quickly by Grønlund et al., "Fast exact k-means", 2017.
+/// of fewer weights: Wang and Song, "Ckmeans.1d.dp", 2011; quickly by Grønlund et al., "Fast exact k-means", 2017. Vectors: ``VectorClusters``.
 public struct Palettization: Hashable, Sendable {
-  /// The bits of a position, 1 to 8; a table has 2^bits numbers.
+  /// What the numbers of a table are.
+  public enum Entries: String, Hashable, Sendable, CaseIterable {
+    /// Real numbers.
+    case float
+    /// Integers times one scale for each table, so that integer arithmetic runs on the weights as they are.
+    case int8
+  }
+
+  /// The bits of a position, 1 to 8, of vectors up to 12; a table has 2^bits numbers or vectors.
   public var bits = 4
+  /// How many neighbouring weights a position stands for: 1, 2 or 4. Weights whose axes are no multiples, and those of which a table
+  /// would take more than their positions, have positions each, of as many bits for a weight.
+  public var vectorLength = 1
   /// How many rows share a table; 0: all of them.
   public var rowsPerTable = 0
+  /// What the numbers of a table are.
+  public var entries = Entries.float
 
   /// Creates the usual palettization: 16 numbers for a tensor.
   public init() {}
 
   /// Checks that there is such a palettization.
   func verify() throws(ModelError) {
-    guard (1...8).contains(bits), rowsPerTable >= 0 else {
-      throw ModelError(.invalidArgument, "no table has positions of \(bits) bits for \(rowsPerTable) rows")
+    guard [1, 2, 4].contains(vectorLength), (1...mostBits).contains(bits), rowsPerTable >= 0 else {
+      throw ModelError(
+        .invalidArgument,
+        "no table has positions of \(bits) bits of vectors of \(vectorLength) for \(rowsPerTable) rows")
     }
+  }
+
+  /// The most bits of a position.
+  package var mostBits: Int { vectorLength > 1 ? Constant.Codebook.mostBits : 8 }
+
+  /// How many rows of a tensor share a table.
+  func rows(of weight: WeightTensor) -> Int {
+    rowsPerTable > 0 ? min(rowsPerTable, max(1, weight.rows)) : max(1, weight.rows)
+  }
+
+  /// Where the vectors of a tensor lie, or why it has none.
+  func layout(of weight: WeightTensor, _ matrix: [Float]) -> (layout: VectorLayout?, reason: String?) {
+    guard vectorLength > 1 else { return (nil, nil) }
+    guard let layout = VectorLayout(weight, length: vectorLength, rowsPerTable: rowsPerTable) else {
+      return (nil, "no axis is a multiple of \(vectorLength)")
+    }
+    let rows = rows(of: weight)
+    let tableBits = (entries == .int8 ? 8 : weight.dataType.bitWidth) * vectorLength << bits
+    let codeBits = rows * weight.columns / vectorLength * bits
+    guard tableBits <= codeBits else { return (nil, "a table of vectors takes more than its positions") }
+    // Beyond, squares of differences are no numbers or nothing.
+    let greatest = matrix.reduce(Float(0)) { max($0, abs($1)) }
+    return (1e-15...1e15).contains(greatest) ? (layout, nil) : (nil, "its squares are no numbers of 32 bits")
+  }
+
+  /// The palettization of single weights with about as many bits for each.
+  var withoutVectors: Palettization {
+    var single = self
+    (single.vectorLength, single.bits) = (1, min(8, max(1, bits / vectorLength)))
+    return single
+  }
+
+  /// What integers are multiplied with so that they reach the largest of some numbers.
+  static func scale(of numbers: [Float]) -> Float {
+    let greatest = numbers.reduce(Float(0)) { max($0, abs($1)) }
+    let scale = greatest / 127
+    return scale > 0 ? scale : 1
+  }
+
+  /// The integer for a number of a table.
+  static func integer(_ number: Float, _ scale: Float) -> Int8 {
+    Int8(max(-127, min(127, (number / scale).rounded(.toNearestOrEven))))
   }
 
   /// A table, in ascending order. Zero is in it if some weights are zero; weights that are few enough are the table.
   ///
   /// - Parameter importance: What an error of each weight costs, nil for the same.
-  func table(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> [Float] {
+  func table(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> PaletteTable {
+    let numbers = numbers(weights, importance: importance)
+    guard entries == .int8 else { return PaletteTable(numbers: numbers, scale: nil) }
+    let scale = Self.scale(of: numbers)
+    return PaletteTable(numbers: numbers.map { Float(Self.integer($0, scale)) * scale }, scale: scale)
+  }
+
+  private func numbers(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> [Float] {
     let size = 1 << bits
     var different: Set<Float> = []
     for weight in weights where different.insert(weight).inserted && different.count > size { break }
@@ -34,6 +99,16 @@ public struct Palettization: Hashable, Sendable {
     density.removeZero()
     return (density.clusters(size - 1) + [0]).sorted()
   }
+}
+
+/// The numbers that single weights become, in ascending order.
+struct PaletteTable {
+  let numbers: [Float]
+  /// What integers are multiplied with to be the numbers; nil for real numbers.
+  let scale: Float?
+
+  /// The nearest number.
+  func nearest(to value: Float) -> Float { numbers[numbers.nearest(to: value)] }
 }
 
 /// How weights lie along a line, in places of which there are at most 65,536: those of 16 bits of precision.

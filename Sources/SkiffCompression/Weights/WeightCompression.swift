@@ -50,7 +50,11 @@ public struct WeightCompression: Hashable, Sendable {
       }
       switch coding {
       case .none, .float16, .bfloat16: break
-      case .palette(let palettization): try palettization.verify()
+      case .palette(let palettization):
+        try palettization.verify()
+        guard pruning == nil || palettization.vectorLength == 1 else {
+          throw ModelError(.invalidArgument, "vectors of weights cannot have zeros of their own")
+        }
       case .integers(let quantization): try quantization.verify()
       }
     }

@@ -5,8 +5,12 @@ import SkiffIR
 struct WeightNumbers: CustomStringConvertible {
   private let coding: WeightCompression.Coding
   private let weight: WeightTensor
-  /// The tables of groups of rows.
-  private var tables: [[Float]] = []
+  /// The tables of groups of rows, of single weights.
+  private var tables: [PaletteTable] = []
+  /// Those of vectors; nil for single weights.
+  private var vectors: VectorPalette?
+  /// Why weights that were to be vectors are none.
+  private var reason: String?
   /// Scales and zero points of the groups, row by row.
   private var scales: [Float] = []
   private var zeroPoints: [Int] = []
@@ -17,13 +21,21 @@ struct WeightNumbers: CustomStringConvertible {
   ) {
     // What has 16 bits stays as it is.
     let isShort = weight.dataType != .float32 && [.float16, .bfloat16].contains(coding)
-    self.coding = isShort ? .none : coding.fitting(weight)
+    var fitting = isShort ? .none : coding.fitting(weight)
+    if case .palette(let palettization) = fitting {
+      let (layout, reason) = palettization.layout(of: weight, matrix)
+      vectors = layout.map { VectorPalette(palettization, $0, matrix, weight, importance: importance) }
+      self.reason = reason
+      if layout == nil { fitting = .palette(palettization.withoutVectors) }
+    }
+    self.coding = fitting
     self.weight = weight
     let columns = weight.columns
     switch self.coding {
     case .none, .float16, .bfloat16: break
+    case .palette where vectors != nil: break
     case .palette(let palettization):
-      let rows = palettization.rowsPerTable > 0 ? palettization.rowsPerTable : max(1, weight.rows)
+      let rows = palettization.rows(of: weight)
       tables = stride(from: 0, to: weight.rows, by: rows).map { first in
         palettization.table(
           matrix[first * columns..<min(first + rows, weight.rows) * columns], importance: importance)
@@ -44,19 +56,40 @@ struct WeightNumbers: CustomStringConvertible {
     case .none: "as they were"
     case .float16: "float16"
     case .bfloat16: "bfloat16"
-    case .palette(let palettization): "palette of \(palettization.bits) bits"
+    case .palette(let palettization): description(of: palettization)
     case .integers(let quantization): "\(quantization.bits) bits"
     }
   }
 
-  func nearest(to value: Float, row: Int, column: Int) -> Float {
+  private func description(of palettization: Palettization) -> String {
+    var text = "palette of \(palettization.bits) bits"
+    if vectors != nil { text += " for \(palettization.vectorLength) weights" }
+    if palettization.entries == .int8 { text += " in int8" }
+    return text + (reason.map { ", since \($0)" } ?? "")
+  }
+
+  /// The weights that become other numbers together.
+  var cell: WeightCell { vectors?.layout.cell ?? .single }
+
+  /// Makes the weights of a cell the nearest numbers.
+  ///
+  /// - Parameter costs: What the error of each weight costs; empty for what the importance says.
+  func round(_ values: inout [Float], row: Int, column: Int, costs: [Float] = []) {
+    if let vectors {
+      vectors.round(&values, row: row, column: column, costs: costs)
+    } else {
+      values[0] = nearest(to: values[0], row: row, column: column)
+    }
+  }
+
+  /// The number that is nearest to a weight by itself.
+  private func nearest(to value: Float, row: Int, column: Int) -> Float {
     switch coding {
     case .none: return value
     case .float16: return Float(Float16(value))
     case .bfloat16: return BFloat16(value).float
     case .palette(let palettization):
-      let table = tables[palettization.rowsPerTable > 0 ? row / palettization.rowsPerTable : 0]
-      return table[table.nearest(to: value)]
+      return tables[row / palettization.rows(of: weight)].nearest(to: value)
     case .integers(let quantization):
       let group = group(quantization, row, column)
       return quantization.rounded(value, scales[group], zeroPoints[group])
@@ -77,9 +110,9 @@ struct WeightNumbers: CustomStringConvertible {
 
   /// A matrix of the nearest numbers.
   func nearest(to matrix: [Float]) -> [Float] {
-    matrix.indices.map { index in
-      nearest(to: matrix[index], row: index / weight.columns, column: index % weight.columns)
-    }
+    var result = matrix
+    result.forEachCell(cell, width: weight.columns) { round(&$0, row: $1, column: $2) }
+    return result
   }
 
   /// The type of 16 bits that the numbers are stored in.
@@ -93,6 +126,8 @@ struct WeightNumbers: CustomStringConvertible {
 
   /// The constant that holds a matrix of such numbers.
   func constant(_ matrix: [Float]) throws(ModelError) -> Constant {
+    if let vectors { return try vectors.constant(matrix) }
+    if case .palette(let palettization) = coding { return try constant(matrix, palettization) }
     guard case .integers(let quantization) = coding else {
       let tensor = try weight.tensor(matrix).cast(to: weight.dataType)
       if let narrowType {
@@ -115,6 +150,49 @@ struct WeightNumbers: CustomStringConvertible {
     }
     let reals = try Constant(integers).transformed(by: .dequantize)
     return weight.dataType == .float32 ? reals : try reals.transformed(by: .cast(weight.dataType))
+  }
+}
+
+/// Palettes of single weights.
+extension WeightNumbers {
+  private func constant(_ matrix: [Float], _ palettization: Palettization) throws(ModelError) -> Constant {
+    let (rows, columns) = (palettization.rows(of: weight), weight.columns)
+    let scales = palettization.entries == .int8 ? tables.map { $0.scale ?? 1 } : nil
+    if tables.count > 1 {
+      let codes = matrix.indices.map {
+        UInt16(truncatingIfNeeded: tables[$0 / columns / rows].numbers.nearest(to: matrix[$0]))
+      }
+      return try PaletteTables(
+        tables: tables.map(\.numbers), length: 1, axis: weight.blockAxis, rows: rows, scales: scales
+      ).constant(weight.tensor(codes).elements(), of: weight)
+    }
+    guard let scale = scales?.first else {
+      let tensor = try weight.tensor(matrix).cast(to: weight.dataType)
+      return try Constant(palettizing: tensor) ?? Constant(tensor)
+    }
+    let integers = try weight.tensor(matrix.map { Palettization.integer($0, scale) })
+      .quantized(with: QuantizationParameters(scale: scale))
+    let reals = try (Constant(palettizing: integers) ?? Constant(integers)).transformed(by: .dequantize)
+    return weight.dataType == .float32 ? reals : try reals.transformed(by: .cast(weight.dataType))
+  }
+}
+
+extension [Float] {
+  /// Changes the cells of this matrix of rows of so many.
+  ///
+  /// - Parameter body: Gets the weights of a cell, and its row and column.
+  mutating func forEachCell(
+    _ cell: WeightCell, width: Int, _ body: (inout [Float], _ row: Int, _ column: Int) -> Void
+  ) {
+    guard width > 0 else { return }
+    var values = [Float](repeating: 0, count: cell.count)
+    for row in stride(from: 0, to: count / width, by: cell.rows) {
+      for column in stride(from: 0, to: width, by: cell.columns) {
+        for element in 0..<cell.count { values[element] = self[cell.place(element, row, column, width)] }
+        body(&values, row, column)
+        for element in 0..<cell.count { self[cell.place(element, row, column, width)] = values[element] }
+      }
+    }
   }
 }
 

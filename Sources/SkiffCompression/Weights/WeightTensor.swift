@@ -71,6 +71,14 @@ package struct WeightTensor: Sendable {
     }
   }
 
+  /// A tensor of which one axis has a part of the elements.
+  func dividing(_ axis: Int, by divisor: Int) -> WeightTensor {
+    var sizes = shape
+    sizes[axis] /= divisor
+    return WeightTensor(
+      value: value, name: name, users: users, shape: sizes, axis: self.axis, dataType: dataType)
+  }
+
   /// Whether a number stays one in the constant's type.
   func isFinite(_ number: Float) -> Bool {
     switch dataType {

@@ -42,9 +42,10 @@ struct WeightWork {
       }
     }
     let numbers = WeightNumbers(settings.coding, matrix, weight, importance: importance)
-    func rounded(_ row: Int, _ column: Int, _ value: Float) -> Float {
-      if let mask, !mask[row * weight.columns + column] { return 0 }
-      return numbers.nearest(to: value, row: row, column: column)
+    // What is pruned is no vector, so that a cell is a weight.
+    func round(_ values: inout [Float], _ row: Int, _ column: Int, _ costs: [Float] = []) {
+      numbers.round(&values, row: row, column: column, costs: costs)
+      if let mask, !mask[row * weight.columns + column] { values[0] = 0 }
     }
     let isCentered = settings.correctsBias && bias(in: graph) != nil
     if settings.roundsAdaptively, let original, let moments,
@@ -54,17 +55,21 @@ struct WeightWork {
         if let mask, !mask[row * weight.columns + column] { return nil }
         return numbers.adaptive(original[row * weight.columns + column], row: row, column: column)
       } nearest: { row, column in
-        rounded(row, column, original[row * weight.columns + column])
+        var cell = [original[row * weight.columns + column]]
+        round(&cell, row, column)
+        return cell[0]
       }
     } else if settings.usesFeedback || settings.roundsAdaptively, let original, let moments {
       matrix = original
-      ErrorFeedback(moments, isCentered: isCentered).round(&matrix, rounded)
+      ErrorFeedback(moments, isCentered: isCentered).round(&matrix, numbers.cell, round)
     } else {
-      for index in matrix.indices {
-        let column = index % weight.columns
-        let value = rounded(index / weight.columns, column, matrix[index])
-        if original == nil { error.add(matrix[index], value, at: index) }
-        matrix[index] = value
+      let cell = numbers.cell
+      matrix.forEachCell(cell, width: weight.columns) { values, row, column in
+        let before = original == nil ? values : []
+        round(&values, row, column)
+        for (element, value) in before.enumerated() {
+          error.add(value, values[element], at: cell.place(element, row, column, weight.columns))
+        }
       }
     }
     if let original {

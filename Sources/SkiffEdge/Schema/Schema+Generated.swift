@@ -84,6 +84,15 @@ private let allTables: [FlatTableType] = [
       FlatField("value", 0, .scalars(.uint8)),
     ]),
   FlatTableType(
+    "Codebook",
+    [
+      FlatField("bits", 0, .scalar(.uint8)),
+      FlatField("axis", 1, .scalar(.uint32)),
+      FlatField("table_axis", 2, .scalar(.uint32)),
+      FlatField("rows", 3, .scalar(.uint64)),
+      FlatField("tables", 4, .table("Constant")),
+    ]),
+  FlatTableType(
     "Constant",
     [
       FlatField("name", 0, .string),
@@ -95,6 +104,7 @@ private let allTables: [FlatTableType] = [
           "Palette",
           "Sparse",
           "Blocked",
+          "Codebook",
         ])),
       FlatField("stored_type", 5, .scalar(.int32), standard: -1),
     ]),
@@ -250,6 +260,7 @@ private let allTables: [FlatTableType] = [
           "Palette",
           "Sparse",
           "Blocked",
+          "Codebook",
         ])),
       FlatField("next", 5, .scalar(.uint32)),
       FlatField("stored_type", 6, .scalar(.int32), standard: -1),

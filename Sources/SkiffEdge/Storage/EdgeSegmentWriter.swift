@@ -27,7 +27,7 @@ struct EdgeSegmentWriter {
 
   /// A part of a constant with segments of its own.
   private enum Part {
-    case nonzeros, scales, zeroPoints
+    case nonzeros, scales, zeroPoints, tables
   }
 
   init(storage: EdgeExporter.Storage, isCompact: Bool) {
@@ -105,6 +105,16 @@ struct EdgeSegmentWriter {
           try self.object(zeroPoints, source.taking(.zeroPoints), as: "Constant", &pool, &file))
       }
       object["encoding"] = .object(encoding)
+    case .codebook(let codebook):
+      let tables = try self.object(codebook.tables, source.taking(.tables), as: "Constant", &pool, &file)
+      object["encoding"] = .object(
+        FlatObject(
+          "Codebook",
+          [
+            "bits": .integer(codebook.bits), "axis": .integer(codebook.axis),
+            "table_axis": .integer(codebook.tableAxis), "rows": .integer(codebook.rows),
+            "tables": .object(tables),
+          ]))
     }
     return object
   }
@@ -154,6 +164,7 @@ struct EdgeSegmentWriter {
     case (.nonzeros, .sparse(let nonzeros)): return nonzeros
     case (.scales, .blocked(let blocks)): return blocks.scales
     case (.zeroPoints, .blocked(let blocks)): return blocks.zeroPoints ?? constant
+    case (.tables, .codebook(let codebook)): return codebook.tables
     default: return constant
     }
   }

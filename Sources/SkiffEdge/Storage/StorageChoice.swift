@@ -49,6 +49,11 @@ package struct StorageChoice {
     if case .blocked(let blocks) = constant.encoding, constant.transforms.isEmpty {
       return try smallest(of: constant, blocks)
     }
+    if case .codebook(let codebook) = constant.encoding, constant.transforms.isEmpty {
+      var choice = try StorageChoice(of: constant.materialize())
+      try choice.add(codebook, of: constant)
+      return try choice.chosen.constant()
+    }
     let plain =
       constant.isPlain && constant.comesInPieces ? constant : Constant(try constant.materialize())
     guard try mayShrink(plain) else { return plain }
@@ -63,22 +68,37 @@ package struct StorageChoice {
   private static func smallest(
     of constant: Constant, _ blocks: Constant.Blocks
   ) throws(ModelError) -> Constant {
-    func form(of part: Constant) throws(ModelError) -> Constant {
-      let plain = Constant(try part.materialize())
-      guard try mayShrink(plain) else { return plain }
-      return try StorageChoice(of: plain.materialize(), triesSparse: false).chosen.constant()
-    }
     let form = try Constant(
       constant.type.dataType, shape: constant.shape, bytes: constant.entropyDecoded().bytes,
       encoding: .blocked(
         Constant.Blocks(
-          bits: blocks.bits, axis: blocks.axis, size: blocks.size, scales: form(of: blocks.scales),
-          zeroPoints: blocks.zeroPoints.map(form))))
+          bits: blocks.bits, axis: blocks.axis, size: blocks.size, scales: smallest(ofPart: blocks.scales),
+          zeroPoints: blocks.zeroPoints.map(smallest(ofPart:)))))
     guard form.bytes.count <= mostCodedBytes else { return form }
     let histogram = ByteHistogram(of: form.bytes)
     guard histogram.entropy < 7.96 else { return form }
     let coded = form.entropyCoded(histogram)
     return form.edgeByteCount <= coded.edgeByteCount + coded.edgeByteCount / 100 ? form : coded
+  }
+
+  /// The best form of a part of another constant.
+  private static func smallest(ofPart part: Constant) throws(ModelError) -> Constant {
+    let plain = Constant(try part.materialize())
+    guard try mayShrink(plain) else { return plain }
+    return try StorageChoice(of: plain.materialize(), triesSparse: false).chosen.constant()
+  }
+
+  /// Adds the vectors of tables as which a constant is stored, in as few bits as their codes need; and entropy-coded, up to 8 bits in a byte each.
+  private mutating func add(_ codebook: Constant.Codebook, of constant: Constant) throws(ModelError) {
+    let tight = codebook.tightened(try Self.smallest(ofPart: codebook.tables))
+    let codes = try codebook.codes(constant.entropyDecoded().bytes, shape: constant.shape)
+    func form(_ codebook: Constant.Codebook) throws(ModelError) -> Constant {
+      try Constant(
+        codes: codes, of: codebook, constant.type.dataType, shape: constant.shape,
+        quantization: constant.type.quantization)
+    }
+    add(try form(tight))
+    addCoded(try form(tight.withBits(max(8, tight.bits))))
   }
 
   /// Elements that are looked at before all are.
@@ -156,6 +176,7 @@ extension Constant {
     case .blocked(let blocks):
       segment + 3 * Self.packedOverhead + blocks.scales.edgeByteCount
         + (blocks.zeroPoints?.edgeByteCount ?? 0)
+    case .codebook(let codebook): segment + 3 * Self.packedOverhead + codebook.tables.edgeByteCount
     }
   }
 
@@ -169,8 +190,16 @@ extension Constant {
       case .sparse(let nonzeros): "sparse with \(nonzeros.shape[0]) elements, \(nonzeros.formName)"
       case .blocked(let blocks):
         "blocks of \(blocks.size) of \(blocks.bits) bits, scales \(blocks.scales.formName)"
+      case .codebook(let codebook): codebook.formName
       }
     if compression == .none { return name }
     return encoding == .dense ? "entropy-coded" : "\(name), entropy-coded"
+  }
+}
+
+extension Constant.Codebook {
+  fileprivate var formName: String {
+    let tables = self.tables.shape.first ?? 0
+    return (tables == 1 ? "" : "\(tables) tables of ") + "\(count) vectors of \(length) in \(bits) bits"
   }
 }

@@ -24,6 +24,7 @@ extension Constant {
     case .sparse(let nonzeros):
       return try Self.elements(nonzeros.materialize(), at: stream, as: storedType)
     case .blocked(let blocks): return try blocks.elements(stream, as: storedType.dataType, shape: shape)
+    case .codebook(let codebook): return try codebook.elements(stream, as: storedType)
     }
   }
 

@@ -32,6 +32,8 @@ public struct Constant: Equatable, Sendable {
     case sparse(Constant)
     /// Integers of few bits, packed lowest bits first, which stand for the real numbers.
     case blocked(Blocks)
+    /// Positions of vectors in tables, packed lowest bits first.
+    case codebook(Codebook)
   }
 
   /// How the bytes of an encoding are stored.
@@ -79,7 +81,7 @@ public struct Constant: Equatable, Sendable {
       throw ModelError(.malformed, "impossible shape \(shape)")
     }
     let bits = try encoding.bits(for: dataType, shape: shape, count: count)
-    let (size, overflow) = count.multipliedReportingOverflow(by: bits)
+    let (size, overflow) = encoding.codeCount(of: count).multipliedReportingOverflow(by: bits)
     guard !overflow, size <= Int.max - 7, compression != .none || (size + 7) / 8 == bytes.count else {
       throw ModelError(
         .malformed,
@@ -116,13 +118,15 @@ public struct Constant: Equatable, Sendable {
   var canBeNested: Bool {
     switch encoding {
     case .dense, .packed, .palette: transforms.isEmpty && !type.isQuantized
-    case .sparse, .blocked: false
+    case .sparse, .blocked, .codebook: false
     }
   }
 
   /// The number of bytes before compression.
   package var streamByteCount: Int {
-    BitCodes.byteCount(storedType.shape.elementCount ?? 0, bits: encoding.bits(of: storedType.dataType))
+    BitCodes.byteCount(
+      encoding.codeCount(of: storedType.shape.elementCount ?? 0),
+      bits: encoding.bits(of: storedType.dataType))
   }
 
   /// The sizes after every transform.
@@ -161,7 +165,7 @@ public struct Constant: Equatable, Sendable {
 }
 
 extension Constant.Encoding {
-  /// The bits that each of `count` elements takes.
+  /// The bits that each code of `count` elements takes.
   ///
   /// - Throws: ``ModelError/Code/malformed`` if they cannot be encoded so.
   fileprivate func bits(for dataType: DataType, shape: [Int], count: Int) throws(ModelError) -> Int {
@@ -184,17 +188,24 @@ extension Constant.Encoding {
         throw ModelError(.malformed, "\(nonzeros.type) are no elements of \(count) \(dataType.rawValue)")
       }
     case .blocked(let blocks): try blocks.verify(for: dataType, shape: shape)
+    case .codebook(let codebook): try codebook.verify(for: dataType, shape: shape)
     }
     return bits(of: dataType)
   }
 
-  /// The bits that each element takes.
+  /// How many codes stand for so many elements.
+  fileprivate func codeCount(of elements: Int) -> Int {
+    if case .codebook(let codebook) = self { elements / max(1, codebook.length) } else { elements }
+  }
+
+  /// The bits that each code takes.
   fileprivate func bits(of dataType: DataType) -> Int {
     switch self {
     case .dense: dataType.bitWidth
     case .packed(let bits), .palette(_, let bits): bits
     case .sparse: 1
     case .blocked(let blocks): blocks.bits
+    case .codebook(let codebook): codebook.bits
     }
   }
 }
