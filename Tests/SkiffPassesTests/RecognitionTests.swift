@@ -93,6 +93,51 @@ import Testing
     #expect(result.difference < 1e-5)
   }
 
+  /// `x · (1 / √(mean(x²) + ε)) · w`, the root divided by or its reciprocal taken.
+  @Test(arguments: ["divide", "reciprocal", "one divided", "rsqrt"], [true, false])
+  func theArithmeticOfARootMeanSquareIsOneOperator(form: String, isScaled: Bool) throws {
+    let result = try canonical([2, 5, 6], seed: Seed(7)) { graph, x in
+      var mean = ReduceMean()
+      mean.axes = [-1]
+      let square = try graph.add(Power(), x, scalar(2, in: &graph))
+      let sum = try graph.add(Add(), graph.add(mean, square), scalar(1e-5, in: &graph))
+      var result: ValueID
+      switch form {
+      case "divide": result = try graph.add(Divide(), x, graph.add(Sqrt(), sum))
+      case "reciprocal":
+        result = try graph.add(Multiply(), x, graph.add(Reciprocal(), graph.add(Sqrt(), sum)))
+      case "one divided":
+        let root = try graph.add(Sqrt(), sum)
+        result = try graph.add(Multiply(), graph.add(Divide(), scalar(1, in: &graph), root), x)
+      default: result = try graph.add(Multiply(), x, graph.add(Rsqrt(), sum))
+      }
+      if isScaled {
+        let scale = graph.addConstant(try Tensor(seed: 3, .float32, shape: [6]))
+        result = try graph.add(Multiply(), scale, result)
+      }
+      return result
+    }
+    #expect(result.graph.count(RMSNormalization.self) == 1 && result.graph.nodeIDs.count == 1)
+    #expect(result.difference < 1e-5)
+  }
+
+  @Test func whatIsNoRootMeanSquareStays() throws {
+    for change in ["sum", "other", "power"] {
+      let result = try canonical([2, 5, 6], seed: Seed(8)) { graph, x in
+        var mean = ReduceMean()
+        var sum = ReduceSum()
+        (mean.axes, sum.axes) = ([-1], [-1])
+        let other = try graph.add(Tanh(), x)
+        let square = try graph.add(
+          Power(), change == "other" ? other : x, scalar(change == "power" ? 4 : 2, in: &graph))
+        let reduced = change == "sum" ? try graph.add(sum, square) : try graph.add(mean, square)
+        return try graph.add(
+          Divide(), x, graph.add(Sqrt(), graph.add(Add(), reduced, scalar(1e-5, in: &graph))))
+      }
+      #expect(result.graph.count(RMSNormalization.self) == 0, "\(change)")
+    }
+  }
+
   @Test func aNormalizationOfChannelsBeforeSpaceStays() throws {
     let result = try canonical([2, 5, 6], seed: Seed(4)) { graph, x in
       var mean = ReduceMean()

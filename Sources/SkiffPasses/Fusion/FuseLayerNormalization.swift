@@ -2,11 +2,12 @@ import SkiffBinary
 import SkiffIR
 import SkiffOperators
 
-/// Takes the arithmetic of a layer normalization together, so that it is one operator in real numbers.
+/// Takes the arithmetic of a layer normalization, or of one by the root mean square, together, so that it is one operator in real numbers.
 ///
 /// 1. With `d = x − mean(x)`: `d / √(mean(d²) + epsilon)` → `LayerNormalization(x)`
 /// 2. `LayerNormalization(x) · w` → `LayerNormalization(x; w)` if it has no scale and no shift
 /// 3. `LayerNormalization(x; w) + b` → `LayerNormalization(x; w, b)` if it has no shift
+/// 4. `x / √(mean(x²) + epsilon)`, or times the reciprocal, → `RMSNormalization(x)`, and that `· w` → `RMSNormalization(x; w)`
 ///
 /// Declines where the means are not along the same last axes, where `w` or `b` is no constant of the sizes of those
 /// axes, and where a value in between has another user.
@@ -18,10 +19,14 @@ public struct FuseLayerNormalization: Rewrite {
 
   public func rewrite(_ id: NodeID, in graph: inout Graph) throws(ModelError) -> Bool {
     switch graph[id].operator {
-    case is Divide: try fuseQuotient(id, in: &graph)
-    case is Multiply: try fuseParameter(id, at: 1, in: &graph)
-    case is Add: try fuseParameter(id, at: 2, in: &graph)
-    default: false
+    case is Divide:
+      if try fuseQuotient(id, in: &graph) { return true }
+      return try fuseRootMeanSquare(id, in: &graph)
+    case is Multiply:
+      if try fuseParameter(id, at: 1, in: &graph) { return true }
+      return try fuseRootMeanSquare(id, in: &graph)
+    case is Add: return try fuseParameter(id, at: 2, in: &graph)
+    default: return false
     }
   }
 
@@ -51,17 +56,60 @@ public struct FuseLayerNormalization: Rewrite {
     return false
   }
 
+  private func fuseRootMeanSquare(_ id: NodeID, in graph: inout Graph) throws(ModelError) -> Bool {
+    let node = graph[id]
+    for (place, other) in [(0, 1), (1, 0)] {
+      guard let x = node.inputs[place], let factor = node.inputs[other], let type = graph[x].type,
+        type.dataType.isFloatingPoint, node.operator is Multiply || place == 0,
+        let shifted = radicand(factor, isReciprocal: node.operator is Multiply, in: graph),
+        let sum = graph.producer(of: shifted), sum.operator is Add,
+        // The quotient of a layer normalization has the same form.
+        !(graph.producer(of: x)?.operator is Subtract)
+      else { continue }
+      for (first, second) in [(0, 1), (1, 0)] {
+        guard let mean = sum.inputs[first], let epsilon = sum.inputs[second].flatMap({ graph.scalar($0) }),
+          epsilon >= 0, let square = graph.producer(of: mean)?.inputs.first.flatMap(\.self),
+          let axes = trailingMean(mean, of: square, in: graph), isSquare(square, of: x, in: graph)
+        else { continue }
+        var normalization = RMSNormalization()
+        normalization.axis = axes.lowerBound - type.rank
+        normalization.epsilon = epsilon
+        let result = try graph.add(
+          normalization, x, name: node.name, origins: node.origins,
+          outputName: graph[node.outputs[0]].name, before: id)
+        graph.replaceUses(of: node.outputs[0], with: result)
+        return true
+      }
+    }
+    return false
+  }
+
+  /// What a value is the root of, or the reciprocal of the root.
+  private func radicand(_ value: ValueID, isReciprocal: Bool, in graph: Graph) -> ValueID? {
+    guard let node = graph.producer(of: value) else { return nil }
+    guard isReciprocal else { return node.operator is Sqrt ? node.inputs[0] : nil }
+    switch node.operator {
+    case is Rsqrt: return node.inputs[0]
+    case is Reciprocal: return node.inputs[0].flatMap { radicand($0, isReciprocal: false, in: graph) }
+    case is Divide where node.inputs[0].flatMap { graph.scalar($0) } == 1:
+      return node.inputs[1].flatMap { radicand($0, isReciprocal: false, in: graph) }
+    default: return nil
+    }
+  }
+
   private func fuseParameter(_ id: NodeID, at index: Int, in graph: inout Graph) throws(ModelError) -> Bool {
     let node = graph[id]
     for (place, other) in [(0, 1), (1, 0)] {
       guard let value = node.inputs[place], let parameter = node.inputs[other],
-        let producer = graph.producer(of: value), let operator_ = producer.operator as? LayerNormalization,
+        let producer = graph.producer(of: value),
+        let operator_ = producer.operator as? any TrailingNormalization,
+        index < type(of: operator_).operands.count,
         graph.soleUser(of: value) == id,
         producer.inputs.count <= index || producer.inputs[index...].allSatisfy({ $0 == nil }),
-        let type = graph[value].type, let constant = graph[parameter].constant,
-        constant.type.dataType == type.dataType,
-        let axis = try? normalizedAxis(operator_.axis, rank: type.rank),
-        Shape(constant.shape) == Shape(Array(type.shape.dimensions[axis...]))
+        let valueType = graph[value].type, let constant = graph[parameter].constant,
+        constant.type.dataType == valueType.dataType,
+        let axis = try? normalizedAxis(operator_.axis, rank: valueType.rank),
+        Shape(constant.shape) == Shape(Array(valueType.shape.dimensions[axis...]))
       else { continue }
       var inputs = Array(producer.inputs.prefix(index))
       while inputs.count < index { inputs.append(nil) }
@@ -85,6 +133,7 @@ public struct FuseLayerNormalization: Rewrite {
 
   private func isSquare(_ value: ValueID, of x: ValueID, in graph: Graph) -> Bool {
     guard let node = graph.producer(of: value), node.inputs.first == x else { return false }
+    if node.operator is Square { return true }
     if node.operator is Power { return node.inputs[1].flatMap { graph.scalar($0) } == 2 }
     return node.operator is Multiply && node.inputs[1] == x
   }
