@@ -17,5 +17,7 @@ if importlib.util.find_spec("tensorflow"):
     keras_layers.make()
 if importlib.util.find_spec("torch"):
     import torch_models
+    import torch_transformers
 
     torch_models.make()
+    torch_transformers.make()

@@ -27,6 +27,7 @@ struct RandomRecipe {
       hasFactors = true
     }
     if chance(3) { text += "- equalize: {}\n" }
+    if chance(3) { text += "- rotate: {}\n" }
     if chance(3) { text += "- smooth: \(smoothStep())\n" }
     for _ in 0..<integer(isInteger ? 0...2 : 1...2) { text += "- weights: \(weightStep())\n" }
     if isInteger { text += "- int8: \(int8Step(isStatic: isStatic))\n" }

@@ -54,7 +54,7 @@ extension Recipe {
 
   private static func step(_ node: RecipeNode) throws(ModelError) -> Compression.Step {
     let members = try node.members([
-      "channels", "layers", "low-rank", "equalize", "smooth", "weights", "int8",
+      "channels", "layers", "low-rank", "equalize", "rotate", "smooth", "weights", "int8",
     ])
     guard members.count == 1, let member = members.first else { throw node.error("must be one step") }
     switch member.key {
@@ -67,6 +67,12 @@ extension Recipe {
         equalization.rounds = try value.integer(in: 1...10_000)
       }
       return .equalize(equalization)
+    case "rotate":
+      var rotation = ChannelRotation()
+      for (_, value) in try member.value.members(["exclude"]) {
+        for name in try value.elements() { rotation.excludedNodes.insert(try name.text()) }
+      }
+      return .rotate(rotation)
     case "smooth": return .smooth(try ChannelSmoothing(recipe: member.value))
     case "int8": return try Int8Quantization.step(recipe: member.value)
     default: return .weights(try WeightCompression(recipe: member.value))

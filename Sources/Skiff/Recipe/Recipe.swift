@@ -27,7 +27,7 @@ public struct Recipe: Hashable, Sendable {
       switch step {
       case .int8(_, let quantization): quantization.activations != .dynamic
       case .lowRank(let approximation): approximation.usesInputs
-      case .equalize: false
+      case .equalize, .rotate: false
       case .channels(let pruning): pruning.reconstructs || pruning.ranking.needsSamples
       case .layers, .smooth: true
       case .weights(let weights): weights.needsSamples
