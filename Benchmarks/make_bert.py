@@ -54,13 +54,14 @@ class Encoder(nn.Module):
         return x, torch.tanh(self.pooler(x[:, 0]))
 
 
-torch.manual_seed(1)
-os.chdir(sys.argv[1])
-ids = torch.zeros(1, 128, dtype=torch.int64)
-torch.onnx.export(
-    Encoder().eval(), (ids, torch.ones_like(ids), ids), "bert.onnx", dynamo=False, opset_version=17,
-    input_names=["input_ids", "attention_mask", "token_type_ids"], output_names=["sequence", "pooled"])
-random = numpy.random.default_rng(1)
-numpy.savez(
-    "bert.npz", input_ids=random.integers(0, 30522, (1, 128)), attention_mask=numpy.ones((1, 128), numpy.int64),
-    token_type_ids=random.integers(0, 2, (1, 128)))
+if __name__ == "__main__":
+    torch.manual_seed(1)
+    os.chdir(sys.argv[1])
+    ids = torch.zeros(1, 128, dtype=torch.int64)
+    torch.onnx.export(
+        Encoder().eval(), (ids, torch.ones_like(ids), ids), "bert.onnx", dynamo=False, opset_version=17,
+        input_names=["input_ids", "attention_mask", "token_type_ids"], output_names=["sequence", "pooled"])
+    random = numpy.random.default_rng(1)
+    numpy.savez(
+        "bert.npz", input_ids=random.integers(0, 30522, (1, 128)), attention_mask=numpy.ones((1, 128), numpy.int64),
+        token_type_ids=random.integers(0, 2, (1, 128)))
