@@ -68,22 +68,25 @@ final class GraphExport {
     guard graph.states.isEmpty else {
       throw ModelError(.unsupported, "the format has nothing that one run leaves for the next")
     }
-    // Names of outputs come first, so that they stay as they are.
-    for output in graph.outputs where graph.producer(of: output.value) != nil && names[output.value] == nil {
-      names[output.value] = scope.name(isBody ? graph[output.value].name : output.name)
+    // Names of outputs come first, so that they stay as they are. Each output is computed, and none is there twice.
+    var copies: [Int: String] = [:]
+    var returned: Set<String> = []
+    for (index, output) in graph.outputs.enumerated() {
+      let wish = isBody ? graph[output.value].name : output.name
+      if graph.producer(of: output.value) != nil, names[output.value] == nil {
+        names[output.value] = scope.name(wish)
+      } else if isBody || names[output.value] != wish || returned.contains(wish) {
+        copies[index] = scope.name(wish)
+      }
+      returned.insert(wish)
     }
     try writeNodes()
-    var returned: Set<String> = []
-    for output in graph.outputs {
+    for (index, output) in graph.outputs.enumerated() {
       var name = try self.name(of: output.value)
-      let isOwn = graph.producer(of: output.value) != nil || !isBody && output.name == name
-      // Each output is computed, and none is there twice.
-      if !isOwn || graph[output.value].constant != nil || returned.contains(name) {
-        let copy = scope.name(isBody ? graph[output.value].name : output.name)
+      if let copy = copies[index] {
         append(ONNXNode("Identity", [name], [copy]))
         name = copy
       }
-      returned.insert(name)
       result.outputs.append(try info(name, output.value))
     }
     return result
