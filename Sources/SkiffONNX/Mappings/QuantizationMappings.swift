@@ -11,7 +11,15 @@ enum QuantizationMappings {
     }.writing(IntegerConvolution.self) { (integer, node) throws(ModelError) in
       var attributes = WindowAttributes(integer.convolution).list
       attributes["group"] = .integer(integer.groups)
-      let sums = try node.add("ConvInteger", Array(node.operands().prefix(4)), attributes)[0]
+      var operands = try Array(node.operands().prefix(4))
+      // Runtimes take one zero point for all weights.
+      if node.has(3), try node.type(3).rank == 1, let zeroPoints = try node.known(3),
+        Set(zeroPoints).count == 1
+      {
+        operands[3] = try node.constant(
+          Tensor(integers: [zeroPoints[0]], as: node.type(3).dataType, shape: []))
+      }
+      let sums = try node.add("ConvInteger", operands, attributes)[0]
       guard node.has(4) else { return [sums] }
       let axes = try Array(1..<node.type(0).rank - 1)
       return [try node.add("Add", sums, node.add("Unsqueeze", node.operand(4), node.integers(axes)))]
