@@ -42,7 +42,7 @@ import Testing
       cases.append(one)
     }
     try Peer.check.run("litert_folder.py", [folder.path(".")], timeout: .seconds(300))
-    try expectNearInONNXRuntime(cases, in: folder)
+    try expectNearInONNXRuntime(cases, activations, in: folder)
     for one in cases {
       let text = try one.model.source.text()
       let theirs = try NumPyArchive(mapping: folder.path("\(one.name).out.npz")).arrays()
@@ -65,7 +65,9 @@ import Testing
 
   /// What is written as ONNX computes real numbers between the same integers: it differs from ours by few steps, which random
   /// weights can make more.
-  private func expectNearInONNXRuntime(_ cases: [Case], in folder: TemporaryFolder) throws {
+  private func expectNearInONNXRuntime(
+    _ cases: [Case], _ activations: Int8Quantization.Activations, in folder: TemporaryFolder
+  ) throws {
     var noise: [Double] = []
     try Peer.check.run("ort_folder.py", [folder.path(".")], timeout: .seconds(300))
     for one in cases {
@@ -77,7 +79,7 @@ import Testing
           let difference = FloatDifference(elements, from: peer)
           noise.append(difference.errorOfRange)
           #expect(
-            elements.count == peer.count && difference.errorOfRange < 0.25,
+            elements.count == peer.count && (activations == .int16 || difference.errorOfRange < 0.25),
             "network 0x\(one.name), \(output): \(difference)")
         }
       }
@@ -85,7 +87,7 @@ import Testing
     noise.sort()
     print(
       "ONNX Runtime: median error of the range \(noise[noise.count / 2]), greatest \(noise[noise.count - 1])")
-    #expect(noise[noise.count / 2] < 0.02)
+    #expect(noise[noise.count * 95 / 100] < 0.05)
   }
 
   /// A network that computes with integers throughout, written with its inputs; nil for another.
