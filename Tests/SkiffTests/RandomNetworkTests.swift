@@ -42,7 +42,7 @@ import Testing
       cases.append(one)
     }
     try Peer.check.run("litert_folder.py", [folder.path(".")], timeout: .seconds(300))
-    try expectNearInONNXRuntime(cases, activations, in: folder)
+    try expectNearInONNXRuntime(cases, mode.activations, in: folder)
     for one in cases {
       let text = try one.model.source.text()
       let theirs = try NumPyArchive(mapping: folder.path("\(one.name).out.npz")).arrays()

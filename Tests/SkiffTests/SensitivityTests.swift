@@ -27,8 +27,8 @@ import Testing
     }
     var graph = Graph()
     let x = graph.addInput("x", TensorType(.float32, [16, 64]))
-    let sums = try graph.addNode(MatMul(), [x, graph.addConstant(Tensor(first, shape: [64, 64]))])[0]
-    let y = try graph.addNode(MatMul(), [sums, graph.addConstant(Tensor(second, shape: [64, 8]))])[0]
+    let sums = try graph.addNode(MatrixMultiply(), [x, graph.addConstant(Tensor(first, shape: [64, 64]))])[0]
+    let y = try graph.addNode(MatrixMultiply(), [sums, graph.addConstant(Tensor(second, shape: [64, 8]))])[0]
     graph.addOutput(y, name: "y")
     return try Model(graph)
   }
