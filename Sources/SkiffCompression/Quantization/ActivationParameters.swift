@@ -10,9 +10,13 @@ enum ActivationParameters {
   }
 
   /// Symmetric int16, the range widened to have 0 in its middle.
+  ///
+  /// What was 0 throughout gets the steps of numbers up to 1: runtimes have tables of functions with a place for each 128 steps,
+  /// between which they interpolate, so with steps of 1 they give anything near 0.
   static func int16(_ range: ClosedRange<Float>) -> QuantizationParameters {
-    let scale = max(abs(range.lowerBound), abs(range.upperBound)) / 32767
-    return QuantizationParameters(scale: scale == 0 ? 1 : scale, zeroPoint: 0)
+    let greatest = max(abs(range.lowerBound), abs(range.upperBound))
+    let scale = greatest / 32767
+    return QuantizationParameters(scale: scale == 0 ? 1 / 32767 : scale, zeroPoint: 0)
   }
 
   /// Asymmetric int8: the range is widened to hold 0, which is represented exactly.
