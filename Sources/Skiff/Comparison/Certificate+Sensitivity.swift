@@ -1,31 +1,32 @@
 import SkiffBinary
 import SkiffIR
+import SkiffPasses
 
 /// How far rounding by itself moves the outputs of a network that makes much of small differences.
 ///
 /// Any order of additions rounds in another way, which is as if weights differed in their last digits (backward error: Higham,
 /// "Accuracy and Stability of Numerical Algorithms", 2002, section 1.5). So the source is run with each weight moved up or
-/// down by one unit in the last place, by kernels that the file's result has no part in.
+/// down by one unit in the last place, and compared with itself: what is wrong with the file has no part in that.
 extension Certificate {
-  /// How many times what one such change does is still rounding: there are other changes.
-  static let sensitivityFactor = 4.0
-  /// The greatest error, as a part of the output's range, that is called rounding on those grounds.
-  static let largestRounding = 1e-2
-
   /// How far each output moves, as a part of its range; of none where the source does not run so.
   static func sensitivities(
     of source: Graph, _ runs: [[String: Tensor]]
   ) throws(ModelError) -> [String: Double] {
-    var moved = source
+    // Weights that are dequantized, or cast, are moved as the numbers that they become.
+    var (simplified, report) = (source, PassReport())
+    try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &simplified, report: &report)
+    try Pipeline.canonical.run(on: &simplified, report: &report)
+    var moved = simplified
     var generator = LastDigits(state: 0x5eed)
-    for id in source.constantIDs {
+    for id in simplified.constantIDs {
       // Sizes and scales that sizes are made of are lists.
-      guard let constant = source[id].constant, constant.type.dataType == .float32, constant.shape.count > 1
+      guard let constant = simplified[id].constant, constant.type.dataType == .float32,
+        constant.shape.count > 1
       else { continue }
       let elements = try constant.materialize().floats().map { generator.moved($0) }
       moved.setConstant(id, to: Constant(Tensor(elements, shape: constant.shape)))
     }
-    guard let comparison = try? Comparison(reference: source, candidate: moved, runs: runs, plainRuns: 0)
+    guard let comparison = try? Comparison(reference: simplified, candidate: moved, runs: runs, plainRuns: 0)
     else { return [:] }
     return Dictionary(comparison.outputs.map { ($0.name, $0.relativeError) }) { first, _ in first }
       .filter { $0.value.isFinite }
@@ -43,5 +44,20 @@ extension Certificate {
       let neighbour = state & 1 == 0 ? number.nextUp : number.nextDown
       return neighbour.isFinite ? neighbour : number
     }
+  }
+}
+
+extension Certificate.Thresholds {
+  /// How many times what one change of all last digits does is still rounding: there are other changes.
+  private static let sensitivityFactor = 4.0
+  /// The greatest error, as a part of the output's range, that is called rounding on those grounds.
+  private static let largestRounding = 1e-2
+
+  /// The thresholds for an output that moves so far, as a part of its range, with the last digits of the weights.
+  func allowing(_ sensitivity: Double?) -> Self {
+    var result = self
+    let rounding = min(Self.sensitivityFactor * (sensitivity ?? 0), Self.largestRounding)
+    result.relativeError = max(relativeError, rounding)
+    return result
   }
 }

@@ -136,9 +136,16 @@ public struct Certificate: Sendable {
     let copied = copies.isEmpty ? [] : comparisons[0].outputs
     exactRuns =
       isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : comparisons[0].runCount
+    let isRounded = isLowerPrecision || roundsElsewhere
+    let held = (isSaidOtherwise && !roundsElsewhere ? copied : []) + (isRounded ? [] : comparison.outputs)
+    let wide = Set(held.filter { $0.relativeError > bounds.relativeError }.map(\.name))
+    let moves =
+      try wide.isEmpty ? [:] : Self.sensitivities(of: model.source, runs).filter { wide.contains($0.key) }
+    sensitivities = moves
     for output in copied where output.differingCount > 0 {
       // Real numbers that the format says in another way may round in another way.
-      if isSaidOtherwise, Self.failures(of: output, roundsElsewhere, copyBounds).isEmpty { continue }
+      let own = copyBounds.allowing(moves[output.name])
+      if isSaidOtherwise, Self.failures(of: output, roundsElsewhere, own).isEmpty { continue }
       failures.append(
         "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
       )
@@ -146,15 +153,8 @@ public struct Certificate: Sendable {
     if !model.source.outputs.isEmpty, comparison.outputs.allSatisfy({ $0.count == 0 }) {
       failures.append("no output has any elements to compare")
     }
-    let isRounded = isLowerPrecision || roundsElsewhere
-    let wide = comparison.outputs.filter { $0.relativeError > bounds.relativeError }.map(\.name)
-    let moves = try isRounded || wide.isEmpty ? [:] : Self.sensitivities(of: model.source, runs)
-    sensitivities = moves.filter { wide.contains($0.key) }
     for output in comparison.outputs {
-      var own = bounds
-      let rounding = min(Self.sensitivityFactor * (moves[output.name] ?? 0), Self.largestRounding)
-      own.relativeError = max(own.relativeError, rounding)
-      failures += Self.failures(of: output, isRounded, own)
+      failures += Self.failures(of: output, isRounded, bounds.allowing(moves[output.name]))
     }
     if !failures.isEmpty,
       let first = comparison.firstDivergence(below: isRounded ? thresholds.signalToNoise : 80)
