@@ -80,6 +80,10 @@ extension Model {
       if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
     }
     if computesWithIntegers { try copy.arrange() } else { try copy.prepare() }
+    // Weights of 16 bits are weights to every step, also where an operator widens them.
+    var widening = PassReport()
+    try Pipeline(unconditional: RewritePass(RealizeConstants(keepsIntegers: true)))
+      .run(on: &copy.graph, report: &widening)
     report.bytesBefore = copy.graph.constantByteCount
     for step in compression.steps {
       switch step {

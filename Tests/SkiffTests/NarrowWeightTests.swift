@@ -15,6 +15,26 @@ import Testing
     try Recipe(yaml: "skiff: 1\nsteps:\n  - \(step)\n", name: "narrow")
   }
 
+  /// Channels of weights that a file has in 16 bits, and widens by operators, are removed, and what is left stays in 16 bits.
+  @Test(arguments: ["torch.opset17.onnx", "sequential.keras2.h5"])
+  func channelsOf16BitsAreRemoved(name: String) throws {
+    let folder = try TemporaryFolder()
+    let (half, less) = (folder.path("half.tflite"), folder.path("less.tflite"))
+    var source = try Model(contentsOf: TestModel.path(name))
+    var options = WritingOptions()
+    options.storesFloat16 = true
+    try source.write(to: half, options: options)
+    var model = try Model(contentsOf: half)
+    let report = try model.compress(Self.recipe("channels: {multiplications: 0.5}").compression(on: nil))
+    let groups = try #require(report.channels.first).groups
+    #expect(groups.contains { $0.after < $0.before })
+    try model.write(to: less)
+    let (bytes, before) = (try ByteRegion(mapping: less).count, try ByteRegion(mapping: half).count)
+    #expect(bytes < before)
+    let types = try TFLiteModel(parsing: ByteRegion(mapping: less)).subgraphs[0].tensors.map(\.type)
+    #expect(types.contains(1), "FLOAT16 is 1")
+  }
+
   /// Weights alone: stored as int8, the same real numbers, results within the float bound.
   @Test(
     .needsPeer(.check), .needsModels(sources.map(\.file) + [Digits.imagesFile]), arguments: sources,

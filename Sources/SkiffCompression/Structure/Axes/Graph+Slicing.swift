@@ -13,7 +13,7 @@ extension Graph {
     }
     for (id, axes) in constants {
       guard let constant = self[id].constant else { continue }
-      result.setConstant(id, to: Constant(try constant.materialize().keeping(axes)))
+      result.setConstant(id, to: try constant.keeping(axes))
     }
     for id in nodeIDs {
       let node = self[id]
@@ -36,6 +36,17 @@ extension Node {
     (inputs.compactMap(\.self) + outputs).contains { id in
       (0..<(graph[id].type?.rank ?? 0)).contains { axes.contains(ValueAxis(value: id, axis: $0)) }
     }
+  }
+}
+
+extension Constant {
+  /// The elements with the given indices along some axes; real numbers of 16 bits that are widened stay that.
+  fileprivate func keeping(_ indices: [Int: [Int]]) throws(ModelError) -> Constant {
+    guard let narrow = widened?.narrow, narrow.type.dataType.isFloatingPoint else {
+      return Constant(try materialize().keeping(indices))
+    }
+    let kept = try narrow.materialize().keeping(indices)
+    return try Constant(kept).transformed(by: .cast(type.dataType))
   }
 }
 
