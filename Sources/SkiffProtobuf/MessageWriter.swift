@@ -63,6 +63,7 @@ package struct MessageWriter<Leaf> {
 
   /// Adds a message with the fields that `fill` gives it.
   package mutating func message(_ name: StaticString, _ fill: (inout MessageWriter) -> Void) {
+    // Names are literals of the program, and every message is written by some test.
     guard let type = descriptor.field(named: name).messageType else {
       preconditionFailure("\(descriptor.name).\(name) is no message")
     }

@@ -83,6 +83,7 @@ extension ONNXAttribute {
     case .byteStrings(let strings):
       for string in strings { message.bytes("strings", string) }
       kind(.byteStrings)
+    // Attributes are made by writers alone, also those of foreign operators, which refuse values of other kinds.
     case .sparseTensor, .type, .tensors, .graphs, .sparseTensors, .types, .reference:
       preconditionFailure("no mapping writes an attribute of this kind")
     }
@@ -105,6 +106,7 @@ extension ONNXTensor {
         message.message("external_data", ONNXProperty(key: key, value: value).write)
       }
       message.integer("data_location", 1)
+    // Tensors are made of constants and external data alone; what was read from a file is a constant by then.
     case .integers, .strings: preconditionFailure("no mapping writes a tensor of this kind")
     }
   }
