@@ -22,7 +22,13 @@ final class GraphExport {
 
   private struct TensorKey: Hashable {
     let type: TensorType
-    let bytes: [UInt8]
+    let bytes: ByteRegion
+
+    /// Combines the beginning alone: tensors may have many bytes, and few begin alike.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(type)
+      bytes.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(256))) }
+    }
   }
 
   /// Starts the export of a model's graph.
@@ -158,7 +164,7 @@ final class GraphExport {
 
   /// The name of a tensor that the graph does not have.
   func constant(_ tensor: Tensor, name: String = "constant") throws(ModelError) -> String {
-    let key = TensorKey(type: tensor.type, bytes: tensor.bytes.withBytes { Array($0) })
+    let key = TensorKey(type: tensor.type, bytes: tensor.bytes)
     if let known = tensors[key] { return known }
     let result = try addInitializer(Constant(tensor), name: scope.name(name))
     tensors[key] = result

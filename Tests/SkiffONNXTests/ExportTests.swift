@@ -1,6 +1,8 @@
 import Foundation
 import SkiffBinary
 import SkiffIR
+import SkiffInterpreter
+import SkiffNumPy
 import SkiffONNX
 import SkiffOperators
 import SkiffPasses
@@ -117,5 +119,34 @@ import Testing
     try ONNXExporter.write(graph, to: path)
     #expect(try read(path).outputs.map(\.name).prefix(4) == ["x", "y", "z", "w"])
     try Peer.check.run("onnx_check.py", [path])
+  }
+
+  /// Slices, sums and concatenations say it: parts along no, one and all axes, that begin before, in and beyond the data.
+  @Test(
+    .needsPeer(.check),
+    arguments: [([2, 3, 4], [2, 3, 4]), ([2, 3, 4], [2, 1, 4]), ([3, 4], [2, 2]), ([5], [0]), ([], [])])
+  func partsOfTensorsAreReplaced(data: [Int], part: [Int]) throws {
+    var graph = Graph()
+    let count = data.reduce(1, *)
+    let x = graph.addInput("x", TensorType(.int8, Shape(data)))
+    let update = graph.addConstant(
+      try Tensor(integers: Array(100..<100 + part.reduce(1, *)), as: .int8, shape: part))
+    let starts = graph.addInput("starts", TensorType(.int64, [data.count]))
+    graph.addOutput(try graph.add(SliceUpdate(), x, update, starts), name: "y")
+    let folder = try TemporaryFolder()
+    let path = folder.path("net.onnx")
+    try ONNXExporter.write(graph, to: path)
+    let whole = try Tensor(integers: Array(0..<count), as: .int8, shape: data)
+    let sets = try [-3, 1, 9].map { start in
+      let starts = Array(repeating: start, count: data.count)
+      return ["x": whole, "starts": try Tensor(integers: starts, as: .int64, shape: [data.count])]
+    }
+    let results = try Peer.check.outputs(
+      of: path, under: "ort_run.py", inputs: sets.map { try $0.mapValues { try NumPyArray($0) } })
+    let session = try Session(Plan(graph))
+    for (set, result) in zip(sets, results) {
+      let own = try #require(try session.run(set)["y"])
+      #expect(try NumPyArray(own) == result["y"])
+    }
   }
 }

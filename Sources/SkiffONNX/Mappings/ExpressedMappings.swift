@@ -111,20 +111,25 @@ enum ExpressedMappings {
           node.integers((0..<count).map { $0 + 1 }))
       ]
     },
-    // The places of all elements of the part, scattered over the data.
+    // Along one axis after the other, what is before the part, the part and what is after it.
     .expressing(SliceUpdate.self) { (_, node) throws(ModelError) in
       try node.checkSizes()
-      guard let data = try node.type(0).shape.fixed, let update = try node.type(1).shape.fixed,
-        !data.isEmpty, let count = update.checkedProduct(), count * data.count <= Limits.standard.count
-      else { throw ModelError(.unsupported, "a part of a tensor whose sizes are not known") }
-      var offsets: [Int] = []
-      forEachIndex(update) { offsets += $0 }
-      let last = zip(data, update).map { $0 - $1 }
-      let starts = try node.add(
-        "Min", node.add("Max", node.indices(2), node.integers([0])), node.integers(last))
-      let places = try node.add(
-        "Add", node.constant(Tensor(integers: offsets, as: .int64, shape: update + [data.count])), starts)
-      return [try node.add("ScatterND", node.operand(0), places, node.operand(1))]
+      let (data, update) = (try node.type(0).shape, try node.type(1).shape)
+      var (last, parts): ([Int], [(axis: Int, size: Int)]) = ([], [])
+      for (axis, (whole, part)) in zip(data.dimensions, update.dimensions).enumerated() {
+        if whole == part, whole != .unknown {
+          last.append(0)
+          continue
+        }
+        guard let whole = whole.fixed, let part = part.fixed, part <= whole else {
+          throw ModelError(.unsupported, "\(update) of \(data)")
+        }
+        last.append(whole - part)
+        parts.append((axis, part))
+      }
+      let given = try node.add("Reshape", node.indices(2), node.integers([data.rank]))
+      let starts = try node.add("Min", node.add("Max", given, node.integers([0])), node.integers(last))
+      return [try node.replacing(parts[...], of: node.operand(0), from: starts)]
     },
   ]
 
@@ -166,6 +171,24 @@ enum ExpressedMappings {
 extension NodeExport {
   /// The sizes of a result, nil if they are not known.
   fileprivate func fixedResult(_ index: Int) -> [Int]? { graph[node.outputs[index]].type?.shape.fixed }
+
+  /// The data with operand 1 in the place of a part of it.
+  ///
+  /// - Parameters:
+  ///   - parts: The axes of which operand 1 has a part, with the sizes of it.
+  ///   - starts: Where it begins, for each axis of the data.
+  fileprivate func replacing(
+    _ parts: ArraySlice<(axis: Int, size: Int)>, of data: String, from starts: String
+  ) throws(ModelError) -> String {
+    guard let (axis, size) = parts.first else { return try add("Identity", operand(1)) }
+    let first = try add("Gather", starts, integers([axis]))
+    let end = try add("Add", first, integers([size]))
+    let before = try add("Slice", data, integers([0]), first, integers([axis]))
+    let around = try add("Slice", data, first, end, integers([axis]))
+    let after = try add("Slice", data, end, integers([.max]), integers([axis]))
+    let middle = try replacing(parts.dropFirst(), of: around, from: starts)
+    return try add("Concat", [before, middle, after], ["axis": .integer(axis)])[0]
+  }
 
   /// Refuses tensors of more elements than 32 bits count, so that rows can compute with sizes.
   func checkSizes() throws(ModelError) {
