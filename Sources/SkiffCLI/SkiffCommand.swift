@@ -18,6 +18,8 @@ struct SkiffCommand: ParsableCommand {
 
   /// Runs the command; errors of models are printed as a compiler prints them and end with code 1.
   static func main() {
+    // Scripts ask for it often: it is said before the parser looks at all commands.
+    if CommandLine.arguments.dropFirst() == ["--version"] { return print(SkiffVersion.current) }
     skiff_share_memory()
     do {
       var command = try parseAsRoot()
