@@ -22,7 +22,7 @@ let package = Package(
       providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]),
     .systemLibrary(name: "CSystem"),
     .target(name: "CSchemas", dependencies: ["CProtobufC"]),
-    .target(name: "SkiffBinary", dependencies: ["CKernels", "CZlib"]),
+    .target(name: "SkiffBinary", dependencies: ["CKernels", "CSystem", "CZlib"]),
     .target(name: "SkiffProtobuf", dependencies: ["SkiffBinary", "CProtobufC"]),
     .target(name: "SkiffIR", dependencies: ["SkiffBinary"]),
     .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),

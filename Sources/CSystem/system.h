@@ -7,6 +7,17 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+int sync_file_range(int file, long long offset, long long count, unsigned flags);
+#endif
+
+// Lets the system begin to store a part of a file while the rest of it is written; a file system may do nothing.
+static inline void skiff_begin_storing(int file, long long offset, long long count) {
+#ifdef __linux__
+  enum { begin_and_return = 2 };
+  sync_file_range(file, offset, count, begin_and_return);
+#endif
+}
 
 // Lets all threads take memory from one place, so that what one of them gave back is there for the others.
 static inline void skiff_share_memory(void) {

@@ -1,3 +1,5 @@
+import CSystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -23,7 +25,11 @@ public struct OutputFile: ~Copyable {
   /// The number of bytes written so far.
   public private(set) var count = 0
 
+  /// The bytes that the descriptor has, and those of them that the system began to store.
+  private var (sent, begun) = (0, 0)
+
   private static let chunk = 1 << 16
+  private static let part = 1 << 23
 
   /// Starts writing what will become the file at `path`.
   public init(path: String) throws(ModelError) {
@@ -141,7 +147,7 @@ public struct OutputFile: ~Copyable {
     try withBytes(of: bytes) { (bytes) throws(ModelError) in try send(bytes) }
   }
 
-  private func send(_ bytes: UnsafeRawBufferPointer) throws(ModelError) {
+  private mutating func send(_ bytes: UnsafeRawBufferPointer) throws(ModelError) {
     var rest = bytes[...]
     while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
       #if canImport(Darwin)
@@ -156,6 +162,12 @@ public struct OutputFile: ~Copyable {
         throw ModelError(.inputOutput, "cannot write: \(systemReason())", at: Location(file: path))
       }
       rest = rest.dropFirst(written)
+    }
+    sent += bytes.count
+    // Less is left for the sync at the end.
+    if temporaryPath != nil, sent - begun >= Self.part {
+      skiff_begin_storing(descriptor, Int64(begun), Int64(sent - begun))
+      begun = sent
     }
   }
 }
