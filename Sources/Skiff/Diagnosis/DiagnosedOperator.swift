@@ -31,6 +31,8 @@ public struct DiagnosedOperator: Sendable {
   public let uncomparedBefore: Int
   /// How its result uses the integers that it can be; nil for real numbers.
   public let range: RangeUse?
+  /// How the elements of its first result are spread beside the source's; nil if the source has no such value.
+  public let spread: ValueSpread?
   /// The elements of its constants of real numbers, or of integers that stand for some.
   public let parameters: Int
   /// Those of them that are zero.
@@ -78,6 +80,7 @@ public struct DiagnosedOperator: Sendable {
     noiseAdded = alone ?? flow.noise(addedBy: node)
     uncomparedBefore = compared == nil ? 0 : graph.uncompared(before: node, records)
     range = node.outputs.first.flatMap { records[$0]?.range }
+    spread = node.outputs.first.flatMap { records[$0]?.spread }
     var (parameters, zeros, weightBytes) = (0, 0, 0)
     for id in Set(node.inputs.compactMap(\.self)) {
       guard let constant = graph[id].constant,

@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffCompression
 import SkiffIR
 
 /// What was seen of one value of a candidate beside the value of the reference that it stands for.
@@ -14,6 +15,7 @@ struct ValueRecord: Sendable {
   private(set) var metrics: OutputMetrics
   private(set) var channels: [Channel] = []
   private(set) var range: RangeUse?
+  private(set) var spread = ValueSpread()
   /// How the axes of the reference's value are ordered in the candidate; nil if they are as they were.
   private(set) var order: [Int]?
 
@@ -60,6 +62,7 @@ struct ValueRecord: Sendable {
     order = best.order
     metrics.join(best.metrics)
     let (a, b) = (try best.expected.floats(), try found.floats())
+    spread.add(reference: a, candidate: b)
     addChannels(a, b, width: found.rank >= 2 ? found.shape[found.rank - 1] : 1)
     if let parameters = candidate.quantization?.perTensor, candidate.dataType.bitWidth <= 16 {
       range = range ?? RangeUse()
@@ -83,6 +86,17 @@ struct ValueRecord: Sendable {
         }
       }
     }
+  }
+}
+
+/// How the elements of a value are spread, in the source and now.
+public struct ValueSpread: Sendable {
+  private(set) var reference = Histogram()
+  private(set) var candidate = Histogram()
+
+  mutating func add(reference: [Float], candidate: [Float]) {
+    self.reference.add(finite: reference)
+    self.candidate.add(finite: candidate)
   }
 }
 

@@ -60,6 +60,14 @@ package struct Histogram: Sendable {
     total += elements.count
   }
 
+  /// Counts the numbers that are finite.
+  package mutating func add(finite numbers: [Float]) {
+    let finite = numbers.allSatisfy(\.isFinite) ? numbers : numbers.filter(\.isFinite)
+    finite.withUnsafeBufferPointer { elements in
+      if let extremes = ClosedRange(extremesOf: elements) { add(elements, extremes: extremes) }
+    }
+  }
+
   /// Adds what another histogram counted.
   mutating func join(_ other: Histogram) {
     var other = other
@@ -87,7 +95,7 @@ package struct Histogram: Sendable {
   }
 
   /// Doubles the width of the bins until they reach up to a power of two.
-  mutating func widen(to wanted: Int) {
+  package mutating func widen(to wanted: Int) {
     // Zeros are in the middle bin whatever the reach is.
     guard let present = exponent else {
       exponent = wanted

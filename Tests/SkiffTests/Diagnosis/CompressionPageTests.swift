@@ -77,6 +77,7 @@ import Testing
     #expect(!reader.elements.contains { ["script", "link", "img", "iframe", "object"].contains($0) })
     #expect(!reader.attributes.contains { ["src", "href", "style"].contains($0.0) })
     #expect(!page.contains("url(") && !page.contains("@import"))
-    #expect(reader.elements.count { $0 == "svg" } == 2)
+    // A search's files, a tensor of weights and the result of an operator, each before and after.
+    #expect(reader.elements.count { $0 == "svg" } == 3)
   }
 }

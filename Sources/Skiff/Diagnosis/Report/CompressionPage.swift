@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffCompression
 import SkiffIR
 
 /// One page (HTML) that says what became of a model; it holds all that it shows and asks for nothing else.
@@ -24,8 +25,9 @@ public struct CompressionPage: Sendable {
     add("Summary", [Markup.table([("", false), ("", false)], facts.map { [$0.name, $0.value] })])
   }
 
-  /// Adds the error of each operator, what to do, and the operators as they follow each other.
-  public mutating func add(_ diagnosis: Diagnosis) {
+  /// Adds the error of each operator, how the results of the costliest are spread, what to do, and the operators as they follow
+  /// each other.
+  public mutating func add(_ diagnosis: Diagnosis, pictures limit: Int = 24) {
     let rows = diagnosis.costliest
     add(
       "What to do",
@@ -57,6 +59,12 @@ public struct CompressionPage: Sendable {
         Markup.table(
           DiagnosisTable.columns.map { ($0.title, $0.isNumber) }, rows.map(DiagnosisTable.cells))
       ])
+    let spreads = rows.compactMap { row in row.spread.map { (row.name, $0) } }
+    addPictures(
+      "Values",
+      note:
+        "The results of \(min(limit, spreads.count)) of \(spreads.count) operators, those first that cost the most: ",
+      spreads.prefix(limit).map { ($0, SpreadPicture(before: $1.reference, after: $1.candidate)) })
     add(
       "Graph", note: "The operators in the order in which they run.",
       [
@@ -113,23 +121,34 @@ public struct CompressionPage: Sendable {
   ) throws(ModelError) {
     let known = Dictionary(before.weights.map { (before[$0].name, $0) }) { first, _ in first }
     let shown = after.weights.prefix(limit)
-    var figures: [Markup] = []
-    for id in shown {
+    let pictures = try shown.map { id throws(ModelError) in
       let name = after[id].name
-      let source =
-        name.isEmpty ? nil : try known[name].map { id throws(ModelError) in try before.numbers(of: id) }
-      let histogram = WeightHistogram(before: source, after: try after.numbers(of: id))
-      figures.append(
-        .element(
-          "figure", [],
-          [histogram.markup, .element("figcaption", name.isEmpty ? "(no name)" : name)]))
+      let source = name.isEmpty ? nil : known[name]
+      return (
+        name.isEmpty ? "(no name)" : name,
+        SpreadPicture(
+          before: try source.map { id throws(ModelError) in try before.spread(of: id) },
+          after: try after.spread(of: id))
+      )
     }
+    addPictures(
+      "Weights", note: "The largest \(shown.count) of \(after.weights.count) tensors: ", pictures)
+  }
+
+  private mutating func addPictures(
+    _ heading: String, note: String, _ pictures: [(name: String, SpreadPicture)]
+  ) {
     add(
-      "Weights",
-      note:
-        "The largest \(shown.count) of \(after.weights.count) tensors: grey in the source, if it has one of that name, red now. "
-        + "Heights are logarithms of counts.",
-      [.element("div", [("class", "figures")], figures)])
+      heading,
+      note: note
+        + "grey in the source, if it has one of that name, red now. Heights are logarithms of counts.",
+      [
+        .element(
+          "div", [("class", "figures")],
+          pictures.map { name, picture in
+            .element("figure", [], [picture.markup, .element("figcaption", name)])
+          })
+      ])
   }
 
   private static func list(_ findings: [Finding]) -> Markup {
@@ -184,10 +203,12 @@ extension Graph {
     }
   }
 
-  /// The real numbers of a constant.
-  fileprivate func numbers(of id: ValueID) throws(ModelError) -> [Float] {
+  /// How the real numbers of a constant are spread.
+  fileprivate func spread(of id: ValueID) throws(ModelError) -> Histogram {
+    var spread = Histogram()
     try locating(Location(tensor: self[id].name)) { () throws(ModelError) in
-      try self[id].constant?.materialize().dequantizedIfNeeded().floats() ?? []
+      spread.add(finite: try self[id].constant?.materialize().dequantizedIfNeeded().floats() ?? [])
     }
+    return spread
   }
 }

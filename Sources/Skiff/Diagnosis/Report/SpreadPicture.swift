@@ -1,3 +1,5 @@
+import SkiffCompression
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -7,32 +9,30 @@
 #endif
 
 /// How numbers are spread, before and after.
-struct WeightHistogram {
+struct SpreadPicture {
   private static let (width, height) = (240.0, 80.0)
   private let range: ClosedRange<Float>
   private let before: [Int]
   private let after: [Int]
 
   /// - Parameter before: nil if they are not known.
-  init(before: [Float]?, after: [Float]) {
-    let all = (before ?? []) + after
-    let finite = all.lazy.filter(\.isFinite)
-    let range = (finite.min() ?? 0)...(finite.max() ?? 0)
-    // More numbers show finer.
-    let bins = max(16, min(96, Int(2 * Double(after.count).squareRoot())))
-    self.range = range
-    self.before = before.map { Self.counts($0, range, bins) } ?? []
-    self.after = Self.counts(after, range, bins)
-  }
-
-  private static func counts(_ numbers: [Float], _ range: ClosedRange<Float>, _ bins: Int) -> [Int] {
-    var counts = [Int](repeating: 0, count: bins)
-    let (lower, extent) = (Double(range.lowerBound), Double(range.upperBound) - Double(range.lowerBound))
-    for number in numbers where number.isFinite {
-      let place = extent > 0 ? (Double(number) - lower) / extent : 0.5
-      counts[min(bins - 1, Int(place * Double(bins)))] += 1
+  init(before: Histogram?, after: Histogram) {
+    var histograms = [before, after]
+    let reach = histograms.compactMap { $0?.exponent }.max()
+    for index in histograms.indices {
+      if let reach { histograms[index]?.widen(to: reach) }
     }
-    return counts
+    let occupied = histograms.compactMap { $0?.occupied }.reduce(nil) { joined, next -> ClosedRange<Int>? in
+      joined.map { min($0.lowerBound, next.lowerBound)...max($0.upperBound, next.upperBound) } ?? next
+    }
+    let extremes = histograms.compactMap { $0?.extremes }
+    range = (extremes.map(\.lowerBound).min() ?? 0)...(extremes.map(\.upperBound).max() ?? 0)
+    // More numbers show finer.
+    let bars = max(16, min(96, Int(2 * Double(after.total).squareRoot())))
+    (self.before, self.after) = (
+      histograms[0]?.counts(in: occupied, bars: bars) ?? [],
+      histograms[1]?.counts(in: occupied, bars: bars) ?? []
+    )
   }
 
   /// A picture (SVG).
@@ -63,5 +63,16 @@ struct WeightHistogram {
       path(before, [("fill", "#c8ccd2")])
         + path(after, [("fill", "none"), ("stroke", "#c33"), ("stroke-width", "1")])
         + [label(range.lowerBound, x: 0, "start"), label(range.upperBound, x: Self.width, "end")])
+  }
+}
+
+extension Histogram {
+  /// The counts of some bins, added up to so many bars at most.
+  fileprivate func counts(in bins: ClosedRange<Int>?, bars: Int) -> [Int] {
+    guard let bins else { return [] }
+    let bars = min(bars, bins.count)
+    var sums = [Int](repeating: 0, count: bars)
+    for (place, bin) in bins.enumerated() { sums[place * bars / bins.count] += Int(counts[bin]) }
+    return sums
   }
 }
