@@ -56,6 +56,13 @@ import Testing
 
   @Test(arguments: Mask.allCases, [-1e3, -1e4, -.greatestFiniteMagnitude] as [Float])
   func sharesAreThoseOfRealNumbers(mask: Mask, number: Float) throws {
+    try expectShares(mask, number, [:])
+    try expectShares(mask, number, [.operators("Add"): .int16])
+  }
+
+  private func expectShares(
+    _ mask: Mask, _ number: Float, _ exceptions: [SettingScope: Int8Quantization.Activations?]
+  ) throws {
     var generator = SeededGenerator(Seed(5))
     for maskFirst in [false, true] {
       // A mask that samples never use is used later.
@@ -63,7 +70,10 @@ import Testing
         let graph = try network(mask, number, maskFirst: maskFirst)
         let samples = counts.map { sample(mask, count: $0, &generator) }
         let calibration = try Calibration(graph, samples: samples)
-        let (quantized, _) = try Int8Quantization().apply(to: graph, calibration: calibration)
+        var quantization = Int8Quantization()
+        quantization.exceptions = exceptions
+        let (quantized, report) = try quantization.apply(to: graph, calibration: calibration)
+        #expect(report.otherNodes == exceptions.count)
         let (plain, integer) = (Session(try Plan(graph)), Session(try Plan(quantized)))
         for count in [12, 8, 5, 1] {
           let sample = sample(mask, count: count, &generator)

@@ -83,6 +83,8 @@ public struct Int8Quantization: Hashable, Sendable {
     }
     let dataType = activations.dataType ?? .int8
     let plan = try ActivationPlan(source, self)
+    // As long as sums with masks stand before their softmax.
+    let ranges = SoftmaxMasks(source, ranges: ranges).ranges
     var outcome = try quantized(source, plan, ranges: ranges, inputShapes: inputShapes)
     var (count, others, declined) = (outcome.assignment.quantized.count, 0, outcome.assignment.declined)
     let other: DataType = dataType == .int8 ? .int16 : .int8
@@ -121,10 +123,9 @@ public struct Int8Quantization: Hashable, Sendable {
   ) throws(ModelError) -> Outcome {
     var graph = source
     let dataType = activations.dataType ?? .int8
-    let limited = SoftmaxMasks(graph, ranges: ranges).ranges
     let known =
       dataType == .int8
-      ? KnownParameters(takenFrom: &graph, ranges: limited) : KnownParameters(ranges: limited, as: dataType)
+      ? KnownParameters(takenFrom: &graph, ranges: ranges) : KnownParameters(ranges: ranges, as: dataType)
     let assignment = try ParameterAssignment(
       graph, known, inputShapes: inputShapes, nodes: plan.nodes(dataType), excluded: plan.nodes(nil))
     return try outcome(graph, assignment, known)
@@ -140,8 +141,7 @@ public struct Int8Quantization: Hashable, Sendable {
       if let place = before.places[value] { moved[place] = range }
     }
     let graph = before.graph
-    let limited = SoftmaxMasks(graph, ranges: moved).ranges
-    let known = KnownParameters(ranges: limited, as: activations.dataType ?? .int8)
+    let known = KnownParameters(ranges: moved, as: activations.dataType ?? .int8)
     let assignment = try ParameterAssignment(
       graph, known, inputShapes: inputShapes, nodes: Set(nodes.compactMap { before.nodes[$0] }), excluded: [])
     return try outcome(graph, assignment, known)
