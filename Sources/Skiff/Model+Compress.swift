@@ -75,7 +75,9 @@ extension Model {
     var copy = self
     var report = CompressionReport()
     let (inputs, labels) = try compression.separatingLabels()
-    let runs = try inputs?.runs(for: source) ?? []
+    // Layers of Keras take samples along the first axis.
+    let runs =
+      try (format == .keras ? inputs?.runs(for: source) : inputs?.separateRuns(for: source)) ?? []
     let computesWithIntegers = compression.steps.contains {
       if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
     }

@@ -7,7 +7,7 @@ import SkiffOperators
 
 extension Model {
   /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the first
-  /// axis. Real numbers are quantized for an input that takes integers for them.
+  /// axis. An open first axis that does not count samples, as where it is time, is run whole. Real numbers are quantized for an input that takes integers for them.
   ///
   /// - Parameter usesReferenceKernels: Whether every operator runs in the plainest way.
   public func outputs(
@@ -15,7 +15,7 @@ extension Model {
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     var session: Session?
     var results: [String: [Tensor]] = [:]
-    for samples in try samples.runs(for: graph) {
+    for samples in try samples.separateRuns(for: graph) {
       let run = try graph.accepting(samples)
       let current: Session
       if let session {

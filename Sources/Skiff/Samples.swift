@@ -51,16 +51,16 @@ public struct Samples: Sendable {
 
   /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says.
   ///
-  /// - Parameter openCount: The samples of a run where the first axis is not fixed; those left at the end are not run.
+  /// - Parameter openCount: The samples of a run where the first axis is not fixed, nil for all; those left at the end are not run.
   /// - Throws: ``ModelError/Code/invalidArgument`` naming an array that is missing, superfluous, or of another type,
   ///   shape or number of samples.
-  public func runs(for graph: Graph, openCount: Int = 1) throws(ModelError) -> [[String: Tensor]] {
+  public func runs(for graph: Graph, openCount: Int? = 1) throws(ModelError) -> [[String: Tensor]] {
     try locating(Location(file: file)) { () throws(ModelError) in
       try makeRuns(for: graph, openCount: openCount)
     }
   }
 
-  private func makeRuns(for graph: Graph, openCount: Int) throws(ModelError) -> [[String: Tensor]] {
+  private func makeRuns(for graph: Graph, openCount: Int?) throws(ModelError) -> [[String: Tensor]] {
     var byName: [String: Tensor] = [:]
     for (name, tensor) in arrays {
       guard let name = name ?? (graph.inputs.count == 1 ? graph[graph.inputs[0]].name : nil) else {
@@ -105,7 +105,7 @@ public struct Samples: Sendable {
 
   /// The tensor cut along its first axis into tensors of the wanted type.
   private static func split(
-    _ tensor: Tensor, for type: TensorType?, openCount: Int
+    _ tensor: Tensor, for type: TensorType?, openCount: Int?
   ) throws(ModelError) -> [Tensor] {
     guard var type else { throw ModelError(.unsupported, "the type of the input is not known") }
     // They are quantized when they are run.
@@ -124,7 +124,7 @@ public struct Samples: Sendable {
         openCount: 1
       ).map { sample throws(ModelError) in try sample.reshaped(to: []) }
     }
-    let size = type.rank == 0 ? 0 : type.shape[0].fixed ?? openCount
+    let size = type.rank == 0 ? 0 : type.shape[0].fixed ?? openCount ?? tensor.shape.first ?? 0
     guard type.rank > 0, tensor.dataType == type.dataType, tensor.rank == type.rank,
       Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
     else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }

@@ -53,8 +53,10 @@ extension Certificate.Thresholds {
   /// The greatest error, as a part of the output's range, that is called rounding on those grounds.
   private static let largestRounding = 1e-2
 
-  /// The thresholds for an output that moves so far, as a part of its range, with the last digits of the weights.
+  /// The thresholds for an output that moves so far, as a part of its range, with the last digits of the weights; less than the
+  /// usual error stays what is allowed.
   func allowing(_ sensitivity: Double?) -> Self {
+    guard relativeError >= Self().relativeError else { return self }
     var result = self
     let rounding = min(Self.sensitivityFactor * (sensitivity ?? 0), Self.largestRounding)
     result.relativeError = max(relativeError, rounding)

@@ -171,6 +171,11 @@ public struct Certificate: Sendable {
     if output.incomparableCount > 0 {
       return ["\(name): \(output.incomparableCount) elements are infinite or not a number on one side only"]
     }
+    if output.isNeverFinite {
+      return [
+        "\(name): no element is a finite number in any run, so nothing is known of it; other samples may tell"
+      ]
+    }
     guard isLowerPrecision else {
       return output.relativeError <= thresholds.relativeError
         ? [] : ["\(name): error \(output.relativeError) of the range, above \(thresholds.relativeError)"]
@@ -232,7 +237,7 @@ extension OutputMetrics {
 
 extension Graph {
   /// Whether some operator rounds what it takes by ranges that it finds when it runs.
-  fileprivate var roundsByOwnRange: Bool {
+  var roundsByOwnRange: Bool {
     nodeIDs.contains { id in
       let node = self[id]
       let types = node.inputs.map { $0.flatMap { self[$0].type } }

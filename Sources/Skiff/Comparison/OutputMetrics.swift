@@ -35,6 +35,8 @@ public struct OutputMetrics: Sendable {
 
   init(name: String) { self.name = name }
 
+  /// Whether there are elements, and none of the reference's is a finite number.
+  public var isNeverFinite: Bool { count > 0 && least > greatest }
   /// The mean difference of two elements.
   public var meanError: Double { count == 0 ? 0 : errorSum / Double(count) }
   /// The distance from the reference's least to its greatest element.
