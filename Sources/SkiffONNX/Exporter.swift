@@ -26,7 +26,8 @@ package enum ONNXExporter {
     let scope = ExportScope()
     let content = try GraphExport(graph, in: scope).written()
     var model = ONNXModel(
-      content, operatorSets: scope.operatorSets, producerVersion: producerVersion, metadata: metadata)
+      content, operatorSets: scope.operatorSets(content.operatorSetVersion), producerVersion: producerVersion,
+      metadata: metadata)
     var message = model.message()
     if message.count > limit {
       let outside = try writeTensors(of: &model.graph, besides: path)
@@ -71,11 +72,12 @@ package enum ONNXExporter {
 final class ExportScope {
   private var names: Set<String> = []
   private var nodeNames: Set<String> = []
-  private var domains: [String: Int] = ["": Dialect.newestVersion]
+  private var domains: [String: Int] = [:]
 
-  /// The operator sets that nodes use, ONNX's own first.
-  var operatorSets: [ONNXOperatorSet] {
-    domains.sorted { $0.key < $1.key }.map { ONNXOperatorSet(domain: $0.key, version: $0.value) }
+  /// The operator sets that nodes use, ONNX's own in a version first.
+  func operatorSets(_ version: Int) -> [ONNXOperatorSet] {
+    domains.merging(["": version]) { used, _ in used }.sorted { $0.key < $1.key }
+      .map { ONNXOperatorSet(domain: $0.key, version: $0.value) }
   }
 
   /// A name that no other value has.
@@ -88,7 +90,8 @@ final class ExportScope {
   ///
   /// - Throws: ``ModelError/Code/unsupported`` if it is used in another version too.
   func use(_ domain: String, version: Int) throws(ModelError) {
-    guard domains[domain] ?? version == version else {
+    let own = domain.isEmpty ? Dialect.newestVersion : domains[domain]
+    guard own ?? version == version else {
       throw ModelError(.unsupported, "an operator of version \(version) of the operator set '\(domain)'")
     }
     domains[domain] = version

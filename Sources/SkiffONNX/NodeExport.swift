@@ -81,6 +81,9 @@ final class NodeExport {
 
   /// Writes an operator of a domain that the file it is from has too.
   private func write(_ foreign: ForeignOperator) throws(ModelError) -> [String] {
+    guard foreign.dialect != "tflite" else {
+      throw ModelError(.unsupported, "an operator of TensorFlow Lite that is not known otherwise")
+    }
     let domain = foreign.dialect == "onnx" ? "" : foreign.dialect
     var attributes = AttributeList()
     for attribute in foreign.foreignAttributes {

@@ -149,4 +149,19 @@ import Testing
       #expect(try NumPyArray(own) == result["y"])
     }
   }
+
+  /// Without axes those go whose size turns out to be 1.
+  @Test(.needsPeer(.check)) func openSizesAreSqueezedWhenTheyAreKnown() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, Shape([.symbol("N"), .fixed(1), .symbol("M")])))
+    graph.addOutput(try graph.add(Squeeze(axes: []), x), name: "y")
+    let folder = try TemporaryFolder()
+    let path = folder.path("net.onnx")
+    try ONNXExporter.write(graph, to: path)
+    let sets = try [[1, 1, 4], [3, 1, 1], [2, 1, 3]].map { shape in
+      ["x": try NumPyArray(Tensor([Float](repeating: 1, count: shape.reduce(1, *)), shape: shape))]
+    }
+    let results = try Peer.check.outputs(of: path, under: "ort_run.py", inputs: sets)
+    #expect(results.map { $0["y"]?.shape } == [[4], [3], [2, 3]])
+  }
 }

@@ -214,4 +214,40 @@ import Testing
     }
     #expect(agreeing >= (ending.hasPrefix("int8") ? 48 : 50))
   }
+
+  /// ONNX Runtime's passes, which are on unless told, take files in integers.
+  @Test(.needsPeer(.check), arguments: ["prenorm.onnx", "postnorm.onnx", "torch.opset17.onnx"])
+  func quantizedModelsRunAtEachLevel(name: String) throws {
+    let folder = try TemporaryFolder()
+    let target = folder.path("model.onnx")
+    var model = try Model(contentsOf: TestModel.path(name))
+    var generator = SeededGenerator(Seed(3))
+    let sets = try (0..<4).map { _ in try inputs(of: model.source, Case(path: name), &generator) }
+    try model.compress(.int8(calibratedOn: Samples(sets[0])))
+    try model.write(to: target)
+    let runs = try ["disable", "all"].map { level in
+      try Peer.check.results(of: target, under: "ort_run.py", options: ["--level", level], sets)
+    }
+    for output in model.source.outputs.map(\.name) {
+      func all(_ run: [[String: [Float]]]) throws -> [Float] { try run.flatMap { try #require($0[output]) } }
+      let difference = FloatDifference(try all(runs[1]), from: try all(runs[0]))
+      #expect(difference.largestError < 0.1 * difference.range, "\(output): \(difference)")
+    }
+  }
+
+  /// Operators that only TensorFlow Lite has are refused by name.
+  @Test func operatorsOfOtherFormatsAreRefused() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [3]))
+    var foreign = ForeignOperator()
+    (foreign.dialect, foreign.kind, foreign.version) = ("tflite", "RFFT2D", 1)
+    let y = try graph.addNode(
+      foreign, [x], name: "spectrum", origins: [], types: [TensorType(.float32, [3])])[0]
+    graph.addOutput(y, name: "y")
+    var model = try Model(graph)
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ModelError.self) { try model.write(to: folder.path("model.onnx")) }
+    #expect(error?.code == .unsupported && "\(error as Any)".contains("spectrum"))
+    #expect(try folder.contents().isEmpty)
+  }
 }

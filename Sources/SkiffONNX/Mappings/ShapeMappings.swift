@@ -32,10 +32,8 @@ enum ShapeMappings {
     Mapping("Squeeze", since: 13) { (node) throws(ModelError) in
       node.has(1) ? try node.add(Squeeze(), "axes", from: 1) : try node.add(Squeeze(), [node.input(0)])
     }.writing(Squeeze.self) { (squeeze, node) throws(ModelError) in
-      let shape = try node.type(0).shape
-      let axes =
-        squeeze.axes.isEmpty ? shape.dimensions.indices.filter { shape[$0] == .fixed(1) } : squeeze.axes
-      return try node.add("Squeeze", [node.operand(0), node.integers(axes)])
+      // Which axes of open sizes go is known when the graph runs.
+      try node.add("Squeeze", [node.operand(0)] + (squeeze.axes.isEmpty ? [] : [node.integers(squeeze.axes)]))
     },
     Mapping("Transpose") { (node) throws(ModelError) in
       try node.add(Transpose(node.optionalIntegers("perm") ?? []), node.inputs)
