@@ -1,6 +1,7 @@
 import Foundation
 import Skiff
 import SkiffIR
+import SkiffOperators
 import SkiffTestSupport
 import Testing
 
@@ -102,5 +103,21 @@ import Testing
         #expect(difference.largestError <= bound, "\(name), \(output): \(difference), \(bound)")
       }
     }
+  }
+
+  /// Kernels take operands of one type: exporters write x³ with an integer.
+  @Test(.needsPeer(.check), arguments: [DataType.int64, .int32, .float32])
+  func powersOfAnotherType(exponent: DataType) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("powers.tflite")
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [4]))
+    let constant = graph.addConstant(try Tensor(integers: [3], as: .int64, shape: []).cast(to: exponent))
+    graph.addOutput(try graph.add(Power(), x, constant), name: "y")
+    var model = try Model(graph)
+    try model.write(to: path)
+    let sets = [["x": Tensor([-2, 0.5, 1, 3] as [Float], shape: [4])]]
+    let found = try #require(try Peer.check.liteRTResults(of: path, sets)[0]["y"])
+    for (a, b) in zip(found, [-8, 0.125, 1, 27] as [Float]) { #expect(abs(a - b) <= 1e-5 * abs(b)) }
   }
 }

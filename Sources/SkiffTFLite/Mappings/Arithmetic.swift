@@ -143,9 +143,10 @@ extension NodeWriter {
   /// Appends an operator whose operands are all of one type, in a wider type where kernels do not know theirs.
   func emitWide(_ name: String, options: FlatObject) throws(ModelError) {
     let type = try type(0)
-    guard !type.isQuantized, let wide = Self.wideTypes[type.dataType] ?? narrowType(of: name) else {
-      return try emit(name, options: options)
-    }
+    let types = Set(try node.inputs.indices.map { index throws(ModelError) in try self.type(index).dataType })
+    // Kernels take operands of one type.
+    let common = types.count > 1 ? .float32 : Self.wideTypes[type.dataType] ?? narrowType(of: name)
+    guard !type.isQuantized, let wide = common else { return try emit(name, options: options) }
     var operands: [Int] = []
     for index in node.inputs.indices {
       let operand = try required(index)
