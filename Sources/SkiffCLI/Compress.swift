@@ -41,6 +41,7 @@ struct Compress: ModelCommand {
 
   func run() throws {
     let target = try ModelFormat.target(for: output)
+    try modelOptions.refuse(replacing: input, by: output)
     var (text, name) = try chosenRecipe()
     var model = try modelOptions.model(at: input)
     var samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }

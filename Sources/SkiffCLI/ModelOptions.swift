@@ -20,6 +20,17 @@ struct ModelOptions: ParsableArguments {
     help: "The memory that the command may allocate, in bytes or with K, M or G; mapped files do not count.")
   var maxMemory: ByteCount?
 
+  /// - Throws: ``ModelError/Code/invalidArgument`` if a file to be written is the source, which would be lost.
+  func refuse(replacing source: String, by output: String) throws(ModelError) {
+    func identity(_ path: String) -> FileIdentity? { (try? ByteRegion(mapping: path))?.file?.identity }
+    guard let file = identity(output), [source, weights].contains(where: { $0.flatMap(identity) == file })
+    else {
+      return
+    }
+    throw ModelError(
+      .invalidArgument, "would replace its source, which would be lost", at: Location(file: output))
+  }
+
   /// The model at `path`.
   func model(at path: String, verifiesContents: Bool = true) throws(ModelError) -> Model {
     var options = ReadingOptions()

@@ -118,4 +118,21 @@ import Testing
       result.errorOutput.contains("every calibration sample is 0.0 throughout"), "\(result.errorOutput)")
     #expect(try folder.contents() == ["out.skiff", "s.npy"])
   }
+
+  @Test func theSourceIsNotReplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.onnx")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: Self.model))
+    try bytes.write(to: URL(fileURLWithPath: path))
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link.onnx"), withDestinationPath: path)
+    for output in [path, folder.path("link.onnx")] {
+      for command in [
+        ["compress", path, "-o", output, "--recipe", "int4-weights"], ["convert", path, "-o", output],
+      ] {
+        let result = try processResult(Product.path("skiff"), command)
+        #expect(result.exitCode == 1 && result.errorOutput.contains("would replace its source"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+      }
+    }
+  }
 }

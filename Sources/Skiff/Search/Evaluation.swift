@@ -128,7 +128,7 @@ struct Evaluation: Sendable {
     var piece = [UInt8](repeating: 0, count: 4096)
     while case let count = fread(&piece, 1, piece.count, pipe), count > 0 { text += piece.prefix(count) }
     let status = pclose(pipe)
-    guard status == 0 else { throw ModelError(.invalidArgument, "ended with status \(status)") }
+    guard status == 0 else { throw ModelError(.invalidArgument, "ended with status \(status >> 8 & 0xff)") }
     return String(decoding: text, as: UTF8.self)
   }
 }
