@@ -1,0 +1,72 @@
+"""How far compressed image models are from their source: pictures.py model.onnx FOLDER recipe...
+
+FOLDER holds photographs (.png, .jpg), such as the data of PyPI's scikit-image; the Python has pillow. Cut out of half of them at random are 100
+calibration samples, out of the others 100 that are compared; elements are from -1 to 1. Sizes that are open are those of --size. A recipe is a preset of
+`skiff compress` or a file. Printed are the bytes of the file and, for each output, the signal to noise ratio in decibels.
+"""
+import argparse
+import pathlib
+import random
+import subprocess
+import tempfile
+
+import numpy
+import onnxruntime
+from PIL import Image
+
+here = pathlib.Path(__file__).resolve().parent
+parser = argparse.ArgumentParser()
+parser.add_argument("--skiff", default=here.parent / ".build/release/skiff")
+parser.add_argument("--size", type=int, nargs=2, default=[48, 192], help="height and width")
+parser.add_argument("model", type=pathlib.Path)
+parser.add_argument("photographs", type=pathlib.Path)
+parser.add_argument("recipes", nargs="+")
+arguments = parser.parse_args()
+folder = pathlib.Path(tempfile.mkdtemp())
+
+session = onnxruntime.InferenceSession(str(arguments.model), providers=["CPUExecutionProvider"])
+source = session.get_inputs()[0]
+height, width = [size if isinstance(size, int) else own for size, own in zip(source.shape[2:], arguments.size)]
+
+
+def opened(path):
+    return Image.open(path).convert("RGB")
+
+
+def cuttings(paths, seed):
+    pictures, draw, found = [opened(path) for path in paths], random.Random(seed), []
+    for number in range(100):
+        picture = pictures[number % len(pictures)]
+        share = draw.uniform(0.4, 1)
+        across = min(picture.width, picture.height * width / height) * share
+        down = across * height / width
+        left, top = draw.uniform(0, picture.width - across), draw.uniform(0, picture.height - down)
+        cut = picture.resize((width, height), Image.BILINEAR, (left, top, left + across, top + down))
+        found.append(numpy.asarray(cut, numpy.float32).transpose(2, 0, 1) / 127.5 - 1)
+    return numpy.stack(found)
+
+
+def run(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(done.args)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+# Small ones are drawings and patterns.
+paths = [path for path in sorted(arguments.photographs.iterdir()) if path.suffix in (".png", ".jpg", ".jpeg")]
+paths = [path for path in paths if min(opened(path).size) >= 200]
+calibrating, compared = cuttings(paths[::2], 1), cuttings(paths[1::2], 2)
+numpy.savez(folder / "calibration.npz", **{source.name: calibrating})
+numpy.savez(folder / "compared.npz", **{source.name: compared})
+names = [output.name for output in session.get_outputs()]
+runs = [session.run(names, {source.name: compared[i : i + 1]}) for i in range(len(compared))]
+expected = [numpy.concatenate(results).astype(numpy.float64) for results in zip(*runs)]
+print(f"{len(paths)} photographs")
+for recipe in arguments.recipes:
+    made = folder / "compressed.skiff"
+    run(arguments.skiff, "compress", arguments.model, "-o", made, "--recipe", recipe, "--calibrate", folder / "calibration.npz", "--strip", "--no-check")
+    run(arguments.skiff, "run", made, "--input", folder / "compared.npz", "--output", folder / "outputs.npz")
+    found = numpy.load(folder / "outputs.npz")
+    ratios = [10 * numpy.log10((wanted**2).sum() / ((wanted - found[name]) ** 2).sum()) for name, wanted in zip(names, expected)]
+    print(f"{recipe}: {made.stat().st_size} bytes, {', '.join(f'{ratio:.2f}' for ratio in ratios)} dB", flush=True)
