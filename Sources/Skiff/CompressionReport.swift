@@ -37,6 +37,9 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public var description: String {
     var lines = channels.map(\.description)
     for layers in layers {
+      lines.append(
+        "layers: \(layers.multiplicationsBefore) multiplications -> \(layers.multiplicationsAfter), "
+          + "\(layers.removed.count) branches removed, \(layers.left.count) left")
       lines += layers.removed.map {
         "removed: the branch that ends at \($0.location), \(Float(100 * $0.share)) % of the sum"
       }
@@ -60,7 +63,7 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
     if equalizedPairs > 0 { lines.append("\(equalizedPairs) pairs of layers equalized") }
     lines += rotation.lines
     if smoothedValues > 0 { lines.append("channels of \(smoothedValues) values smoothed") }
-    lines.append("weights: \(bytesBefore) bytes -> \(bytesAfter) bytes")
+    lines.append("weights in memory: \(bytesBefore) bytes -> \(bytesAfter) bytes")
     for change in weights {
       let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
       let noise = change.signalToNoise.isFinite ? "\((change.signalToNoise * 10).rounded() / 10) dB" : "exact"

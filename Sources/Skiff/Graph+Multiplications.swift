@@ -17,6 +17,13 @@ extension Graph {
         return nil
       }
       return self[output].type?.shape.elementCount?.multipliedChecked(by: inner)
+    case is any RecurrentOperator:
+      // Each row of each step meets all weights.
+      guard node.inputs.count > 2, let input = node.inputs[0], let shape = self[input].type?.shape.fixed,
+        let weights = node.inputs[1].flatMap({ self[$0].type?.shape.elementCount }),
+        let recurrent = node.inputs[2].flatMap({ self[$0].type?.shape.elementCount })
+      else { return nil }
+      return shape.dropLast().checkedProduct()?.multipliedChecked(by: weights + recurrent)
     default: return 0
     }
   }

@@ -273,4 +273,30 @@ import Testing
     let range = try #require(observer.range)
     #expect(range.lowerBound == 0 && range.upperBound > 3 && range.upperBound < 7.9, "\(range)")
   }
+
+  /// What is infinite in places has no range; a sample that is so, or what is infinite throughout, is refused.
+  @Test func infinitePlacesHaveNoRange() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 4]))
+    let mask = graph.addConstant(Tensor([0, -.infinity, 0, -.infinity] as [Float], shape: [1, 4]))
+    let sum = try graph.add(Add(), x, mask)
+    let shares = try graph.add(Softmax(), sum)
+    graph.addOutput(shares, name: "y")
+    let samples = (0..<8).map { ["x": Tensor([Float($0), 1, 2, 3], shape: [1, 4])] }
+    for estimation in RangeEstimationTests.estimations {
+      let calibration = try Calibration(graph, samples: samples, estimation: estimation)
+      #expect(calibration.ranges[x] != nil && calibration.ranges[shares] != nil)
+      #expect(calibration.ranges[sum] == nil)
+      let (quantized, report) = try Int8Quantization().apply(to: graph, calibration: calibration)
+      #expect(report.quantizedNodes == 2)
+      let wanted: [Float] = try #require(try Session(Plan(graph)).run(samples[2])["y"]).floats()
+      let found: [Float] = try #require(try Session(Plan(quantized)).run(samples[2])["y"]).floats()
+      for (a, b) in zip(wanted, found) { #expect(abs(a - b) < 0.02) }
+    }
+    let infinite = ["x": Tensor([.infinity, 1, 2, 3] as [Float], shape: [1, 4])]
+    #expect(throws: ModelError.self) { try Calibration(graph, samples: [infinite]) }
+    var broken = graph
+    broken.setConstant(mask, to: Constant(Tensor([Float](repeating: -.infinity, count: 4), shape: [1, 4])))
+    #expect(throws: ModelError.self) { try Calibration(broken, samples: samples) }
+  }
 }

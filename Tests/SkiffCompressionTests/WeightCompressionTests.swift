@@ -233,4 +233,30 @@ import Testing
     // 10 · log10(25.05 / 0.05)
     #expect(abs(change.signalToNoise - 26.9984) < 0.001)
   }
+
+  /// Masks stay, and what is added to values loses no elements, unless it is named.
+  @Test func operandsAreNoWeights() throws {
+    var generator = SeededGenerator(Seed(2))
+    var subject = WeightSubject(input: [16, 16])
+    try subject.add(FullyConnected(), Tensor(generator.weights(16 * 16), shape: [16, 16]))
+    var graph = subject.graph
+    let y = graph.outputs[0].value
+    let positions = graph.addConstant(
+      Tensor(generator.weights(16 * 16), shape: [16, 16]), name: "positions")
+    let mask = graph.addConstant(
+      Tensor((0..<256).map { $0 % 16 > $0 / 16 ? -1e9 : 0 } as [Float], shape: [16, 16]), name: "mask")
+    let sum = try graph.add(Add(), try graph.add(Add(), y, positions), mask)
+    graph.addOutput(sum, name: "sum")
+    func changes(_ settings: Settings, _ exceptions: [SettingScope: Settings?] = [:]) throws -> [String: Int]
+    {
+      let changes = try WeightCompression(settings, exceptions: exceptions).apply(to: graph).changes
+      return Dictionary(uniqueKeysWithValues: changes.map { ($0.name, $0.zeros) })
+    }
+    #expect(try Set(changes(.pruning(0.5)).keys) == ["w0"])
+    #expect(try Set(changes(.integers(4)).keys) == ["w0", "positions"])
+    var both = Settings.integers(8)
+    both.pruning = Settings.pruning(0.5).pruning
+    #expect(try changes(both)["positions"] ?? 256 < 64)
+    #expect(try changes(both, [.names("positions"): both])["positions"] ?? 0 >= 128)
+  }
 }

@@ -158,4 +158,37 @@ import Testing
     let types = model.graph.constantIDs.compactMap { model.graph[$0].type?.dataType }
     #expect(Set(types) == [.int8, .float32])
   }
+
+  /// Weights that a file has in 16 bits stay so where some of them become zero.
+  @Test func weightsOf16BitsArePrunedAsSuch() throws {
+    let folder = try TemporaryFolder()
+    let (half, less) = (folder.path("half.tflite"), folder.path("less.skiff"))
+    var source = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+    var options = WritingOptions()
+    options.storesFloat16 = true
+    try source.write(to: half, options: options)
+    var model = try Model(contentsOf: half)
+    let whole = folder.path("whole.skiff")
+    try model.write(to: whole)
+    try model.compress(Self.recipe("weights: {prune: {sparsity: 0.1}}").compression(on: nil))
+    try model.write(to: less)
+    let (bytes, before) = (try ByteRegion(mapping: less).count, try ByteRegion(mapping: whole).count)
+    #expect(bytes < before, "\(bytes), \(before)")
+    #expect(try Model(contentsOf: less).graph.semanticDigest() == model.graph.semanticDigest())
+  }
+
+  /// Rows that are infinite, or whose range is beyond all numbers, are rounded to something.
+  @Test(arguments: [Float.infinity, -.infinity, .nan, .greatestFiniteMagnitude])
+  func anyRowIsRounded(number: Float) throws {
+    var model = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+    try model.compress(Self.recipe("int8: {activations: dynamic}").compression(on: nil))
+    let input = model.graph.inputs[0]
+    let shape = try #require(model.graph[input].type).shape.dimensions.map { $0.fixed ?? 1 }
+    var numbers = [Float](repeating: -number, count: shape.reduce(1, *))
+    numbers[0] = number
+    let samples = Samples([model.graph[input].name: Tensor(numbers, shape: shape)])
+    for plain in [true, false] {
+      #expect(throws: Never.self) { try model.outputs(for: samples, usesReferenceKernels: plain) }
+    }
+  }
 }

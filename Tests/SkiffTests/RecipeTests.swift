@@ -180,6 +180,16 @@ import Testing
     }
   }
 
+  @Test(arguments: ["equalize: {}", "smooth: {}", "rotate: {}", "low-rank: {error: 0.1}"])
+  func nothingUndoesFewBits(step: String) throws {
+    let weights = "- weights: {integers: {bits: 4}}"
+    #expect(throws: Never.self) { try Recipe(yaml: Self.recipe("- \(step)\n\(weights)"), name: "") }
+    let error = #expect(throws: ModelError.self) {
+      try Recipe(yaml: Self.recipe("\(weights)\n- \(step)"), name: "")
+    }
+    #expect(error?.code == .invalidArgument)
+  }
+
   @Test func presetsAreRead() throws {
     for name in Recipe.presets {
       let recipe = try #require(try Recipe.preset(name))

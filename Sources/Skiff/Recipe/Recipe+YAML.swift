@@ -42,13 +42,17 @@ extension Recipe {
     }
     guard version != nil else { throw root.error("must say 'skiff: \(Self.version)'") }
     guard !steps.isEmpty else { throw root.error("has no steps") }
-    var isInteger = false
+    var (isInteger, isCoded) = (false, false)
     for (index, step) in steps.enumerated() {
       if isInteger {
         throw root.error(
           "has a step \(index + 1) after int8, which weights and activations must not be changed after")
       }
+      if isCoded, step.changesWeights {
+        throw root.error("has a step \(index + 1) that would undo the step weights before it")
+      }
       if case .int8 = step { isInteger = true }
+      if case .weights = step { isCoded = true }
     }
   }
 
@@ -263,5 +267,15 @@ extension RecipeNode {
       throw error("must be 'block' and a number of weights from 2 to \(WeightCompression.longestRun)")
     }
     return size
+  }
+}
+
+extension Compression.Step {
+  /// Whether it makes other numbers of weights than those that are there.
+  fileprivate var changesWeights: Bool {
+    switch self {
+    case .lowRank, .equalize, .rotate, .smooth: true
+    case .channels, .layers, .weights, .int8: false
+    }
   }
 }

@@ -21,8 +21,8 @@ public struct Calibration: Sendable {
   /// - Parameters:
   ///   - samples: The inputs by name of one run after the other.
   ///   - progress: Called after each run with the number of runs so far.
-  /// - Throws: ``ModelError/Code/invalidArgument`` if there are none, or if one makes a value infinite or not a
-  ///   number.
+  /// - Throws: ``ModelError/Code/invalidArgument`` if there are none, or if one is infinite, or makes a value not a
+  ///   number or infinite throughout.
   public init(
     _ graph: Graph, samples: some Sequence<[String: Tensor]>, estimation: RangeEstimation = .minMax,
     progress: (@Sendable (Int) -> Void)? = nil
@@ -107,7 +107,7 @@ private struct CalibrationRun: Sendable {
     var joined = parts[0].0
     for part in parts.dropFirst() {
       for (id, observer) in part.0 {
-        guard var known = joined.removeValue(forKey: id) else {
+        guard !(observer is UnboundedObserver), var known = joined.removeValue(forKey: id) else {
           joined[id] = observer
           continue
         }
@@ -140,14 +140,17 @@ private struct CalibrationRun: Sendable {
       _ = try session.run(samples[index]) { (id, tensor) throws(ModelError) in
         guard tensor.dataType.isFloatingPoint, tensor.count > 0 else { return }
         let real = try tensor.dataType == .float32 ? tensor : Tensor(tensor.floats(), shape: tensor.shape)
-        let isFinite = real.bytes.withBytes { bytes in
+        let isNumber = real.bytes.withBytes { bytes in
           let elements = bytes.assumingMemoryBound(to: Float.self)
-          guard let extremes = ClosedRange(extremesOf: elements) else { return false }
+          guard let extremes = ClosedRange(extremesOf: elements) else {
+            seen[id] = UnboundedObserver()
+            return isMasked(elements, of: id)
+          }
           seen[id, default: estimation.observer(expecting: elementCount(of: id))].observe(
             elements, extremes: extremes, inSample: index)
           return true
         }
-        guard isFinite else {
+        guard isNumber else {
           throw ModelError(
             .invalidArgument, "the sample makes it infinite or not a number",
             at: Location(tensor: graph[id].name))
@@ -156,4 +159,20 @@ private struct CalibrationRun: Sendable {
     }
     observers = seen
   }
+
+  /// Whether a value inside is infinite in places, as masks of attention make it, and a number in others.
+  private func isMasked(_ elements: UnsafeBufferPointer<Float>, of id: ValueID) -> Bool {
+    !graph.inputs.contains(id) && !elements.contains(where: \.isNaN) && elements.contains(where: \.isFinite)
+  }
+}
+
+/// What is infinite somewhere has no range: operators with it stay in real numbers.
+private struct UnboundedObserver: RangeObserver {
+  let range: ClosedRange<Float>? = nil
+
+  mutating func observe(
+    _ elements: UnsafeBufferPointer<Float>, extremes: ClosedRange<Float>, inSample sample: Int
+  ) {}
+
+  mutating func join(_ other: any RangeObserver) {}
 }

@@ -145,9 +145,15 @@ public struct WeightCompression: Hashable, Sendable {
       let fitting = exceptions.keys.filter { $0.fits(weight, in: graph) }
       unused.subtract(fitting)
       let scope = SettingScope.last(of: fitting)
-      if let settings = scope.flatMap({ exceptions[$0] }) ?? (scope == nil ? settings : nil) {
-        chosen.append((weight, settings))
+      guard var settings = scope.flatMap({ exceptions[$0] }) ?? (scope == nil ? settings : nil) else {
+        continue
       }
+      if scope == nil, weight.isOnlyOperand(in: graph) {
+        if try weight.isMask(in: graph) { continue }
+        settings.pruning = nil
+        if case .none = settings.coding { continue }
+      }
+      chosen.append((weight, settings))
     }
     if let scope = unused.min(by: { $0.pattern < $1.pattern }) {
       throw ModelError(.invalidArgument, "no weights belong to '\(scope.pattern)'")

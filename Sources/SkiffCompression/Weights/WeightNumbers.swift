@@ -120,6 +120,7 @@ struct WeightNumbers: CustomStringConvertible {
     switch coding {
     case .float16: .float16
     case .bfloat16: .bfloat16
+    case .none: weight.narrowType
     default: nil
     }
   }
@@ -131,7 +132,8 @@ struct WeightNumbers: CustomStringConvertible {
     guard case .integers(let quantization) = coding else {
       let tensor = try weight.tensor(matrix).cast(to: weight.dataType)
       if let narrowType {
-        return try Constant(tensor.cast(to: narrowType)).transformed(by: .cast(.float32))
+        let narrow = try tensor.cast(to: narrowType)
+        return try (Constant(sifting: narrow) ?? Constant(narrow)).transformed(by: .cast(.float32))
       }
       if let palette = try Constant(palettizing: tensor) { return palette }
       return try Constant(sifting: tensor) ?? Constant(tensor)

@@ -17,6 +17,8 @@ package struct WeightTensor: Sendable {
   package let axis: Int
   /// What the graph computes with: real numbers of 16 or 32 bits.
   package let dataType: DataType
+  /// The type of 16 bits that is stored, and widened to real numbers of 32 bits; nil if there is none.
+  let narrowType: DataType?
 
   /// The constants of a graph that hold at least `least` real numbers along two axes or more, in the order of the graph: what operators
   /// compute with, and what a graph without any has for outputs.
@@ -30,7 +32,10 @@ package struct WeightTensor: Sendable {
       else { return nil }
       return WeightTensor(
         value: id, name: graph[id].name, users: graph[id].users, shape: shape,
-        axis: outputAxis(of: id, rank: shape.count, in: graph), dataType: constant.type.dataType)
+        axis: outputAxis(of: id, rank: shape.count, in: graph), dataType: constant.type.dataType,
+        narrowType: (constant.widened?.narrow.type.dataType).flatMap {
+          [.float16, .bfloat16].contains($0) ? $0 : nil
+        })
     }
   }
 
@@ -71,12 +76,27 @@ package struct WeightTensor: Sendable {
     }
   }
 
+  /// Whether it is only combined with other tensors element by element, as positions, masks and tables of angles are.
+  func isOnlyOperand(in graph: Graph) -> Bool {
+    !users.isEmpty
+      && users.allSatisfy { graph[$0].operator is any BinaryOperator || graph[$0].operator is Select }
+  }
+
+  /// Whether it has numbers that stand for -∞, as masks of attention do.
+  func isMask(in graph: Graph) throws(ModelError) -> Bool {
+    guard let constant = graph[value].constant else { return false }
+    return try locating(Location(tensor: name)) { () throws(ModelError) in
+      try constant.materialize().floats().contains { $0 <= -1e4 }
+    }
+  }
+
   /// A tensor of which one axis has a part of the elements.
   func dividing(_ axis: Int, by divisor: Int) -> WeightTensor {
     var sizes = shape
     sizes[axis] /= divisor
     return WeightTensor(
-      value: value, name: name, users: users, shape: sizes, axis: self.axis, dataType: dataType)
+      value: value, name: name, users: users, shape: sizes, axis: self.axis, dataType: dataType,
+      narrowType: narrowType)
   }
 
   /// Whether a number stays one in the constant's type.

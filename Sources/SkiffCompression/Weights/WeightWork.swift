@@ -81,7 +81,8 @@ struct WeightWork {
     graph.setConstant(weight.value, to: try numbers.constant(matrix).moved(to: &scratch))
     return WeightCompression.Change(
       name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
-      coding: numbers.description)
+      coding: numbers.description
+        + (settings.needsMoments && moments == nil ? " (its inputs are not looked at)" : ""))
   }
 
   /// The bias of the only user, if it is a constant of its own.

@@ -56,7 +56,7 @@ struct HybridKernel: PreparedKernel {
     let fromGreatest = 127 - Double(greatest) / step
     let errs = (128 + abs(Double(least) / step), 127 + abs(Double(greatest) / step))
     let place = errs.0 < errs.1 ? fromLeast : fromGreatest
-    let zeroPoint = Int32(min(max(place.rounded(.toNearestOrAwayFromZero), -128), 127))
+    let zeroPoint = Int32(clamped(Float(place.rounded(.toNearestOrAwayFromZero)), -128...127))
     let inverse = 1 / scale
     let integers = row.map { element in
       Int8(clamped((Float(zeroPoint) + element * inverse).rounded(.toNearestOrAwayFromZero), -128...127))
