@@ -86,6 +86,7 @@ extension Model {
     var widening = PassReport()
     try Pipeline(unconditional: RewritePass(RealizeConstants(keepsIntegers: true)))
       .run(on: &copy.graph, report: &widening)
+    try Pipeline(unconditional: RewritePass(RealizeHybridProducts())).run(on: &copy.graph, report: &widening)
     report.bytesBefore = copy.graph.constantByteCount
     for step in compression.steps {
       switch step {

@@ -165,7 +165,8 @@ extension CompressionSearch.Outcome {
   /// What was found, in a line.
   var summary: String {
     let end = isCutShort ? ", ended by --max-time" : ""
+    let source = sourceScore.map { " of the source's \(Float($0))" } ?? ""
     return
-      "search: \(best.bytes) bytes, loss \(Float(best.loss)), the best of \(candidates.count) files\(end)"
+      "search: \(best.bytes) bytes, loss \(Float(best.loss))\(source), the best of \(candidates.count) files\(end)"
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Skiff
 import SkiffBinary
 import SkiffCompression
@@ -190,5 +191,55 @@ import Testing
     for plain in [true, false] {
       #expect(throws: Never.self) { try model.outputs(for: samples, usesReferenceKernels: plain) }
     }
+  }
+
+  /// Weights in int8 of a file in 16 bits, whose biases an operator widens: every way to run it in LiteRT takes it.
+  @Test(.needsPeer(.check), arguments: ["BUILTIN_REF", "BUILTIN"])
+  func dynamicWeightsOf16BitsRun(resolver: String) throws {
+    let folder = try TemporaryFolder()
+    let (half, path) = (folder.path("half.tflite"), folder.path("dynamic.tflite"))
+    var source = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+    var options = WritingOptions()
+    options.storesFloat16 = true
+    try source.write(to: half, options: options)
+    var model = try Model(contentsOf: half)
+    try model.compress(Self.recipe("int8: {activations: dynamic}").compression(on: nil))
+    try model.write(to: path)
+    let input = model.graph.inputs[0]
+    let shape = try #require(model.graph[input].type).shape.dimensions.map { $0.fixed ?? 1 }
+    var generator = SeededGenerator(Seed(5))
+    let set = [model.graph[input].name: Tensor(generator.floats(shape.reduce(1, *)), shape: shape)]
+    let found = try #require(try Peer.check.liteRTResults(of: path, resolver: resolver, [set])[0].first)
+    let own = try #require(try model.results(of: [set])[0].first)
+    let difference = FloatDifference(own.value, from: found.value)
+    #expect(difference.largestError < 0.05 * difference.range, "\(difference)")
+  }
+
+  /// A file with int8 weights and real activations is compressed as what its weights stand for.
+  @Test func dynamicSourcesAreCompressed() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("dynamic.tflite")
+    var source = try Model(contentsOf: TestModel.path("torch.opset17.onnx"))
+    try source.compress(Self.recipe("int8: {activations: dynamic}").compression(on: nil))
+    try source.write(to: path)
+    let samples = try Samples(contentsOf: TestModel.path("calibration.nchw.npz"))
+    let plain = try Model(contentsOf: path)
+    let wanted = try plain.outputs(for: samples)[0].tensor.floats()
+    func compressed(_ step: String) throws -> (report: CompressionReport, signalToNoise: Double) {
+      var model = plain
+      let report = try model.compress(Self.recipe(step).compression(on: samples))
+      let found = try model.outputs(for: samples)[0].tensor.floats()
+      let noise = zip(wanted, found).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+      return (report, 10 * log10(wanted.reduce(0.0) { $0 + Double($1 * $1) } / noise))
+    }
+    let integers = try compressed("int8: {}")
+    #expect(integers.report.quantizedNodes > 5 && integers.signalToNoise > 25, "\(integers)")
+    let few = try compressed("weights: {integers: {bits: 4}, feedback: true}")
+    let large = plain.graph.constantIDs.count { id in
+      plain.graph[id].type.map { $0.rank >= 2 && $0.shape.elementCount ?? 0 >= 64 } ?? false
+    }
+    #expect(few.report.weights.count == large && few.signalToNoise > 15, "\(few)")
+    let fewer = try compressed("channels: {multiplications: 0.8, ranking: taylor}")
+    #expect(try #require(fewer.report.channels.first).groups.contains { $0.after < $0.before })
   }
 }

@@ -80,6 +80,8 @@ public struct CompressionSearch: Sendable {
     public let candidates: [Candidate]
     /// Whether the time was over before the search was.
     public let isCutShort: Bool
+    /// What the source scores itself, percent of the rows or what a command counts; nil for a measure that compares.
+    public let sourceScore: Double?
   }
 
   /// Searches.

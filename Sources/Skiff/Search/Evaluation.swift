@@ -49,6 +49,14 @@ struct Evaluation: Sendable {
     sourceScore = try score(expected, path: path) ?? 0
   }
 
+  /// What the source scores, percent of the rows or what a command counts; nil for a measure that compares.
+  var scoreOfSource: Double? {
+    switch measure {
+    case .error, .cosine: nil
+    case .top, .command: sourceScore * measure.percentOfRow
+    }
+  }
+
   /// How much worse a model is than the source: percentage points, percents, or what a command counts.
   ///
   /// - Parameters:

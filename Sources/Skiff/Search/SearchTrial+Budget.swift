@@ -14,9 +14,10 @@ extension SearchTrial {
     let (kept, wanted) = if case .loss = budget { (careful, smallest) } else { (smallest, careful) }
     let start = try candidate(kept, of: path)
     guard keeps(budget, start) else {
+      let what =
+        isCutShort ? "in this time no plan was found that keeps the budget" : "no plan keeps the budget"
       throw ModelError(
-        .checkFailed,
-        "no plan keeps the budget: the best for it takes \(start.bytes) bytes and loses \(start.loss)")
+        .checkFailed, "\(what): the best for it takes \(start.bytes) bytes and loses \(start.loss)")
     }
     var corners = kept
     if hasTime {
@@ -25,7 +26,8 @@ extension SearchTrial {
     try refine(&corners, budget, path)
     let best = candidates.filter { keeps(budget, $0) }.min { isBetter(budget, $0, $1) } ?? start
     return CompressionSearch.Outcome(
-      recipe: try recipe(of: best), best: best, candidates: candidates, isCutShort: isCutShort)
+      recipe: try recipe(of: best), best: best, candidates: candidates, isCutShort: isCutShort,
+      sourceScore: evaluation.scoreOfSource)
   }
 
   /// Between a plan that keeps the budget and one that does not, the one furthest towards the latter that does.

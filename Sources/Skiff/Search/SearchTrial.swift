@@ -17,7 +17,7 @@ final class SearchTrial {
   private let template: RecipeTemplate
   private let model: Model
   private let journal: SearchJournal
-  private let evaluation: Evaluation
+  let evaluation: Evaluation
   private let progress: WorkProgress.Observer?
   private let deadline: ContinuousClock.Instant?
   private let techniques: [String]
@@ -66,7 +66,10 @@ final class SearchTrial {
       choices.append([])
       for (technique, text) in techniques.enumerated() {
         // What there is no time to measure stays most careful.
-        guard hasTime || technique == 0 else { break }
+        guard hasTime else {
+          if technique == 0 { choices[unit].append(PlanPath.Choice(technique: 0, bytes: 0, damage: 0)) }
+          break
+        }
         let figures = try journal.figures(of: "\(unit) \(technique)") { () throws(ModelError) in
           try alone(name, text, in: base.graph, runs, expected)
         }

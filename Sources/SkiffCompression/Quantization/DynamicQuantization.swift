@@ -44,6 +44,12 @@ extension Int8Quantization {
         }
         var inputs = node.inputs
         inputs[1] = value
+        // Beside integers runtimes take a bias of 32 bits alone, not one that an operator widens.
+        if inputs.count > 2, let bias = inputs[2], let constant = graph[bias].constant,
+          constant.widened != nil
+        {
+          graph.setConstant(bias, to: Constant(try constant.materialize()))
+        }
         graph.setNode(id, to: Self.dynamic(kernel), inputs: inputs)
         count += 1
       }

@@ -40,13 +40,33 @@ extension Node {
 }
 
 extension Constant {
-  /// The elements with the given indices along some axes; real numbers of 16 bits that are widened stay that.
+  /// The elements with the given indices along some axes; what is widened to real numbers, of 16 bits or integers, stays as
+  /// narrow as it is.
   fileprivate func keeping(_ indices: [Int: [Int]]) throws(ModelError) -> Constant {
-    guard let narrow = widened?.narrow, narrow.type.dataType.isFloatingPoint else {
+    guard let narrow = widened?.narrow else { return Constant(try materialize().keeping(indices)) }
+    guard let quantization = narrow.type.quantization else {
+      let kept = try narrow.materialize().keeping(indices)
+      return try Constant(kept).transformed(by: .cast(type.dataType))
+    }
+    guard type.dataType == .float32, let parameters = quantization.keeping(indices) else {
       return Constant(try materialize().keeping(indices))
     }
-    let kept = try narrow.materialize().keeping(indices)
-    return try Constant(kept).transformed(by: .cast(type.dataType))
+    let kept = try narrow.materialize().quantized(with: nil).keeping(indices).quantized(with: parameters)
+    return try Constant(kept).transformed(by: .dequantize)
+  }
+}
+
+extension QuantizationParameters {
+  /// Those of the elements with the given indices along some axes; nil where these divide blocks.
+  fileprivate func keeping(_ indices: [Int: [Int]]) -> QuantizationParameters? {
+    switch granularity {
+    case .perTensor: return self
+    case .perAxis(let axis):
+      guard let kept = indices[axis] else { return self }
+      return QuantizationParameters(
+        scales: kept.map { scales[$0] }, zeroPoints: kept.map { zeroPoints[$0] }, granularity: granularity)
+    case .blocked: return nil
+    }
   }
 }
 
