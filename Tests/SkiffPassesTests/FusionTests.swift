@@ -205,4 +205,18 @@ import Testing
       #expect(try PassCheck(pad, on: text).nodes.contains { $0.contains("Pad(") }, "\(text)")
     }
   }
+
+  /// Weights that products alone use are turned; others would be there twice.
+  @Test func weightsAreTurnedForProductsAlone() throws {
+    let products = """
+      graph @t (%x: f32[2,2]) -> (y: %y) {
+        %w = constant f32[2,2] = [1.0, 2.0, 3.0, 4.0]
+        %a = MatrixMultiply(%x, %w) : f32[2,2]
+      """
+    let fusion = Pipeline(unconditional: RewritePass(FuseFullyConnected()))
+    let alone = try PassCheck(fusion, on: products + "\n  %y = MatrixMultiply(%a, %w) : f32[2,2]\n}")
+    #expect(alone.nodes.allSatisfy { $0.contains("FullyConnected") } && alone.nodes.count == 2)
+    let beside = try PassCheck(fusion, on: products + "\n  %y = Add(%a, %w) : f32[2,2]\n}")
+    #expect(beside.nodes.filter { $0.contains("MatrixMultiply") }.count == 1)
+  }
 }
