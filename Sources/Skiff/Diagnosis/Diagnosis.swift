@@ -133,7 +133,9 @@ extension SideBySide {
     func isUsable(_ value: ValueID) -> Bool { records[value] != nil && !flow.rescaled.contains(value) }
     for id in candidate.nodeIDs {
       let node = candidate[id]
-      guard let output = node.outputs.first, node.outputs.count == 1, isUsable(output),
+      // From further back noise would come along.
+      let isBehindRescaled = node.inputs.contains { $0.map(flow.rescaled.contains) ?? false }
+      guard let output = node.outputs.first, node.outputs.count == 1, isUsable(output), !isBehindRescaled,
         let part = Counterpart(
           of: output, computedBy: node, in: candidate, reference, pairs, isUsable: isUsable)
       else { continue }

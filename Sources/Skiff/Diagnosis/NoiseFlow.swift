@@ -18,9 +18,9 @@ func decibels(ofNoise noise: Double) -> Double { noise == 0 ? .infinity : -10 * 
 
 /// Where noise comes up in a graph: what an operator's result has beyond what its operands have.
 ///
-/// A value without a namesake has the noise of what it is computed from. So has one whose channels were multiplied by
-/// factors that operators behind it undo (equalized or smoothed channels): its error vanishes if each channel is scaled, and
-/// nothing computed from it has a like error.
+/// A value without a namesake has the noise of what it is computed from. One whose channels were multiplied by factors that
+/// operators behind it undo (equalized or smoothed channels) has the noise that is left when each channel is scaled as suits it the
+/// best: most of its error goes then, and nothing computed from it has a like error.
 struct NoiseFlow: Sendable {
   private let graph: Graph
   private let records: [ValueID: ValueRecord]
@@ -35,7 +35,8 @@ struct NoiseFlow: Sendable {
       let node = graph[id]
       let before = noise(before: node)
       for output in node.outputs {
-        noises[output] = rescaled.contains(output) ? before : records[output]?.noise ?? before
+        let record = records[output]
+        noises[output] = (rescaled.contains(output) ? record?.noiseBesideScales : record?.noise) ?? before
       }
     }
   }
@@ -49,7 +50,7 @@ struct NoiseFlow: Sendable {
 
   /// The noise that comes up in a node; nil if its results are not compared.
   func noise(addedBy node: Node) -> Double? {
-    let compared = node.outputs.filter { records[$0] != nil && !rescaled.contains($0) }
+    let compared = node.outputs.filter { records[$0] != nil }
     guard !compared.isEmpty else { return nil }
     let after = compared.reduce(0) { max($0, noises[$1] ?? 0) }
     let before = noise(before: node)
@@ -69,7 +70,7 @@ struct NoiseFlow: Sendable {
           continue
         }
         let (own, behind) = (record.noise, noise(behind: output))
-        if own > 1e-4, !graph.isOutput(output), record.noiseBesideScales < own / 100, behind < own / 10 {
+        if own > 1e-4, !graph.isOutput(output), record.noiseBesideScales < own / 4, behind < own / 2 {
           rescaled.insert(output)
           visible[output] = behind
         } else {
