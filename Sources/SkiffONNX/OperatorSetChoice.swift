@@ -18,15 +18,15 @@ extension ONNXGraph {
   /// Whether something is used that came with version 21: types that operators took then, integers of other widths that stand for
   /// real numbers, blocks of them, and normalizations with a scale for each channel.
   private var usesNewest: Bool {
-    let types = Dictionary(initializers.map { ($0.name, $0.elementType) }) { first, _ in first }
+    var types = Dictionary(initializers.map { ($0.name, $0.elementType) }) { first, _ in first }
+    for value in inputs + outputs { types[value.name] = value.elementType }
     return types.values.contains(where: \.isNewElementType)
-      || (inputs + outputs).contains { $0.elementType?.isNewElementType ?? false }
       || nodes.contains { node in
         node.operatorName == "GroupNormalization"
           || node.attributes.contains {
             ["block_size", "output_dtype"].contains($0.name) || $0.isNewElementType
           }
-          || node.convertsIntegers && node.inputs.contains { types[$0]?.isWideInteger ?? false }
+          || node.convertsIntegers && (node.inputs + node.outputs).contains { types[$0]?.isWideInteger ?? false }
           || node.bodies.contains(where: \.usesNewest)
       }
   }
