@@ -26,7 +26,8 @@ extension ONNXGraph {
           || node.attributes.contains {
             ["block_size", "output_dtype"].contains($0.name) || $0.isNewElementType
           }
-          || node.convertsIntegers && (node.inputs + node.outputs).contains { types[$0]?.isWideInteger ?? false }
+          || node.convertsIntegers
+            && (node.inputs + node.outputs).contains { types[$0]?.isWideInteger ?? false }
           || node.bodies.contains(where: \.usesNewest)
       }
   }
