@@ -7,7 +7,7 @@ extension Samples {
   /// where it is time.
   ///
   /// No file says what an open axis is. Two samples at a time must give what they give one by one.
-  func separateRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+  package func separateRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
     let runs = try runs(for: graph)
     let isOpen = graph.inputs.contains {
       graph[$0].type?.shape.dimensions.first.map { $0.fixed == nil } ?? false

@@ -119,5 +119,12 @@ import Testing
     let sets = [["x": Tensor([-2, 0.5, 1, 3] as [Float], shape: [4])]]
     let found = try #require(try Peer.check.liteRTResults(of: path, sets)[0]["y"])
     for (a, b) in zip(found, [-8, 0.125, 1, 27] as [Float]) { #expect(abs(a - b) <= 1e-5 * abs(b)) }
+    // Real numbers of 32 bits do not hold all integers.
+    var integers = Graph()
+    let base = integers.addInput("x", TensorType(.int32, [4]))
+    let two = integers.addConstant(Tensor(scalar: Float(2)))
+    integers.addOutput(try integers.add(Power(), base, two), name: "y")
+    var refused = try Model(integers)
+    #expect(throws: ModelError.self) { try refused.write(to: path) }
   }
 }

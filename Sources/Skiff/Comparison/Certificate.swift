@@ -33,7 +33,7 @@ public struct Certificate: Sendable {
     /// The least cosine of a lower precision.
     public var cosine = 0.95
     /// The least share of rows with the same greatest element, for a lower precision; outputs of one number per row
-    /// are not held to it, nor fewer than 20 rows where the error is a hundredth of the signal, beside which only near ties change.
+    /// are not held to it.
     public var top1Agreement = 0.8
 
     /// Creates the usual thresholds.
@@ -187,8 +187,7 @@ public struct Certificate: Sendable {
     if output.cosine < thresholds.cosine {
       failures.append("\(name): cosine \(output.cosine), below \(thresholds.cosine)")
     }
-    let tellsRows = output.top1.rows >= 20 || output.signalToNoise < 40
-    if let agreement = output.top1Agreement, agreement < thresholds.top1Agreement, tellsRows {
+    if let agreement = output.top1Agreement, agreement < thresholds.top1Agreement {
       failures.append(
         "\(name): the greatest element agrees in \(agreement) of the rows, below \(thresholds.top1Agreement)")
     }

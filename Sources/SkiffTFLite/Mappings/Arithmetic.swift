@@ -144,17 +144,26 @@ extension NodeWriter {
   func emitWide(_ name: String, options: FlatObject) throws(ModelError) {
     let type = try type(0)
     let types = Set(try node.inputs.indices.map { index throws(ModelError) in try self.type(index).dataType })
-    // Kernels take operands of one type.
-    let common = types.count > 1 ? .float32 : Self.wideTypes[type.dataType] ?? narrowType(of: name)
-    guard !type.isQuantized, let wide = common else { return try emit(name, options: options) }
+    // Kernels take operands of one type; real numbers would not hold all integers.
+    guard types.count == 1 || type.dataType.isFloatingPoint else {
+      throw ModelError(.unsupported, "integers with operands of another type")
+    }
+    let known = Self.wideTypes[type.dataType] ?? narrowType(of: name)
+    guard !type.isQuantized, let wide = known ?? (types.count > 1 ? type.dataType : nil) else {
+      return try emit(name, options: options)
+    }
     var operands: [Int] = []
     for index in node.inputs.indices {
       let operand = try required(index)
+      guard exporter.types[operand].dataType != wide else {
+        operands.append(operand)
+        continue
+      }
       operands.append(try temporary(TensorType(wide, exporter.types[operand].shape)))
       try emitCast(operand, to: operands[index])
     }
     let result = try result(0)
-    guard exporter.types[result].dataType == type.dataType else {
+    guard exporter.types[result].dataType == type.dataType, wide != type.dataType else {
       return try emit(name, operands, [result], options)
     }
     let computed = try temporary(TensorType(wide, exporter.types[result].shape))
