@@ -41,12 +41,13 @@ enum IntegerFunction {
 
   /// RSQRT: 20 fraction bits between two fixed-point multiplications; zero yields the largest integer.
   ///
+  /// The root and its product with the output's scale are float32, the reciprocal of that product float64.
   /// Negative reals have no result; they get the largest integer too.
   static func reciprocalSquareRoot<Element: QuantizedElement>(
     of type: Element.Type, input: LinearQuantization, output: LinearQuantization
   ) -> Body {
     let fractionBits: Int32 = 20
-    var scale = QuantizedMultiplier(Double(1 / (input.scale.squareRoot() * output.scale)))
+    var scale = QuantizedMultiplier(1 / Double(input.scale.squareRoot() * output.scale))
     scale.shift -= fractionBits
     let factor = scale
     return { value in
