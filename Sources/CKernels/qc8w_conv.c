@@ -62,10 +62,13 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
       char *target = (char *)packed + (group * block_count(shape) + block) * block_size(shape);
       block_header *header = (block_header *)target;
       target += sizeof *header;
-      header->is_small = scales.factors != NULL;
+      header->is_small = header->is_estimable = scales.factors != NULL;
       for (size_t lane = 0; lane < TILE_COLUMNS; lane++) {
         size_t channel = block * TILE_COLUMNS + lane;
-        if (channel >= shape->output_channels) break;
+        if (channel >= shape->output_channels) {
+          header->estimate_offsets[lane] = ESTIMATE_NOTHING;
+          continue;
+        }
         channel += group * shape->output_channels;
         uint32_t sum = 0;
         uint64_t magnitude = 0;
@@ -73,11 +76,15 @@ bool skiff_qc8w_conv_pack(const skiff_convolution *shape, const int8_t *weights,
         is_exact &= is_symmetric || shape->level != skiff_avx2;
         header->starts[lane] = (int32_t)((uint32_t)(bias ? bias[channel] : 0) - sum * offset);
         if (scales.factors) {
-          header->multipliers[lane] = scales.factors[channel].multiplier;
-          header->shifts[lane] = scales.factors[channel].shift;
+          skiff_factor factor = scales.factors[channel];
+          header->multipliers[lane] = factor.multiplier;
+          header->shifts[lane] = factor.shift;
+          header->estimate_factors[lane] = estimate_factor(factor.multiplier, factor.shift);
+          header->estimate_offsets[lane] = estimate_offset(factor.shift);
           // |x - zero point| <= 255.
           magnitude = 255 * magnitude + (uint64_t)(bias ? llabs((long long)bias[channel]) : 0);
-          header->is_small &= is_small_sum(magnitude, header->shifts[lane]);
+          header->is_small &= is_small_sum(magnitude, factor.shift);
+          header->is_estimable &= is_estimable(magnitude, factor.multiplier, factor.shift);
         } else {
           header->real_factors[lane] = scales.real_factors[channel];
         }

@@ -21,9 +21,10 @@ typedef struct {
     };
     double real_factors[TILE_COLUMNS];
   };
-  // Whether the sums are small in the sense of is_small_sum; a cache line, so that weights begin with one.
-  bool is_small;
-  char unused[63];
+  float estimate_factors[TILE_COLUMNS], estimate_offsets[TILE_COLUMNS];
+  // In the sense of is_small_sum and is_estimable; a cache line, so that weights begin with one.
+  bool is_small, is_estimable;
+  char unused[62];
 } block_header;
 
 // Up to 6 output positions by up to 4 blocks of outputs.

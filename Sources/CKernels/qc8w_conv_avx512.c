@@ -18,13 +18,33 @@ SKIFF_AVX512 static inline void store_avx512(__m512i scaled, __mmask16 exists, c
   _mm_mask_storeu_epi8(output, exists, _mm512_cvtepi32_epi8(scaled));
 }
 
+SKIFF_AVX512 static inline const block_header *header_of(const conv_tile *tile, size_t block) {
+  return (const block_header *)(tile->packed + block * tile->block_size);
+}
+
+SKIFF_AVX512 static inline small_factors_avx512 load_small_factors_avx512(const block_header *header) {
+  return make_small_factors_avx512(_mm512_loadu_si512(header->multipliers), _mm512_loadu_si512(header->shifts));
+}
+
+// Narrows and stores the results of a row that exists.
+SKIFF_AVX512 static inline __attribute__((always_inline)) void store_row(const __m512i *results, const size_t blocks,
+                                                                          const conv_tile *tile, size_t row) {
+  const skiff_qc8w_output *form = tile->form;
+  __mmask64 exists = tile->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << tile->columns) - 1;
+  __m512i none = _mm512_setzero_si512();
+  __m512i bytes = narrow_in_order_avx512(results[0], blocks > 1 ? results[1] : none, blocks > 2 ? results[2] : none,
+                                         blocks > 3 ? results[3] : none, form->output_zero_point, form->lower,
+                                         form->upper);
+  if (row < tile->rows) _mm512_mask_storeu_epi8(tile->output + row * tile->stride, exists, bytes);
+}
+
 // A tile of a size that is known when this is compiled.
 SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const size_t rows, const size_t blocks,
                                                                         const conv_tile *tile) {
   __m512i sums[TILE_ROWS][TILE_BLOCKS];
   const char *weights[TILE_BLOCKS];
   UNROLL for (size_t block = 0; block < blocks; block++) {
-    const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
+    const block_header *header = header_of(tile, block);
     weights[block] = (const char *)(header + 1);
     UNROLL for (size_t row = 0; row < rows; row++) sums[row][block] = _mm512_loadu_si512(header->starts);
   }
@@ -56,32 +76,45 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
       offset += QUAD * TILE_COLUMNS;
     }
   }
-  bool is_small = true;
+  bool is_small = true, is_estimable = is_rectified(tile->form);
   UNROLL for (size_t block = 0; block < blocks; block++) {
-    is_small &= ((const block_header *)(tile->packed + block * tile->block_size))->is_small;
+    is_small &= header_of(tile, block)->is_small;
+    is_estimable &= header_of(tile, block)->is_estimable;
+  }
+  if (is_estimable) {
+    __m512 factors[TILE_BLOCKS], offsets[TILE_BLOCKS];
+    UNROLL for (size_t block = 0; block < blocks; block++) {
+      factors[block] = _mm512_loadu_ps(header_of(tile, block)->estimate_factors);
+      offsets[block] = _mm512_loadu_ps(header_of(tile, block)->estimate_offsets);
+    }
+    UNROLL for (size_t row = 0; row < rows; row++) {
+      __m512i results[TILE_BLOCKS];
+      __mmask16 doubt = 0;
+      UNROLL for (size_t block = 0; block < blocks; block++) {
+        results[block] = estimate_avx512(sums[row][block], factors[block], offsets[block], &doubt);
+      }
+      if (__builtin_expect(doubt != 0, false)) {
+        UNROLL for (size_t block = 0; block < blocks; block++) {
+          small_factors_avx512 exact = load_small_factors_avx512(header_of(tile, block));
+          results[block] = multiply_small_avx512(sums[row][block], &exact);
+        }
+      }
+      store_row(results, blocks, tile, row);
+    }
+    return;
   }
   if (is_small) {
     UNROLL for (size_t block = 0; block < blocks; block++) {
-      const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
-      small_factors_avx512 factors = make_small_factors_avx512(_mm512_loadu_si512(header->multipliers),
-                                                               _mm512_loadu_si512(header->shifts));
+      small_factors_avx512 factors = load_small_factors_avx512(header_of(tile, block));
       UNROLL for (size_t row = 0; row < rows; row++) {
         sums[row][block] = multiply_small_avx512(sums[row][block], &factors);
       }
     }
-    const skiff_qc8w_output *form = tile->form;
-    __mmask64 exists = tile->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << tile->columns) - 1;
-    UNROLL for (size_t row = 0; row < rows; row++) {
-      __m512i none = _mm512_setzero_si512();
-      __m512i bytes = narrow_in_order_avx512(
-          sums[row][0], blocks > 1 ? sums[row][1] : none, blocks > 2 ? sums[row][2] : none,
-          blocks > 3 ? sums[row][3] : none, form->output_zero_point, form->lower, form->upper);
-      if (row < tile->rows) _mm512_mask_storeu_epi8(tile->output + row * tile->stride, exists, bytes);
-    }
+    UNROLL for (size_t row = 0; row < rows; row++) store_row(sums[row], blocks, tile, row);
     return;
   }
   UNROLL for (size_t block = 0; block < blocks; block++) {
-    const block_header *header = (const block_header *)(tile->packed + block * tile->block_size);
+    const block_header *header = header_of(tile, block);
     size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
     __mmask16 exists = (__mmask16)((1u << columns) - 1);
     int8_t *output = tile->output + block * TILE_COLUMNS;

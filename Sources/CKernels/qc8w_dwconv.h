@@ -24,8 +24,9 @@ typedef struct {
   int32_t starts[64], multipliers[64], shifts[64];
   // What small_factors_avx512 has, for sums that are small in the sense of is_small_sum.
   int32_t rights[64], added[64], flips[64];
-  bool is_small;
-  char unused[63];
+  float estimate_factors[64], estimate_offsets[64];
+  bool is_small, is_estimable;
+  char unused[62];
 } channels_header;
 
 size_t skiff_qc8w_dwconv_packed_size_avx512(const skiff_convolution *shape);

@@ -42,7 +42,9 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
   size_t count = shape->groups * repeat_count(shape);
   memset(packed, 0, skiff_qc8w_dwconv_packed_size_avx512(shape));
   for (size_t lane = 0; lane < count; lane += CHANNELS) {
-    ((channels_header *)((char *)packed + lane / CHANNELS * size))->is_small = true;
+    channels_header *header = (channels_header *)((char *)packed + lane / CHANNELS * size);
+    header->is_small = header->is_estimable = true;
+    for (size_t place = 0; place < CHANNELS; place++) header->estimate_offsets[place] = ESTIMATE_NOTHING;
   }
   for (size_t index = 0; index < count; index++) {
     size_t channel = index % shape->groups;
@@ -66,11 +68,14 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
     header->shifts[place] = factors[channel].shift;
     bool is_small = is_small_sum(magnitude, factors[channel].shift);
     header->is_small &= is_small;
+    header->is_estimable &= is_estimable(magnitude, factors[channel].multiplier, factors[channel].shift);
     if (!is_small) continue;
     int32_t half = 1 << -factors[channel].shift;
     header->rights[place] = 1 - factors[channel].shift;
     header->added[place] = half + 1;
     header->flips[place] = (half + 1) ^ (half - 1);
+    header->estimate_factors[place] = estimate_factor(factors[channel].multiplier, factors[channel].shift);
+    header->estimate_offsets[place] = estimate_offset(factors[channel].shift);
   }
 }
 
@@ -96,6 +101,18 @@ SKIFF_AVX512 static inline __m512i scale_small_avx512(__m512i sum, const channel
 SKIFF_AVX512 static inline __attribute__((always_inline)) __m512i results_avx512(const __m512i *sums,
                                                                                   const channels_header *header,
                                                                                   const skiff_qc8w_output *form) {
+  if (header->is_estimable && is_rectified(form)) {
+    __m512i results[4];
+    __mmask16 doubt = 0;
+    UNROLL for (size_t i = 0; i < 4; i++) {
+      results[i] = estimate_avx512(sums[i], _mm512_loadu_ps(header->estimate_factors + 16 * i),
+                                   _mm512_loadu_ps(header->estimate_offsets + 16 * i), &doubt);
+    }
+    if (__builtin_expect(doubt == 0, true)) {
+      return narrow_avx512(results[0], results[1], results[2], results[3], form->output_zero_point, form->lower,
+                           form->upper);
+    }
+  }
   if (header->is_small) {
     return narrow_avx512(scale_small_avx512(sums[0], header, 0), scale_small_avx512(sums[1], header, 16),
                          scale_small_avx512(sums[2], header, 32), scale_small_avx512(sums[3], header, 48),

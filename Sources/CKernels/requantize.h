@@ -37,6 +37,37 @@ static inline int8_t finish_sum(int32_t sum, int32_t multiplier, int32_t shift, 
   return clamp_to_int8((int32_t)(scaled + (uint32_t)form->output_zero_point), form->lower, form->upper);
 }
 
+// Whether sums of at most this magnitude, times factors from 2^-30 up to one half, can be scaled without leaving 32 bits
+// where two bits are added (multiply_small_avx512).
+static inline bool is_small_sum(uint64_t magnitude, int32_t shift) {
+  return magnitude <= 1 << 29 && shift < 0 && shift >= -29;
+}
+
+// Results that become bytes and count only from zero upwards, as behind a rectifier, are estimated in float32 with 16
+// fraction bits. For such sums both roundings together are one: of the quotient and 2^(shift - 1) to the nearest. Up to 256,
+// where a byte ends with any zero point, three roundings to 24 bits take the estimate off by less than four in the last
+// place. The offset makes it greater by these four: an estimate whose fraction is less than eight is in doubt.
+#define ESTIMATE_BITS 16
+#define ESTIMATE_DOUBT 8  // a power of two
+
+static inline float estimate_factor(int32_t multiplier, int32_t shift) {
+  return ldexpf((float)multiplier, shift - 31 + ESTIMATE_BITS);
+}
+
+static inline float estimate_offset(int32_t shift) {
+  return (float)(1 << (ESTIMATE_BITS - 1)) + ldexpf(1, shift - 1 + ESTIMATE_BITS) + ESTIMATE_DOUBT / 2;
+}
+
+// The offset of a lane without an output, whose factor is zero.
+#define ESTIMATE_NOTHING (float)(1 << (ESTIMATE_BITS - 1))
+
+// Whether the estimates of sums of at most this magnitude stay inside of 32 bits.
+static inline bool is_estimable(uint64_t magnitude, int32_t multiplier, int32_t shift) {
+  return is_small_sum(magnitude, shift) && magnitude * (uint64_t)multiplier >> (31 - shift) < (1 << 15) - 2;
+}
+
+static inline bool is_rectified(const skiff_qc8w_output *form) { return form->lower >= form->output_zero_point; }
+
 #if SKIFF_X86
 // Eight factors.
 typedef struct {
@@ -117,13 +148,7 @@ SKIFF_AVX512 static inline __m512i multiply_by_factors_avx512(__m512i value, con
   return _mm512_mask_add_epi32(result, carry, result, _mm512_set1_epi32(1));
 }
 
-// Whether sums of at most this magnitude, times factors from 2^-30 up to one half, can be scaled by the shorter way below:
-// nothing in it may leave 32 bits.
-static inline bool is_small_sum(uint64_t magnitude, int32_t shift) {
-  return magnitude <= 1 << 29 && shift < 0 && shift >= -29;
-}
-
-// Sixteen factors for such sums. With a shift to the right by r, both roundings together are (p + 2^30 + 2^(r + 30)) >>
+// Sixteen factors for small sums. With a shift to the right by r, both roundings together are (p + 2^30 + 2^(r + 30)) >>
 // (r + 31) of the product p, and 2^31 less is added to a negative one. All that is added is a multiple of 2^30, so that the
 // bits of p from there on are enough.
 typedef struct {
@@ -157,6 +182,14 @@ SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, const sm
   __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), factors->odd_multiplier);
   __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 30), _mm512_slli_epi64(odd, 2));
   return round_small_avx512(high, value, factors);
+}
+
+// Sixteen estimates; `doubt` collects the lanes in doubt.
+SKIFF_AVX512 static inline __m512i estimate_avx512(__m512i value, __m512 factor, __m512 offset, __mmask16 *doubt) {
+  __m512i estimate = _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(value), factor, offset));
+  __m512i certain = _mm512_set1_epi32((1 << ESTIMATE_BITS) - ESTIMATE_DOUBT);
+  *doubt = _kor_mask16(*doubt, _mm512_testn_epi32_mask(estimate, certain));
+  return _mm512_srai_epi32(estimate, ESTIMATE_BITS);
 }
 
 // 64 results of four registers of sixteen, in the order of their lanes, with the zero point and clamped. Numbers beyond

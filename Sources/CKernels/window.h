@@ -134,28 +134,51 @@ static inline void copy_run(char *target, const char *source, size_t size) {
   }
 }
 
-// Gathers what lies under the window at an output position; the rest of the row is zero.
+// Gathers what lies under the window at an output position near the padding.
 static inline void gather(const skiff_convolution *shape, size_t size, const char *input, window_position at,
                           const char *empty, char *target) {
   size_t run = shape->input_channels * size;
-  size_t pixel_stride = shape->groups * run;
-  char *end = target + gathered_size(shape, size);
-  if (shape->groups == 1 && shape->dilation_width == 1 && is_window_inside(shape, at)) {
-    size_t line = shape->kernel_width * run;
-    const char *source = input + pixel_under(shape, at, 0, 0) * pixel_stride;
-    for (size_t row = 0; row < shape->kernel_height; row++, target += line) {
-      copy_run(target, source, line);
-      source += shape->dilation_height * shape->input_width * pixel_stride;
-    }
-  } else {
-    for (size_t row = 0; row < shape->kernel_height; row++) {
-      for (size_t column = 0; column < shape->kernel_width; column++, target += run) {
-        size_t pixel = pixel_under(shape, at, row, column);
-        copy_run(target, pixel == SIZE_MAX ? empty : input + pixel * pixel_stride, run);
-      }
+  for (size_t row = 0; row < shape->kernel_height; row++) {
+    for (size_t column = 0; column < shape->kernel_width; column++, target += run) {
+      size_t pixel = pixel_under(shape, at, row, column);
+      copy_run(target, pixel == SIZE_MAX ? empty : input + pixel * shape->groups * run, run);
     }
   }
-  while (target < end) *target++ = 0;
+}
+
+// The same for `count` positions side by side whose windows are inside of the input and have their pixels in a row.
+static inline void gather_inside(const skiff_convolution *shape, size_t size, const char *input, window_position at,
+                                 size_t count, char *target) {
+  size_t pixel_size = shape->input_channels * size, line = shape->kernel_width * pixel_size;
+  size_t stride = shape->dilation_height * shape->input_width * pixel_size;
+  size_t step = shape->stride_width * pixel_size, row_size = gathered_size(shape, size);
+  const char *source = input + pixel_under(shape, at, 0, 0) * pixel_size;
+  for (; count > 0; count--, source += step, target += row_size) {
+    for (size_t row = 0; row < shape->kernel_height; row++) copy_run(target + row * line, source + row * stride, line);
+  }
+}
+
+// Gathers what lies under the window at `count` output positions from `first` on, a row each, zero at its end.
+static inline void gather_rows(const skiff_convolution *shape, size_t size, const char *input, size_t first,
+                               size_t count, const char *empty, char *rows) {
+  size_t row_size = gathered_size(shape, size), used = tap_count(shape) * shape->input_channels * size;
+  if (used < row_size) memset(rows, 0, count * row_size);
+  bool is_contiguous = shape->groups == 1 && shape->dilation_width == 1;
+  skiff_range inside = positions_inside(shape);
+  window_position at = position_at(shape, first);
+  while (count > 0) {
+    size_t run = 1;
+    if (is_contiguous && at.x >= inside.begin && at.x < inside.end && is_window_inside(shape, at)) {
+      run = skiff_min(count, inside.end - at.x);
+      gather_inside(shape, size, input, at, run, rows);
+    } else {
+      gather(shape, size, input, at, empty, rows);
+    }
+    rows += run * row_size;
+    count -= run;
+    at.x += run - 1;
+    if (count > 0) advance(shape, &at);
+  }
 }
 
 // What a part of a convolution computes: output positions, and those of `tiles` tiles of outputs, all groups together.
@@ -201,26 +224,26 @@ static inline void look_up(const skiff_convolution *shape, size_t size, const ch
   char *empty = (char *)scratch + skiff_round_up(CHUNK_ROWS * (gathers(shape) ? 1 : taps) * sizeof(void *), 64);
   char *rows = empty + skiff_round_up(run, 64);
   memset(empty, padding, run);
+  if (gathers(shape)) {
+    size_t row_size = gathered_size(shape, size);
+    gather_rows(shape, size, input, first, count, empty, rows);
+    for (size_t index = 0; index < padded; index++) pointers[index] = rows + skiff_min(index, count - 1) * row_size;
+    return;
+  }
   window_position at = position_at(shape, first);
   for (size_t index = 0; index < padded; index++) {
-    if (gathers(shape)) {
-      char *row = rows + index * gathered_size(shape, size);
-      pointers[index] = row;
-      gather(shape, size, input, at, empty, row);
-    } else {
-      const char **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
-      bool is_inside = is_window_inside(shape, at);
-      const char *corner = is_inside ? input + pixel_under(shape, at, 0, 0) * pixel_stride : NULL;
-      for (size_t row = 0; row < shape->kernel_height; row++) {
-        size_t line = row * shape->dilation_height * shape->input_width;
-        for (size_t column = 0; column < shape->kernel_width; column++, own += TILE_ROWS) {
-          if (is_inside) {
-            *own = corner + (line + column * shape->dilation_width) * pixel_stride;
-            continue;
-          }
-          size_t pixel = pixel_under(shape, at, row, column);
-          *own = pixel == SIZE_MAX ? empty : input + pixel * pixel_stride;
+    const char **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
+    bool is_inside = is_window_inside(shape, at);
+    const char *corner = is_inside ? input + pixel_under(shape, at, 0, 0) * pixel_stride : NULL;
+    for (size_t row = 0; row < shape->kernel_height; row++) {
+      size_t line = row * shape->dilation_height * shape->input_width;
+      for (size_t column = 0; column < shape->kernel_width; column++, own += TILE_ROWS) {
+        if (is_inside) {
+          *own = corner + (line + column * shape->dilation_width) * pixel_stride;
+          continue;
         }
+        size_t pixel = pixel_under(shape, at, row, column);
+        *own = pixel == SIZE_MAX ? empty : input + pixel * pixel_stride;
       }
     }
     if (index + 1 < count) advance(shape, &at);

@@ -253,6 +253,37 @@ import Testing
     }
   }
 
+  /// Sums beside those where a rectified result changes, with factors of all sizes. They are rare among others, which are
+  /// certain: what doubts one of many outputs at once scales them all in another way.
+  @Test(arguments: Seed.fixedAndFresh)
+  func sumsBesideHalvesAreRounded(_ seed: Seed) throws {
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for isDepthwise in [false, true, false, true, false, true] {
+        let count = 4096
+        let scales = (0..<count).map { _ in Float(generator.logUniform(in: 1e-6...0.4)) }
+        let bias = scales.map { scale in
+          guard generator.integer(0...63) == 0 else { return Int32(0) }
+          let half = (Double(generator.integer(-3...259)) + 0.5) / Double(scale)
+          return Int32(half.rounded()) + Int32(generator.integer(-1...1))
+        }
+        var parts = Parts(groups: isDepthwise ? count : 1, outputs: isDepthwise ? 1 : count)
+        parts.activation = generator.pick([.none, .relu])
+        // Zeros: a sum is its bias.
+        let input = Tensor(
+          [Int8](repeating: 7, count: parts.input.reduce(1, *)), shape: parts.input,
+          quantization: .init(scale: 1, zeroPoint: 7))
+        let weights = Tensor(
+          [Int8](repeating: 1, count: count), shape: parts.weights,
+          quantization: .init(scales: scales, axis: 0))
+        try KernelTwin(
+          node: parts.node, operands: [input, weights, Tensor(bias, shape: [count])], constants: [1, 2],
+          result: .init(scale: 1, zeroPoint: -128)
+        ).check("\(seed)")
+      }
+    }
+  }
+
   @Test(arguments: Seed.fixedAndFresh)
   func activations(_ seed: Seed) throws {
     try inAllForms {
