@@ -54,23 +54,26 @@ void skiff_qc8w_dwconv_pack(const skiff_convolution *shape, const int8_t *weight
   }
 }
 
-static void position_from(size_t first, size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
-                          const skiff_qc8w_output *form, int8_t *output) {
+// One position's channels from `first` on; its inputs are `offset` behind those of the first.
+static void position_from(size_t first, size_t channels, size_t taps, const int8_t *const *inputs, size_t offset,
+                          const void *packed, const skiff_qc8w_output *form, int8_t *output) {
   const int32_t *start = packed;
   const int16_t *weights = (const int16_t *)(start + 3 * channels);
   for (size_t channel = first; channel < channels; channel++) {
     uint32_t sum = (uint32_t)start[channel];
     for (size_t tap = 0; tap < taps; tap++) {
-      int32_t value = inputs[tap][channel] - form->input_zero_point;
+      int32_t value = inputs[tap][offset + channel] - form->input_zero_point;
       sum += (uint32_t)(value * weights[tap * channels + channel]);
     }
     output[channel] = finish_sum((int32_t)sum, start[channels + channel], start[2 * channels + channel], form);
   }
 }
 
-static void position_portable(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
-                              const skiff_qc8w_output *form, int8_t *output) {
-  position_from(0, channels, taps, inputs, packed, form, output);
+static void run_portable(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
+                         const skiff_qc8w_output *form, position_run run, int8_t *output) {
+  for (size_t i = 0; i < run.count; i++) {
+    position_from(0, channels, taps, inputs, i * run.input_step, packed, form, output + i * run.output_step);
+  }
 }
 
 #if SKIFF_X86
@@ -78,8 +81,8 @@ SKIFF_AVX2 static inline __m256i centred_avx2(const int8_t *input, __m256i zero_
   return _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)input)), zero_point);
 }
 
-SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
-                                     const skiff_qc8w_output *form, int8_t *output) {
+SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t *const *inputs, size_t offset,
+                                     const void *packed, const skiff_qc8w_output *form, int8_t *output) {
   const int32_t *start = packed;
   const int16_t *weights = (const int16_t *)(start + 3 * channels);
   __m256i zero_in = _mm256_set1_epi16((int16_t)form->input_zero_point);
@@ -91,11 +94,11 @@ SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t 
     __m256i even = _mm256_setzero_si256(), odd = even;
     for (size_t tap = 0; tap < taps; tap += 2) {
       const int16_t *weight = weights + tap * channels + channel;
-      __m256i x0 = centred_avx2(inputs[tap] + channel, zero_in);
+      __m256i x0 = centred_avx2(inputs[tap] + offset + channel, zero_in);
       __m256i w0 = _mm256_loadu_si256((const __m256i *)weight);
       __m256i x1 = _mm256_setzero_si256(), w1 = x1;
       if (tap + 1 < taps) {
-        x1 = centred_avx2(inputs[tap + 1] + channel, zero_in);
+        x1 = centred_avx2(inputs[tap + 1] + offset + channel, zero_in);
         w1 = _mm256_loadu_si256((const __m256i *)(weight + channels));
       }
       even = _mm256_add_epi32(even, _mm256_madd_epi16(_mm256_unpacklo_epi16(x0, x1), _mm256_unpacklo_epi16(w0, w1)));
@@ -110,24 +113,31 @@ SKIFF_AVX2 static void position_avx2(size_t channels, size_t taps, const int8_t 
     }
     _mm_storeu_si128((__m128i *)(output + channel), narrow_avx2(half[0], half[1]));
   }
-  position_from(channel, channels, taps, inputs, packed, form, output);
+  position_from(channel, channels, taps, inputs, offset, packed, form, output);
+}
+
+SKIFF_AVX2 static void run_avx2(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
+                                const skiff_qc8w_output *form, position_run run, int8_t *output) {
+  for (size_t i = 0; i < run.count; i++) {
+    position_avx2(channels, taps, inputs, i * run.input_step, packed, form, output + i * run.output_step);
+  }
 }
 #endif
 
-// Where positions side by side lie inside of the input along the width, a span of them is computed at once.
+// Positions side by side that lie inside of the input are computed at once, in spans where those are wider.
 void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, const void *packed,
                        const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch) {
-  position_function *compute = position_portable;
-  dwconv_span span = {1, shape->groups, position_portable};
+  run_function *compute = run_portable;
+  dwconv_span span = {1, shape->groups, run_portable};
   size_t channels = shape->groups, columns = column_count(shape), slots = slot_count(shape);
   size_t used = shape->kernel_height * columns, taps = used;
 #if SKIFF_X86
   if (shape->level >= skiff_avx512) {
-    compute = skiff_qc8w_dwconv_position_avx512(shape);
+    compute = skiff_qc8w_dwconv_run_avx512(shape);
     span = skiff_qc8w_dwconv_span_avx512(shape);
     taps = slots;
   } else if (shape->level >= skiff_avx2) {
-    compute = position_avx2;
+    compute = run_avx2;
   }
 #endif
   int8_t *padding = scratch;
@@ -143,22 +153,24 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
   window_position at = position_at(shape, share.begin);
   output += share.begin * channels;
   for (size_t left = share.end - share.begin; left > 0;) {
+    size_t step = 1;
     if (is_window_inside(shape, at)) {
       const int8_t *first = input + pixel_under(shape, at, 0, 0) * channels;
       for (size_t slot = 0; slot < used; slot++) inputs[slot] = first + offsets[slot];
+      if (at.x >= inside.begin && at.x < inside.end) step = skiff_min(left, inside.end - at.x);
     } else {
       for (size_t slot = 0; slot < used; slot++) {
         size_t pixel = pixel_under(shape, at, slot / columns, slot % columns);
         inputs[slot] = pixel == SIZE_MAX ? padding : input + pixel * channels;
       }
     }
-    size_t step = 1;
-    if (span.positions > 1 && left >= span.positions && at.x >= inside.begin &&
-        at.x + span.positions <= inside.end) {
-      step = span.positions;
-      span.compute(span.channels, taps, inputs, packed, form, output);
+    if (span.positions > 1 && step >= span.positions) {
+      position_run run = {step / span.positions, span.positions * channels, span.positions * channels};
+      span.compute(span.channels, taps, inputs, packed, form, run, output);
+      step = run.count * span.positions;
     } else {
-      compute(channels, taps, inputs, packed, form, output);
+      position_run run = {step, shape->stride_width * channels, channels};
+      compute(channels, taps, inputs, packed, form, run, output);
     }
     at.x += step - 1;
     advance(shape, &at);

@@ -6,14 +6,19 @@
 #include "requantize.h"
 #include "window.h"
 
-// Computes the channels of one output position, or of a span, from the inputs under all taps.
-typedef void position_function(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
-                               const skiff_qc8w_output *form, int8_t *output);
+// So many positions, or spans, side by side: how far apart are their inputs under each tap and their results.
+typedef struct {
+  size_t count, input_step, output_step;
+} position_run;
+
+// Computes the channels of a run from the inputs under all taps of its first.
+typedef void run_function(size_t channels, size_t taps, const int8_t *const *inputs, const void *packed,
+                          const skiff_qc8w_output *form, position_run run, int8_t *output);
 
 // Output positions side by side that are computed at once, as if they had so many channels.
 typedef struct {
   size_t positions, channels;
-  position_function *compute;
+  run_function *compute;
 } dwconv_span;
 
 #if SKIFF_X86
@@ -36,7 +41,7 @@ void skiff_qc8w_dwconv_pack_avx512(const skiff_convolution *shape, const int8_t 
 
 // The taps that a row takes among the four at a time.
 size_t skiff_qc8w_dwconv_columns_avx512(const skiff_convolution *shape);
-position_function *skiff_qc8w_dwconv_position_avx512(const skiff_convolution *shape);
+run_function *skiff_qc8w_dwconv_run_avx512(const skiff_convolution *shape);
 dwconv_span skiff_qc8w_dwconv_span_avx512(const skiff_convolution *shape);
 #endif
 

@@ -124,61 +124,65 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) __m512i results_avx512
   return _mm512_packs_epi16(low, high);
 }
 
-// One or two positions; of each four taps the first `used` are something, or for two positions of each four inputs the
+// Runs of one or two positions; of each four taps the first `used` are something, or for two positions of each four inputs the
 // first three are the one's and the last three the other's.
 SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(
     const size_t positions, const size_t used, size_t channels, size_t slots, const int8_t *const *inputs,
-    const void *packed, const skiff_qc8w_output *form, int8_t *output) {
+    const void *packed, const skiff_qc8w_output *form, position_run run, int8_t *output) {
   const char *own = packed;
   __m512i top = _mm512_set1_epi8(-128);
   for (size_t channel = 0; channel < channels; channel += CHANNELS, own += channels_size(slots)) {
     const channels_header *header = (const channels_header *)own;
-    const char *weights = own + sizeof *header;
     size_t left = channels - channel;
     __mmask64 exists = left >= CHANNELS ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-    __m512i sums[2][4];
-    UNROLL for (size_t i = 0; i < 4; i++) sums[0][i] = sums[1][i] = _mm512_loadu_si512(header->starts + 16 * i);
-    for (size_t slot = 0; slot < slots; slot += TAPS, weights += TAPS * CHANNELS) {
-      __m512i x[TAPS];
-      UNROLL for (size_t i = 0; i < TAPS; i++) {
-        // Where weights are zero, so may be inputs.
-        x[i] = i < used ? _mm512_xor_si512(_mm512_maskz_loadu_epi8(exists, inputs[slot + i] + channel), top)
-                        : _mm512_setzero_si512();
+    for (size_t index = 0; index < run.count; index++) {
+      size_t offset = channel + index * run.input_step;
+      int8_t *target = output + channel + index * run.output_step;
+      const char *weights = own + sizeof *header;
+      __m512i sums[2][4];
+      UNROLL for (size_t i = 0; i < 4; i++) sums[0][i] = sums[1][i] = _mm512_loadu_si512(header->starts + 16 * i);
+      for (size_t slot = 0; slot < slots; slot += TAPS, weights += TAPS * CHANNELS) {
+        __m512i x[TAPS];
+        UNROLL for (size_t i = 0; i < TAPS; i++) {
+          // Where weights are zero, so may be inputs.
+          x[i] = i < used ? _mm512_xor_si512(_mm512_maskz_loadu_epi8(exists, inputs[slot + i] + offset), top)
+                          : _mm512_setzero_si512();
+        }
+        __m512i low01 = _mm512_unpacklo_epi8(x[0], x[1]), high01 = _mm512_unpackhi_epi8(x[0], x[1]);
+        __m512i low23 = _mm512_unpacklo_epi8(x[2], x[3]), high23 = _mm512_unpackhi_epi8(x[2], x[3]);
+        x[0] = _mm512_unpacklo_epi16(low01, low23);
+        x[1] = _mm512_unpackhi_epi16(low01, low23);
+        x[2] = _mm512_unpacklo_epi16(high01, high23);
+        x[3] = _mm512_unpackhi_epi16(high01, high23);
+        UNROLL for (size_t i = 0; i < 4; i++) {
+          __m512i w = _mm512_loadu_si512(weights + CHANNELS * i);
+          sums[0][i] = _mm512_dpbusd_epi32(sums[0][i], x[i], w);
+          if (positions > 1) sums[1][i] = _mm512_dpbusd_epi32(sums[1][i], x[i], _mm512_slli_epi32(w, 8));
+        }
       }
-      __m512i low01 = _mm512_unpacklo_epi8(x[0], x[1]), high01 = _mm512_unpackhi_epi8(x[0], x[1]);
-      __m512i low23 = _mm512_unpacklo_epi8(x[2], x[3]), high23 = _mm512_unpackhi_epi8(x[2], x[3]);
-      x[0] = _mm512_unpacklo_epi16(low01, low23);
-      x[1] = _mm512_unpackhi_epi16(low01, low23);
-      x[2] = _mm512_unpacklo_epi16(high01, high23);
-      x[3] = _mm512_unpackhi_epi16(high01, high23);
-      UNROLL for (size_t i = 0; i < 4; i++) {
-        __m512i w = _mm512_loadu_si512(weights + CHANNELS * i);
-        sums[0][i] = _mm512_dpbusd_epi32(sums[0][i], x[i], w);
-        if (positions > 1) sums[1][i] = _mm512_dpbusd_epi32(sums[1][i], x[i], _mm512_slli_epi32(w, 8));
+      UNROLL for (size_t i = 0; i < positions; i++) {
+        _mm512_mask_storeu_epi8(target + i * channels, exists, results_avx512(sums[i], header, form));
       }
-    }
-    UNROLL for (size_t i = 0; i < positions; i++) {
-      _mm512_mask_storeu_epi8(output + i * channels + channel, exists, results_avx512(sums[i], header, form));
     }
   }
 }
 
 #define FORM(NAME, POSITIONS, USED)                                                                                  \
   SKIFF_AVX512 static void NAME(size_t channels, size_t slots, const int8_t *const *inputs, const void *packed,      \
-                                const skiff_qc8w_output *form, int8_t *output) {                                     \
-    compute(POSITIONS, USED, channels, slots, inputs, packed, form, output);                                         \
+                                const skiff_qc8w_output *form, position_run run, int8_t *output) {                   \
+    compute(POSITIONS, USED, channels, slots, inputs, packed, form, run, output);                                    \
   }
 FORM(one_of_three, 1, 3)
 FORM(one_of_four, 1, 4)
 FORM(two_of_three, 2, 4)
 
-position_function *skiff_qc8w_dwconv_position_avx512(const skiff_convolution *shape) {
+run_function *skiff_qc8w_dwconv_run_avx512(const skiff_convolution *shape) {
   return has_rows_of_three(shape) ? one_of_three : one_of_four;
 }
 
 dwconv_span skiff_qc8w_dwconv_span_avx512(const skiff_convolution *shape) {
   size_t repeats = repeat_count(shape);
-  if (repeats > 1) return (dwconv_span){repeats, CHANNELS, skiff_qc8w_dwconv_position_avx512(shape)};
+  if (repeats > 1) return (dwconv_span){repeats, CHANNELS, skiff_qc8w_dwconv_run_avx512(shape)};
   bool shares = has_rows_of_three(shape) && shape->stride_width == 1 && shape->dilation_width == 1;
   return shares ? (dwconv_span){2, shape->groups, two_of_three} : (dwconv_span){1, shape->groups, one_of_four};
 }
