@@ -52,66 +52,48 @@ SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, 
   add_portable(i, count, a, b, form, output);
 }
 
-// One operand always has a factor of one half, a shift of what is a multiple of two.
-static bool is_half(skiff_factor factor) { return factor.multiplier == 1 << 30 && factor.shift == 0; }
+static double real_factor(skiff_factor factor) { return ldexp(factor.multiplier, factor.shift - 31); }
 
-// Whether all that a factor multiplies here, numbers below 2^29, is small in the sense of is_small_sum.
-static bool is_small(skiff_factor factor) { return is_small_sum(1 << 29, factor.shift); }
+// A sum in float32 is off by less than twice what ESTIMATE_DOUBT allows where no summand weighs more than twice its bytes
+// and the roundings of both to their fraction bits, with that of their sum, weigh less than one place.
+#define SUM_DOUBT (2 * ESTIMATE_DOUBT)
 
-SKIFF_AVX512 static inline small_factors_avx512 repeat_small_factor_avx512(skiff_factor factor) {
-  return make_small_factors_avx512(_mm512_set1_epi32(factor.multiplier), _mm512_set1_epi32(factor.shift));
-}
-
-// Sixteen elements less their zero point.
-SKIFF_AVX512 static inline __m512i centred_avx512(const int8_t *from, size_t step, int32_t zero_point) {
+SKIFF_AVX512 static inline __m512 widen_avx512(const int8_t *from, size_t step) {
   __m512i value = step ? _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)) : _mm512_set1_epi32(*from);
-  return _mm512_sub_epi32(value, _mm512_set1_epi32(zero_point));
-}
-
-// Numbers of nine bits with the fraction bits, times a small factor: the product with the upper bits of the multiplier is
-// whole, that with the lower ten loses what is shifted out.
-SKIFF_AVX512 static inline __m512i scale_centred_avx512(__m512i value, int32_t multiplier,
-                                                        const small_factors_avx512 *factors) {
-  __m512i upper = _mm512_mullo_epi32(value, _mm512_set1_epi32(multiplier >> 10));
-  __m512i lower = _mm512_madd_epi16(value, _mm512_set1_epi32(multiplier & 0x3FF));
-  return round_small_avx512(_mm512_add_epi32(upper, _mm512_srai_epi32(lower, 10)), value, factors);
-}
-
-// Adds what is halved and what is scaled, 64 elements at a time; returns how many.
-SKIFF_AVX512 static inline __attribute__((always_inline)) size_t add_whole_avx512(
-    size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form, int8_t *output,
-    const bool halves_a) {
-  skiff_factor factor = halves_a ? form->factor_b : form->factor_a;
-  small_factors_avx512 scale = repeat_small_factor_avx512(factor);
-  small_factors_avx512 scale_output = repeat_small_factor_avx512(form->factor_output);
-  size_t i = 0;
-  for (; i + 64 <= count; i += 64) {
-    __m512i sums[4];
-    for (size_t j = 0; j < 4; j++) {
-      size_t place = i + 16 * j;
-      __m512i x = centred_avx512(a + place * form->step_a, form->step_a, form->zero_point_a);
-      __m512i y = centred_avx512(b + place * form->step_b, form->step_b, form->zero_point_b);
-      x = halves_a ? _mm512_slli_epi32(x, LEFT_SHIFT - 1) : scale_centred_avx512(x, factor.multiplier, &scale);
-      y = halves_a ? scale_centred_avx512(y, factor.multiplier, &scale) : _mm512_slli_epi32(y, LEFT_SHIFT - 1);
-      sums[j] = form->subtracts ? _mm512_sub_epi32(x, y) : _mm512_add_epi32(x, y);
-      sums[j] = multiply_small_avx512(sums[j], &scale_output);
-    }
-    _mm512_storeu_si512(output + i, narrow_in_order_avx512(sums[0], sums[1], sums[2], sums[3], form->zero_point_output,
-                                                           form->lower, form->upper));
-  }
-  return i;
+  return _mm512_cvtepi32_ps(value);
 }
 
 SKIFF_AVX512 static void add_avx512(size_t count, const int8_t *a, const int8_t *b, const skiff_qs8_addition *form,
                                     int8_t *output) {
-  size_t done = 0;
-  bool ends_small = is_small(form->factor_output);
-  if (ends_small && is_half(form->factor_a) && is_small(form->factor_b)) {
-    done = add_whole_avx512(count, a, b, form, output, true);
-  } else if (ends_small && is_half(form->factor_b) && is_small(form->factor_a)) {
-    done = add_whole_avx512(count, a, b, form, output, false);
+  size_t i = 0;
+  if (count >= 64) {
+    double last = real_factor(form->factor_output), scale = ldexp(last, LEFT_SHIFT);
+    double weight_a = real_factor(form->factor_a) * scale, weight_b = real_factor(form->factor_b) * scale;
+    if (form->subtracts) weight_b = -weight_b;
+    if (last > 0x1p-18 || weight_a > 2 || fabs(weight_b) > 2) return add_avx2(count, a, b, form, output);
+    double start = 0.5 - form->zero_point_a * weight_a - form->zero_point_b * weight_b;
+    __m512 factor_a = _mm512_set1_ps((float)ldexp(weight_a, ESTIMATE_BITS));
+    __m512 factor_b = _mm512_set1_ps((float)ldexp(weight_b, ESTIMATE_BITS));
+    __m512 offset = _mm512_set1_ps((float)(ldexp(start, ESTIMATE_BITS) + SUM_DOUBT / 2));
+    for (; i + 64 <= count; i += 64) {
+      __m512i sums[4];
+      __mmask16 doubt = 0;
+      for (size_t j = 0; j < 4; j++) {
+        size_t place = i + 16 * j;
+        __m512 x = widen_avx512(a + place * form->step_a, form->step_a);
+        __m512 y = widen_avx512(b + place * form->step_b, form->step_b);
+        __m512 estimate = _mm512_fmadd_ps(x, factor_a, _mm512_fmadd_ps(y, factor_b, offset));
+        sums[j] = round_estimate_avx512(estimate, SUM_DOUBT, &doubt);
+      }
+      if (__builtin_expect(doubt != 0, false)) {
+        add_avx2(64, a + i * form->step_a, b + i * form->step_b, form, output + i);
+        continue;
+      }
+      _mm512_storeu_si512(output + i, narrow_in_order_avx512(sums[0], sums[1], sums[2], sums[3],
+                                                             form->zero_point_output, form->lower, form->upper));
+    }
   }
-  add_avx2(count - done, a + done * form->step_a, b + done * form->step_b, form, output + done);
+  add_avx2(count - i, a + i * form->step_a, b + i * form->step_b, form, output + i);
 }
 #endif
 

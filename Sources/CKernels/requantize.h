@@ -48,7 +48,7 @@ static inline bool is_small_sum(uint64_t magnitude, int32_t shift) {
 // where a byte ends with any zero point, three roundings to 24 bits take the estimate off by less than four in the last
 // place. The offset makes it greater by these four: an estimate whose fraction is less than eight is in doubt.
 #define ESTIMATE_BITS 16
-#define ESTIMATE_DOUBT 8  // a power of two
+#define ESTIMATE_DOUBT 8
 
 static inline float estimate_factor(int32_t multiplier, int32_t shift) {
   return ldexpf((float)multiplier, shift - 31 + ESTIMATE_BITS);
@@ -169,27 +169,25 @@ SKIFF_AVX512 static inline small_factors_avx512 make_small_factors_avx512(__m512
   return result;
 }
 
-// The rounded quotients of products without their lowest 30 bits; `value` has the products' signs.
-SKIFF_AVX512 static inline __m512i round_small_avx512(__m512i high, __m512i value,
-                                                      const small_factors_avx512 *factors) {
+SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, const small_factors_avx512 *factors) {
+  __m512i even = _mm512_mul_epi32(value, factors->multiplier);
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), factors->odd_multiplier);
+  __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 30), _mm512_slli_epi64(odd, 2));
   // added ^ (sign & flips)
   __m512i added = _mm512_ternarylogic_epi32(_mm512_srai_epi32(value, 31), factors->flips, factors->added, 0x6A);
   return _mm512_srav_epi32(_mm512_add_epi32(high, added), factors->right);
 }
 
-SKIFF_AVX512 static inline __m512i multiply_small_avx512(__m512i value, const small_factors_avx512 *factors) {
-  __m512i even = _mm512_mul_epi32(value, factors->multiplier);
-  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(value, 32), factors->odd_multiplier);
-  __m512i high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 30), _mm512_slli_epi64(odd, 2));
-  return round_small_avx512(high, value, factors);
+// The integers of sixteen estimates; `doubt` collects where their fractions are less than `width`, a power of two.
+SKIFF_AVX512 static inline __m512i round_estimate_avx512(__m512 estimate, const int width, __mmask16 *doubt) {
+  __m512i places = _mm512_cvtps_epi32(estimate);
+  __m512i certain = _mm512_set1_epi32((1 << ESTIMATE_BITS) - width);
+  *doubt = _kor_mask16(*doubt, _mm512_testn_epi32_mask(places, certain));
+  return _mm512_srai_epi32(places, ESTIMATE_BITS);
 }
 
-// Sixteen estimates; `doubt` collects the lanes in doubt.
 SKIFF_AVX512 static inline __m512i estimate_avx512(__m512i value, __m512 factor, __m512 offset, __mmask16 *doubt) {
-  __m512i estimate = _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(value), factor, offset));
-  __m512i certain = _mm512_set1_epi32((1 << ESTIMATE_BITS) - ESTIMATE_DOUBT);
-  *doubt = _kor_mask16(*doubt, _mm512_testn_epi32_mask(estimate, certain));
-  return _mm512_srai_epi32(estimate, ESTIMATE_BITS);
+  return round_estimate_avx512(_mm512_fmadd_ps(_mm512_cvtepi32_ps(value), factor, offset), ESTIMATE_DOUBT, doubt);
 }
 
 // 64 results of four registers of sixteen, in the order of their lanes, with the zero point and clamped. Numbers beyond

@@ -209,10 +209,14 @@ import Testing
       (-128...127).map(Int8.init), shape: shape, quantization: .init(scale: scale, zeroPoint: zeroPoint))
   }
 
-  @Test func everyPairOfSummands() throws {
+  @Test(arguments: Seed.fixedAndFresh) func everyPairOfSummands(_ seed: Seed) throws {
     try inAllForms {
-      for (scale, zeroPoint) in [(1, 0), (0.5, -128), (0.3, 127), (0.007, -5)] as [(Float, Int)] {
-        for result in [2, 0.25, 0.9, 0.013] as [Float] {
+      var generator = SeededGenerator(seed)
+      let scales: [(Float, Int)] =
+        [(1, 0), (0.5, -128), (0.3, 127), (0.007, -5)]
+        + (0..<2).map { _ in (Float(generator.logUniform(in: 0.3...3)), generator.integer(-128...127)) }
+      for (scale, zeroPoint) in scales {
+        for result in [2, 0.25, 0.9, 0.013, Float(generator.logUniform(in: 0.6...4))] {
           let operands = [
             everyByte([256, 1], scale: scale, zeroPoint: zeroPoint),
             everyByte([1, 256], scale: 1, zeroPoint: 3),
