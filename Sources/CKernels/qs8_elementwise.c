@@ -54,9 +54,10 @@ SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, 
 
 static double real_factor(skiff_factor factor) { return ldexp(factor.multiplier, factor.shift - 31); }
 
-// A sum in float32 is off by less than twice what ESTIMATE_DOUBT allows where no summand weighs more than twice its bytes
-// and the roundings of both to their fraction bits, with that of their sum, weigh less than one place.
-#define SUM_DOUBT (2 * ESTIMATE_DOUBT)
+// Sums in float32 whose summands weigh up to four times their bytes are off by less than 16 in the last place: weights by 2
+// each, the offset and the sums on the way, which stay below 2^27, by 4 each, and by 2 what is rounded to fraction bits here
+// or in the exact sum.
+#define SUM_DOUBT 32
 
 SKIFF_AVX512 static inline __m512 widen_avx512(const int8_t *from, size_t step) {
   __m512i value = step ? _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from)) : _mm512_set1_epi32(*from);
@@ -70,7 +71,7 @@ SKIFF_AVX512 static void add_avx512(size_t count, const int8_t *a, const int8_t 
     double last = real_factor(form->factor_output), scale = ldexp(last, LEFT_SHIFT);
     double weight_a = real_factor(form->factor_a) * scale, weight_b = real_factor(form->factor_b) * scale;
     if (form->subtracts) weight_b = -weight_b;
-    if (last > 0x1p-18 || weight_a > 2 || fabs(weight_b) > 2) return add_avx2(count, a, b, form, output);
+    if (last > 0x1p-17 || weight_a > 4 || fabs(weight_b) > 4) return add_avx2(count, a, b, form, output);
     double start = 0.5 - form->zero_point_a * weight_a - form->zero_point_b * weight_b;
     __m512 factor_a = _mm512_set1_ps((float)ldexp(weight_a, ESTIMATE_BITS));
     __m512 factor_b = _mm512_set1_ps((float)ldexp(weight_b, ESTIMATE_BITS));
