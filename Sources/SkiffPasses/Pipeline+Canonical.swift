@@ -13,7 +13,8 @@ extension Pipeline {
     RewritePass(
       FuseFullyConnected(), FusePad(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),
     FoldConstants(),
-    RewritePass(RemoveIdentities(), MergeReshapes()))
+    RewritePass(RemoveIdentities(), MergeReshapes())
+  ).enteringBodies
 
   /// Stores spatial tensors with their channels last and cleans up after it.
   public static func channelsLast(changesInterface: Bool = false) -> Pipeline {
@@ -21,7 +22,8 @@ extension Pipeline {
       unconditional: AssignChannelsLast(changesInterface: changesInterface),
       FoldConstants(),
       RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
-      MergeEqualNodes())
+      MergeEqualNodes()
+    ).enteringBodies
   }
 
   /// Stores spatial tensors with their channels first and cleans up after it.
@@ -29,5 +31,6 @@ extension Pipeline {
     unconditional: AssignChannelsFirst(),
     FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes(), AbsorbTransposition()),
-    MergeEqualNodes())
+    MergeEqualNodes()
+  ).enteringBodies
 }

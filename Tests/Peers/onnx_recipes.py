@@ -884,7 +884,7 @@ def recurrent(g):
 
 def body(name, inputs, nodes, outputs):
     values = [helper.make_tensor_value_info(value, kind, shape) for value, kind, shape in inputs]
-    return helper.make_graph([helper.make_node(*one) for one in nodes], name, values, [helper.make_empty_tensor_value_info(value) for value in outputs])
+    return helper.make_graph([helper.make_node(kind, inputs, outputs, **dict(*attributes)) for kind, inputs, outputs, *attributes in nodes], name, values, [helper.make_empty_tensor_value_info(value) for value in outputs])
 
 
 @recipe("other")
@@ -894,6 +894,27 @@ def branch(g):
     condition = g.fresh([], np.bool_)
     first, second = g.name("t"), g.name("e")
     g.add("If", [condition], captured=[x], then_branch=body("then", [], [("Tanh", [x], [first])], [first]), else_branch=body("else", [], [("Neg", [x], [second])], [second]))
+
+
+@recipe("other")
+def windows_in_bodies(g):
+    since(g, 11)
+    x = image(g)
+    shape = g.arrays[x].shape
+    channels, axes = shape[1], len(shape) - 2
+    same = {"pads": [1] * (2 * axes)}
+    kernels = [g.weights([channels, channels] + [3] * axes, np.float32, -1, 1) for _ in range(2)]
+    i, c, s, go, a, b, n = (g.name("w") for _ in range(7))
+    if g.chance(0.5):
+        condition = g.fresh([], np.bool_)
+        g.add("If", [condition], captured=[x] + kernels,
+              then_branch=body("then", [], [("Conv", [x, kernels[0]], [a], same), ("HardSigmoid", [a], [s])], [s]),
+              else_branch=body("else", [], [("Conv", [x, kernels[1]], [b], same), ("Relu", [b], [n])], [n]))
+    else:
+        graph = body(
+            "body", [(i, TensorProto.INT64, []), (c, TensorProto.BOOL, []), (s, TensorProto.FLOAT, [None] * (axes + 2) if g.symbols else list(shape))],
+            [("Identity", [c], [go]), ("Conv", [s, kernels[0]], [a], same), ("Tanh", [a], [b]), ("Add", [b, x], [n])], [go, n])
+        g.add("Loop", [g.constant(np.array(g.number(1, 3))), "", x], 1, captured=[x, kernels[0]], body=graph)
 
 
 @recipe("other")

@@ -8,6 +8,8 @@ public protocol Pass: Sendable {
   static var requires: Set<GraphProperty> { get }
   /// Properties that hold after it ran.
   static var establishes: Set<GraphProperty> { get }
+  /// The pass as it runs on graphs inside of operators, whose interfaces stay as they are.
+  var inside: any Pass { get }
   /// Changes the graph; what a failing pass did is discarded by its ``Pipeline``.
   func run(on graph: inout Graph, report: inout PassReport) throws(ModelError)
 }
@@ -15,6 +17,7 @@ public protocol Pass: Sendable {
 extension Pass {
   public static var requires: Set<GraphProperty> { [] }
   public static var establishes: Set<GraphProperty> { [] }
+  public var inside: any Pass { self }
 }
 
 /// Something that can be true of a graph and that passes rely on.

@@ -9,7 +9,7 @@ extension Pipeline {
         guard let rewriting = pass as? RewritePass else { return keeps(type(of: pass).name) ? pass : nil }
         let kept = rewriting.rewrites.filter { keeps(type(of: $0).name) }
         return kept.isEmpty ? nil : RewritePass(kept)
-      })
+      }, entersBodies: entersBodies)
   }
 
   /// The pipeline up to the first pass or rewrite of this name; nil if there is none.
@@ -20,7 +20,7 @@ extension Pipeline {
       let end = rewriting.rewrites.firstIndex { type(of: $0).name == name } ?? 0
       kept[last] = RewritePass(Array(rewriting.rewrites[...end]))
     }
-    return Pipeline(selected: kept)
+    return Pipeline(selected: kept, entersBodies: entersBodies)
   }
 
   private static func names(_ pass: any Pass) -> [String] {

@@ -23,6 +23,8 @@ public struct AssignChannelsLast: Pass {
   /// Creates the pass.
   public init(changesInterface: Bool = false) { self.changesInterface = changesInterface }
 
+  public var inside: any Pass { Self() }
+
   public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
     try LayoutAssignment(layout: .last, changesInterface: changesInterface)
       .run(on: &graph, report: &report, as: Self.name)

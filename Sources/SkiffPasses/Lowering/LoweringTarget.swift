@@ -75,6 +75,7 @@ extension Pipeline {
     ]
     if !target.computesWithAllReals { passes.insert(ComputeInFloat32(), at: 0) }
     if !target.listsPaddings { passes.append(RewritePass(NamePadding())) }
-    return Pipeline(selected: passes)
+    // Bodies are not quantized.
+    return Pipeline(selected: passes, entersBodies: !target.computesWithIntegers)
   }
 }

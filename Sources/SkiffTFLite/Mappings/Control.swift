@@ -57,17 +57,17 @@ extension NodeWriter {
   }
 
   /// The condition is carried along, so that one subgraph returns it and the other computes it anew; so are the number of the
-  /// iteration where the body uses it, and captures.
+  /// iteration, captures, and behind them the number of iterations where that is computed.
   fileprivate func writeLoop(_ node: Loop) throws(ModelError) {
     let graph = node.body.graph
     guard graph.outputs.count == 1 + node.carriedCount else {
       throw ModelError(.unsupported, "a loop that stacks tensors")
     }
-    guard try optional(0) == nil else { throw ModelError(.unsupported, "a loop of a number of iterations") }
     let captures = try (2..<self.node.inputs.count).map { (index) throws(ModelError) in try required(index) }
+    let count = try iterationCount()
     let start =
       if let condition = try optional(1) { condition } else { try exporter.addUnnamed(Tensor(scalar: true)) }
-    let carried = [try scalar64(0), start] + captures
+    let carried = [try scalar64(0), start] + captures + [count?.carried].compactMap(\.self)
     let types = carried.map { exporter.types[$0] }
     func inputs(_ body: Exporter) throws(ModelError) -> [Int] {
       try types.enumerated().map { (index, type) throws(ModelError) in
@@ -75,8 +75,19 @@ extension NodeWriter {
       }
     }
     let condition = try exporter.addBody { (body) throws(ModelError) in
-      body.subgraph.inputs = try inputs(body)
-      body.subgraph.outputs = [body.subgraph.inputs[1]]
+      let tensors = try inputs(body)
+      body.subgraph.inputs = tensors
+      body.subgraph.outputs = [tensors[1]]
+      guard let count else { return }
+      let limit = try count.known.map { (known) throws(ModelError) in
+        try body.addUnnamed(Tensor(scalar: known))
+      }
+      let isInside = try body.addTensor(TensorType(.boolean, []), name: "is_inside")
+      try body.emit(
+        "LESS", [tensors[0], limit ?? tensors[tensors.count - 1]], [isInside], FlatObject("LessOptions"))
+      let continues = try body.addTensor(types[1], name: "continues")
+      try body.emit("LOGICAL_AND", [isInside, tensors[1]], [continues], FlatObject("LogicalAndOptions"))
+      body.subgraph.outputs = [continues]
     }
     let body = try exporter.addBody { (body) throws(ModelError) in
       let tensors = try inputs(body)
@@ -84,7 +95,7 @@ extension NodeWriter {
       let next = try body.addTensor(types[0], name: "next_iteration")
       try body.emit(
         "ADD", [tensors[0], body.addUnnamed(Tensor(scalar: Int64(1)))], [next], FlatObject("AddOptions"))
-      let results = try body.emitGraph(graph, tensors)
+      let results = try body.emitGraph(graph, Array(tensors.prefix(2 + captures.count)))
       body.subgraph.outputs = [next] + results + tensors[(2 + node.carriedCount)...]
     }
     var outputs: [Int] = []
@@ -98,6 +109,19 @@ extension NodeWriter {
       FlatObject(
         "WhileOptions",
         ["cond_subgraph_index": .integer(condition), "body_subgraph_index": .integer(body)]))
+  }
+
+  /// How often a loop runs at most: a number, or the tensor that has it; nil if only the condition ends it.
+  private func iterationCount() throws(ModelError) -> (known: Int64?, carried: Int?)? {
+    guard let tensor = try optional(0) else { return nil }
+    let type = exporter.types[tensor]
+    if exporter.constants[tensor] != nil, let known = try known(0, "iterations").first {
+      return known == .max ? nil : (Int64(known), nil)
+    }
+    guard type.dataType == .int64, type.rank == 0 else {
+      throw ModelError(.unsupported, "a number of iterations as \(type), not as one int64")
+    }
+    return (nil, tensor)
   }
 
   private func scalar64(_ integer: Int) throws(ModelError) -> Int {
