@@ -122,6 +122,44 @@ import Testing
     #expect(abs(moments.outputError(difference) - error) <= 1e-4 * error)
   }
 
+  /// Columns beyond a limit are divided: moments tell the error of changes inside of a part.
+  @Test(arguments: Seed.fixedAndFresh) func manyColumnsHaveMomentsInParts(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    let network = try WeightSubject.dense(
+      Tensor(generator.weights(6 * 96), shape: [6, 96]), bias: generator.floats(6), samples: 30)
+    let samples = [Tensor(generator.correlated(30, columns: 96), shape: [30, 96])]
+    let weight = try #require(WeightTensor.all(in: network.graph, least: 1).first)
+    let all = try InputMoments.all(
+      of: [weight], in: network.graph, samples: samples.map { ["x": $0] }, limit: 40)
+    let moments = try #require(all[weight.value])
+    #expect(moments.parts == 3 && moments.size == 32)
+    for part in 0..<3 {
+      let difference = (0..<6 * 96).map { index in
+        index % 96 / 32 == part ? Float.random(in: -1...1, using: &generator) : 0
+      }
+      var changed = network.graph
+      let matrix = zip(try weight.matrix(in: changed), difference).map { $0 + $1 }
+      changed.setConstant(weight.value, to: Constant(try weight.tensor(matrix)))
+      let error = try zip(
+        WeightSubject.results(of: network.graph, samples), WeightSubject.results(of: changed, samples)
+      ).reduce(0.0) { $0 + squaredError($1.0, $1.1) }
+      #expect(abs(moments.outputError(difference) - error) <= 1e-4 * error)
+    }
+  }
+
+  @Test func feedbackAndBiasesTakeManyColumns() throws {
+    var generator = SeededGenerator(Seed(3))
+    let columns = 2560
+    let network = try WeightSubject.dense(
+      Tensor(generator.weights(4 * columns), shape: [4, columns]), bias: generator.floats(4), samples: 60)
+    let samples = [Tensor(generator.correlated(60, columns: columns), shape: [60, columns])]
+    let settings = Settings.integers(3)
+    let plain = try network.outputError(settings, samples: samples)
+    let fed = try network.outputError(settings.with { $0.usesFeedback = true }, samples: samples)
+    let corrected = try network.outputError(settings.with { $0.correctsBias = true }, samples: samples)
+    #expect(fed < 0.8 * plain && corrected < plain, "\(plain) \(fed) \(corrected)")
+  }
+
   /// What feedback chooses is still what the coding allows.
   @Test(arguments: subjects, Seed.fixedAndFresh) func feedbackKeepsZerosAndTables(
     subject: Subject, seed: Seed

@@ -72,6 +72,25 @@ import Testing
     for run in try generator.boundaries(for: graph) { _ = try Session(Plan(graph)).run(run) }
   }
 
+  /// A shape that is computed cannot be made up.
+  @Test func aCertificateAsksForSamplesThatSuitTheModel() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [6]))
+    let shape = graph.addInput("shape", TensorType(.int64, [2]))
+    graph.addOutput(try graph.add(Reshape(), x, shape), name: "y")
+    var model = try Model(graph)
+    let folder = try TemporaryFolder()
+    try model.write(to: folder.path("model.skiff"))
+    let error = #expect(throws: ModelError.self) {
+      _ = try Certificate(of: model, writtenTo: folder.path("model.skiff"))
+    }
+    #expect(error?.notes.contains { $0.contains("give samples") } == true, "\(String(describing: error))")
+    let samples = Samples([
+      "x": Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [6]), "shape": Tensor([2, 3] as [Int64], shape: [2]),
+    ])
+    #expect(try Certificate(of: model, writtenTo: folder.path("model.skiff"), samples: samples).holds)
+  }
+
   @Test func aCertificateChecksWhatIsLookedUp() throws {
     let folder = try TemporaryFolder()
     var model = try Model(Case(node: GatherND(), places: TensorType(.int64, [5, 3])).graph())

@@ -130,7 +130,12 @@ public struct Certificate: Sendable {
     let original = try SideBySide(
       reference: model.source, candidate: written, runs: runs, orders: model.interfaceOrders,
       watchedRuns: 4, optionalRun: inputs.pairRun)
-    let comparisons = try Comparison.all(copies + [original], progress)
+    let comparisons: [Comparison]
+    do throws(ModelError) {
+      comparisons = try Comparison.all(copies + [original], progress)
+    } catch {
+      throw inputs.refusal(by: model.source) ?? error
+    }
     comparison = comparisons[copies.count]
     self.inputs = inputs.description(refused: comparison.refusedRuns)
     let copied = copies.isEmpty ? [] : comparisons[0].outputs

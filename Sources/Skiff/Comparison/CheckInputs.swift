@@ -7,6 +7,7 @@ struct CheckInputs {
   let runs: [[String: Tensor]]
   /// The run of two samples at a time, which the model itself may refuse.
   let pairRun: Int?
+  private let isSeeded: Bool
   private let origin: String
   private let otherSizes: String
 
@@ -26,6 +27,7 @@ struct CheckInputs {
     let others = hasOpenSizes ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
     runs = single + pair + others
     pairRun = pair.isEmpty ? nil : single.count
+    isSeeded = false
     origin = "\(single.count) samples"
     otherSizes =
       !hasOpenSizes
@@ -45,8 +47,25 @@ struct CheckInputs {
     let second = isOpen ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
     runs = first + second
     pairRun = nil
+    isSeeded = true
     origin = "\(runs.count) seeded and boundary inputs"
     otherSizes = !isOpen ? "" : second.isEmpty ? Self.oneSize : " at two sizes"
+  }
+
+  /// Why a graph cannot take one of the runs, nil if it can take all that it must.
+  func refusal(by graph: Graph) -> ModelError? {
+    for (number, run) in runs.enumerated() where number != pairRun {
+      do throws(ModelError) {
+        try graph.run(run)
+      } catch {
+        var refusal = error
+        if isSeeded {
+          refusal.notes.append("inputs are random numbers, which do not suit the model: give samples")
+        }
+        return refusal
+      }
+    }
+    return nil
   }
 
   private static let oneSize = " at one size, since the source does not run at the other"

@@ -68,7 +68,7 @@ public struct LowRankApproximation: Hashable, Sendable {
     var changes: [Change] = []
     for weight in weights {
       let own = moments[weight.value].flatMap {
-        $0.groups == 1 ? $0.matrix(group: 0, isCentered: false) : nil
+        $0.groups * $0.parts == 1 ? $0.matrix(0, isCentered: false) : nil
       }
       let product = FactoredProduct(id: weight.users[0], weight: weight, moments: own, amount: amount)
       if let change = try product.apply(to: &graph) { changes.append(change) }

@@ -51,6 +51,7 @@ struct AdaptiveRounding {
   /// - Parameter isCentered: Whether the bias will take what errors add to an output on average.
   /// - Returns: Nil for more weights than can be rounded in reasonable time.
   init?(_ moments: InputMoments, rows: Int, isCentered: Bool) {
+    guard moments.parts == 1 else { return nil }
     (self.moments, self.rows, self.isCentered) = (moments, rows, isCentered)
     let (work, overflow) = (moments.size * moments.size).multipliedReportingOverflow(by: max(1, rows))
     guard !overflow, work > 0, Self.largestWork / work >= Self.fewestSteps else { return nil }
@@ -69,7 +70,7 @@ struct AdaptiveRounding {
     let lines = (0..<rows).map { row in (0..<size).map { weight(row, $0) } }
     let plain = (0..<rows).map { row in (0..<size).map { nearest(row, $0) } }
     let matrices = (0..<moments.groups).map { group in
-      moments.matrix(group: group, isCentered: isCentered).map(Float.init)
+      moments.matrix(group, isCentered: isCentered).map(Float.init)
     }
     let workers = min(rows, Parallel.processorCount)
     let shares = try? Parallel.map(workers: workers) { worker in
@@ -79,7 +80,7 @@ struct AdaptiveRounding {
         let found = optimized(lines[row], original, plain[row], matrices[group])
         let errors = [plain[row], found].map { candidate in
           let difference = zip(candidate, original).map { $0 - $1 }
-          return moments.outputError(difference[...], group: group, isCentered: isCentered)
+          return moments.outputError(difference[...], matrix: group, isCentered: isCentered)
         }
         return errors[1] < errors[0] ? found : plain[row]
       }

@@ -9,21 +9,21 @@ import SkiffIR
 struct ErrorFeedback {
   private let moments: InputMoments
   private let isCentered: Bool
-  /// For each group the upper Cholesky factor of the inverse of its moments, row by row; nil if they have none even when they are damped.
+  /// For each matrix of moments the upper Cholesky factor of its inverse, row by row; nil if it has none even when it is damped.
   private let factors: [[Float]?]
 
   /// - Parameter isCentered: Whether the bias will take what errors add to an output on average, so that only the rest counts.
   init(_ moments: InputMoments, isCentered: Bool) {
     (self.moments, self.isCentered) = (moments, isCentered)
-    factors = (0..<moments.groups).map { Self.factor(moments, group: $0, isCentered: isCentered) }
+    factors = (0..<moments.groups * moments.parts).map { Self.factor(moments, $0, isCentered: isCentered) }
   }
 
-  private static func factor(_ moments: InputMoments, group: Int, isCentered: Bool) -> [Float]? {
+  private static func factor(_ moments: InputMoments, _ index: Int, isCentered: Bool) -> [Float]? {
     let size = moments.size
     // With the columns in reverse: if L Lᵀ is the matrix then, the reverse of L⁻¹ is upper triangular, and the factor.
-    var matrix = Array(moments.matrix(group: group, isCentered: isCentered).reversed())
+    var matrix = Array(moments.matrix(index, isCentered: isCentered).reversed())
     // Means that the bias takes are estimates too, so they count in what is added.
-    let start = group * size * size
+    let start = index * size * size
     let squares = (0..<size).reduce(0.0) { $0 + Double(moments.products[start + $1 * size + $1]) }
     let mean = squares / Double(max(1, size))
     guard mean > 0, mean.isFinite else { return nil }
@@ -36,37 +36,47 @@ struct ErrorFeedback {
   /// Makes the weights of a cell what they become, by its row, its column, and what the error of each weight costs.
   typealias Rounding = (inout [Float], _ row: Int, _ column: Int, _ costs: [Float]) -> Void
 
-  /// Rounds a matrix of rows of weights; each cell by itself in rows in which that is better, or of which moments say nothing.
+  /// Rounds a matrix of rows of weights, part by part of its columns; each cell by itself where that is better, or where moments
+  /// say nothing.
   ///
   /// - Parameter cell: Which weights become others together.
   func round(_ matrix: inout [Float], _ cell: WeightCell, _ rounding: Rounding) {
-    let size = moments.size
-    let rows = matrix.count / max(1, size)
+    let (size, columns) = (moments.size, moments.columns)
+    let rows = matrix.count / max(1, columns)
     for first in stride(from: 0, to: rows, by: cell.rows) {
-      let groups = (first..<first + cell.rows).map { $0 * factors.count / rows }
-      let places = first * size..<(first + cell.rows) * size
-      let original = Array(matrix[places])
-      var nearest = original
-      nearest.forEachCell(cell, width: size) { rounding(&$0, first + $1, $2, []) }
-      let own = groups.compactMap { factors[$0] }
-      guard own.count == groups.count else {
-        matrix.replaceSubrange(places, with: nearest)
-        continue
+      for part in 0..<moments.parts {
+        let begin = part * size
+        let places = (first..<first + cell.rows).map { $0 * columns + begin..<$0 * columns + begin + size }
+        let indices = (first..<first + cell.rows).map { moments.matrixIndex(row: $0, of: rows, part: part) }
+        let original = places.flatMap { matrix[$0] }
+        let rounded = round(original, cell, indices) { rounding(&$0, first + $1, begin + $2, $3) }
+        for (row, place) in places.enumerated() {
+          matrix.replaceSubrange(place, with: rounded[row * size..<(row + 1) * size])
+        }
       }
-      var fed = original
-      Self.round(&fed, cell, own) { rounding(&$0, first, $1, $2) }
-      let isBetter = error(fed, original, groups) < error(nearest, original, groups)
-      matrix.replaceSubrange(places, with: isBetter ? fed : nearest)
     }
   }
 
-  /// What rows of weights add to the squares of the outputs by being others.
-  private func error(_ changed: [Float], _ original: [Float], _ groups: [Int]) -> Double {
+  /// Part of the rows of a cell, and the matrices that belong to them.
+  private func round(
+    _ original: [Float], _ cell: WeightCell, _ indices: [Int], _ rounding: Rounding
+  ) -> [Float] {
+    var nearest = original
+    nearest.forEachCell(cell, width: moments.size) { rounding(&$0, $1, $2, []) }
+    let own = indices.compactMap { factors[$0] }
+    guard own.count == indices.count else { return nearest }
+    var fed = original
+    Self.round(&fed, cell, own) { rounding(&$0, 0, $1, $2) }
+    return error(fed, original, indices) < error(nearest, original, indices) ? fed : nearest
+  }
+
+  /// What parts of rows of weights add to the squares of the outputs by being others.
+  private func error(_ changed: [Float], _ original: [Float], _ indices: [Int]) -> Double {
     let difference = zip(changed, original).map { $0 - $1 }
     var sum = 0.0
-    for (row, group) in groups.enumerated() {
+    for (row, index) in indices.enumerated() {
       let places = row * moments.size..<(row + 1) * moments.size
-      sum += moments.outputError(difference[places], group: group, isCentered: isCentered)
+      sum += moments.outputError(difference[places], matrix: index, isCentered: isCentered)
     }
     return sum
   }

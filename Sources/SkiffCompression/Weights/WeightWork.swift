@@ -121,7 +121,7 @@ struct ColumnImportance {
 
   init(_ moments: InputMoments, _ weight: WeightTensor) {
     values = moments.importance
-    columns = moments.size
+    columns = moments.columns
     groupSize = max(1, weight.rows * columns / moments.groups)
   }
 
