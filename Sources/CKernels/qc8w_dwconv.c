@@ -146,8 +146,8 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
   memset(padding, (uint8_t)form->input_zero_point, skiff_round_up(channels, 64));
   for (size_t slot = 0; slot < slots; slot++) {
     size_t row = slot / columns * shape->dilation_height, column = slot % columns * shape->dilation_width;
-    offsets[slot] = (row * shape->input_width + column) * channels;
-    inputs[slot] = padding;
+    // What is no tap has weights of zero: it reads what is there anyway.
+    offsets[slot] = slot < used ? (row * shape->input_width + column) * channels : 0;
   }
   skiff_range share = skiff_share(position_count(shape), part), inside = positions_inside(shape);
   window_position at = position_at(shape, share.begin);
@@ -156,11 +156,11 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
     size_t step = 1;
     if (is_window_inside(shape, at)) {
       const int8_t *first = input + pixel_under(shape, at, 0, 0) * channels;
-      for (size_t slot = 0; slot < used; slot++) inputs[slot] = first + offsets[slot];
+      for (size_t slot = 0; slot < slots; slot++) inputs[slot] = first + offsets[slot];
       if (at.x >= inside.begin && at.x < inside.end) step = skiff_min(left, inside.end - at.x);
     } else {
-      for (size_t slot = 0; slot < used; slot++) {
-        size_t pixel = pixel_under(shape, at, slot / columns, slot % columns);
+      for (size_t slot = 0; slot < slots; slot++) {
+        size_t pixel = slot < used ? pixel_under(shape, at, slot / columns, slot % columns) : SIZE_MAX;
         inputs[slot] = pixel == SIZE_MAX ? padding : input + pixel * channels;
       }
     }
