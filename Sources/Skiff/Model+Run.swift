@@ -36,7 +36,7 @@ extension Model {
 
   /// Runs this model and another on the same inputs, reordered where one has the channels first and the other last.
   ///
-  /// - Parameter samples: What is run; nil takes seeded random inputs.
+  /// - Parameter samples: What is run; nil takes seeded random inputs, of the other model's sizes where only that fixes them.
   public func comparison(
     with other: Model, samples: Samples? = nil, watchedRuns: Int = 0,
     progress: WorkProgress.Observer? = nil
@@ -45,7 +45,9 @@ extension Model {
     if let samples {
       runs = try samples.runs(for: graph)
     } else {
-      runs = try CheckInputs(seededFor: graph).runs
+      var fixed = graph
+      try fixed.setInputShapes(Interface(graph, other.graph).fixedSizes(graph, other.graph))
+      runs = try CheckInputs(seededFor: fixed).runs
     }
     return try Comparison(
       reference: graph, candidate: other.graph, runs: runs, watchedRuns: watchedRuns, progress: progress)

@@ -91,6 +91,22 @@ import Testing
     #expect(try Certificate(of: model, writtenTo: folder.path("model.skiff"), samples: samples).holds)
   }
 
+  /// Made-up inputs have the sizes that one of two models fixes, in the order of its axes.
+  @Test(arguments: ["f32[2,3,9,7]", "f32[2,9,7,3]"]) func sizesAreThoseOfTheModelThatFixesThem(
+    shape: String
+  ) throws {
+    func model(_ type: String) throws -> Model {
+      try Model(
+        Graph(
+          text: "graph @t (%x: \(type)) -> (y: %y) { %y = Relu(%x) : \(type) }", catalog: .standard))
+    }
+    let (open, fixed) = (try model("f32[N,3,H,W]"), try model(shape))
+    for (one, other) in [(open, fixed), (fixed, open)] {
+      let comparison = try one.comparison(with: other)
+      #expect(comparison.runCount > 0 && comparison.outputs.allSatisfy { $0.maximumError == 0 })
+    }
+  }
+
   @Test func aCertificateChecksWhatIsLookedUp() throws {
     let folder = try TemporaryFolder()
     var model = try Model(Case(node: GatherND(), places: TensorType(.int64, [5, 3])).graph())

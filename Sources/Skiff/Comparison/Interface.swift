@@ -29,6 +29,22 @@ struct Interface {
     return try candidate.accepting(result)
   }
 
+  /// The sizes of the reference's inputs where they are open and the candidate fixes them, by name.
+  func fixedSizes(_ reference: Graph, _ candidate: Graph) -> [String: [Int]] {
+    func shape(_ name: String, _ graph: Graph) -> Shape? {
+      graph.inputs.first { graph[$0].name == name }.flatMap { graph[$0].type?.shape }
+    }
+    let orders = orders(reference, candidate)
+    var sizes: [String: [Int]] = [:]
+    for pair in inputs {
+      guard let open = shape(pair.reference, reference), !open.isFixed,
+        let fixed = shape(pair.candidate, candidate)?.fixed, fixed.count == open.rank
+      else { continue }
+      sizes[pair.reference] = orders[pair.candidate]?.inverted.map { fixed[$0] } ?? fixed
+    }
+    return sizes
+  }
+
   /// How the axes of the candidate's inputs and outputs are ordered where only that explains their sizes: channels last
   /// instead of first, or first instead of last.
   func orders(_ reference: Graph, _ candidate: Graph) -> [String: [Int]] {
