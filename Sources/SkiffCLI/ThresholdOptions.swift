@@ -24,7 +24,7 @@ struct ThresholdOptions: ParsableArguments {
     var thresholds = Certificate.Thresholds()
     if let minSqnr { thresholds.signalToNoise = minSqnr }
     if let minCosine { thresholds.cosine = minCosine }
-    if let minTop1 { thresholds.top1Agreement = minTop1 }
+    thresholds.top1Agreement = minTop1
     return thresholds
   }
 

@@ -33,7 +33,7 @@ public struct OutputMetrics: Sendable {
   private var candidateSquares = 0.0
   private var products = 0.0
 
-  init(name: String) { self.name = name }
+  package init(name: String) { self.name = name }
 
   /// Whether there are elements, and none of the reference's is a finite number.
   public var isNeverFinite: Bool { count > 0 && least > greatest }
@@ -64,7 +64,7 @@ public struct OutputMetrics: Sendable {
   ///
   /// - Parameter ranksRows: Whether rows have a greatest element that means something, as those of outputs may.
   /// - Throws: ``ModelError/Code/checkFailed`` if the shapes differ.
-  mutating func add(
+  package mutating func add(
     reference: Tensor, candidate: Tensor, ranksRows: Bool = true
   ) throws(ModelError) {
     guard reference.shape == candidate.shape else {
