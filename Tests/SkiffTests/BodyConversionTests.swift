@@ -1,3 +1,4 @@
+import Foundation
 import Skiff
 import SkiffIR
 import SkiffOperators
@@ -8,11 +9,12 @@ import Testing
 @Suite(.needsPeer(.check)) struct BodyConversionTests {
   static let kinds = ["branches", "while", "constant count", "computed count"]
 
-  /// Adds a convolution with its channels first and a hard sigmoid, which TensorFlow Lite has not.
+  /// Adds a convolution with its channels first, a hard sigmoid, which TensorFlow Lite has not, and what nothing uses.
   private func addLayers(to graph: inout Graph, _ x: ValueID, seed: UInt64) throws -> ValueID {
     let weights = graph.addConstant(try Tensor(seed: seed, .float32, shape: [4, 4, 3, 3]))
     var convolution = Convolution()
     (convolution.layout, convolution.pads) = (.first, [1, 1, 1, 1])
+    _ = try graph.add(Selu(), x)
     return try graph.add(HardSigmoid(), graph.add(convolution, x, weights))
   }
 
@@ -76,6 +78,8 @@ import Testing
       var model = source
       try model.write(to: path)
       try expectEqual(Model(contentsOf: path).results(of: sets), expected)
+      let certificate = try Certificate(of: model, writtenTo: path)
+      #expect(certificate.holds, "\(certificate.failures)")
     }
     for resolver in ["BUILTIN_REF", "BUILTIN"] {
       try expectEqual(Peer.check.liteRTResults(of: paths[0], resolver: resolver, sets), expected)
@@ -83,6 +87,34 @@ import Testing
     let runtime = try Peer.check.results(
       of: paths[1], under: "ort_run.py", options: ["--level", "all"], sets)
     try expectEqual(runtime, expected)
+  }
+
+  /// Weights that a body dequantizes stay integers.
+  @Test func integersInBodiesStay() throws {
+    var body = Graph()
+    let x = body.addInput("x", TensorType(.float32, [1, 64]))
+    let integers = Tensor((0..<64 * 64).map { Int8($0 % 255 - 127) }, shape: [64, 64])
+    let scale = body.addConstant(Tensor(scalar: Float(0.01)))
+    let weights = try body.add(DequantizeLinear(), body.addConstant(integers), scale)
+    body.addOutput(try body.add(MatrixMultiply(), x, weights), name: "y")
+    var graph = Graph(name: "integers")
+    var node = If()
+    (node.thenBranch, node.elseBranch, node.thenCount) = (Subgraph(body), try same(), 1)
+    let condition = graph.addInput("condition", TensorType(.boolean, []))
+    let input = graph.addInput("x", TensorType(.float32, [1, 64]))
+    graph.addOutput(try graph.add(node, condition, input, input), name: "y")
+    var model = try Model(graph)
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.onnx")
+    try model.write(to: path)
+    #expect(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0 < 6000)
+  }
+
+  private func same() throws -> Subgraph {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 64]))
+    graph.addOutput(try graph.add(Relu(), x), name: "y")
+    return Subgraph(graph)
   }
 
   private func expectEqual(_ results: [[String: [Float]]], _ expected: [[String: [Float]]]) throws {

@@ -14,18 +14,11 @@ extension Certificate {
   ) throws(ModelError) -> [String: Double] {
     // Weights that are dequantized, or cast, are moved as the numbers that they become.
     var (simplified, report) = (source, PassReport())
-    try Pipeline(unconditional: RewritePass(RealizeConstants())).run(on: &simplified, report: &report)
+    try Pipeline(unconditional: RewritePass(RealizeConstants())).enteringBodies
+      .run(on: &simplified, report: &report)
     try Pipeline.canonical.run(on: &simplified, report: &report)
-    var moved = simplified
     var generator = LastDigits(state: 0x5eed)
-    for id in simplified.constantIDs {
-      // Sizes and scales that sizes are made of are lists.
-      guard let constant = simplified[id].constant, constant.type.dataType == .float32,
-        constant.shape.count > 1
-      else { continue }
-      let elements = try constant.materialize().floats().map { generator.moved($0) }
-      moved.setConstant(id, to: Constant(Tensor(elements, shape: constant.shape)))
-    }
+    let moved = try generator.moved(simplified)
     guard let comparison = try? Comparison(reference: simplified, candidate: moved, runs: runs, plainRuns: 0)
     else { return [:] }
     return Dictionary(comparison.outputs.map { ($0.name, $0.relativeError) }) { first, _ in first }
@@ -35,6 +28,26 @@ extension Certificate {
   /// Moves numbers to one of their neighbours, in an order that looks like chance (Marsaglia, "Xorshift RNGs", 2003).
   private struct LastDigits {
     var state: UInt64
+
+    /// The graph with the weights moved, those inside of operators too.
+    mutating func moved(_ graph: Graph) throws(ModelError) -> Graph {
+      var moved = graph
+      for id in graph.constantIDs {
+        // Sizes and scales that sizes are made of are lists.
+        guard let constant = graph[id].constant, constant.type.dataType == .float32, constant.shape.count > 1
+        else { continue }
+        let elements = try constant.materialize().floats().map { self.moved($0) }
+        moved.setConstant(id, to: Constant(Tensor(elements, shape: constant.shape)))
+      }
+      for id in graph.nodeIDs where !graph[id].operator.subgraphs.isEmpty {
+        var node = graph[id].operator
+        for case (let name, .graph(let body)) in node.attributeValues {
+          try node.setAttribute(name, to: .graph(Subgraph(self.moved(body.graph))))
+        }
+        moved.setNode(id, to: node, inputs: graph[id].inputs)
+      }
+      return moved
+    }
 
     mutating func moved(_ number: Float) -> Float {
       state ^= state << 13

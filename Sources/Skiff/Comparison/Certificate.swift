@@ -220,7 +220,10 @@ public struct Certificate: Sendable {
       (!(node.operator is any DataMovement) || node.operator is Transpose)
         && node.outputs.contains { graph[$0].type?.dataType.isFloatingPoint == true }
     }
-    return Dictionary(nodes.map { (type(of: $0.operator).name, 1) }, uniquingKeysWith: +)
+    let own = Dictionary(nodes.map { (type(of: $0.operator).name, 1) }, uniquingKeysWith: +)
+    return graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.reduce(into: own) { counts, body in
+      counts.merge(operators(of: body.graph), uniquingKeysWith: +)
+    }
   }
 }
 

@@ -9,22 +9,29 @@ import SkiffOperators
 /// 2. An integer result whose elements inference knows, for example a shape, becomes a constant.
 /// 3. Any other node on constants is evaluated, as long as the bytes added stay within the budget.
 ///
-/// Declines: dequantization (the integers are what should stay in the file), foreign operators, operators
-/// without a reference kernel, results beyond the budget.
+/// Declines: dequantization (the integers are what should stay in the file; in bodies also as ONNX says it, which nothing
+/// adopts there), foreign operators, operators without a reference kernel, results beyond the budget.
 public struct FoldConstants: Pass {
   public static let name = "fold-constants"
 
   /// How many bytes the folded constants may be larger than what they replace.
   public let byteBudget: Int
+  private let isInBody: Bool
 
   /// Creates the pass.
-  public init(byteBudget: Int = 1 << 20) { self.byteBudget = byteBudget }
+  public init(byteBudget: Int = 1 << 20) { self.init(byteBudget: byteBudget, isInBody: false) }
+
+  private init(byteBudget: Int, isInBody: Bool) { (self.byteBudget, self.isInBody) = (byteBudget, isInBody) }
+
+  public var inside: any Pass { Self(byteBudget: byteBudget, isInBody: true) }
 
   public func run(on graph: inout Graph, report: inout PassReport) throws(ModelError) {
     var spent = 0
     for id in graph.nodeIDs {
       let node = graph[id]
-      guard !(node.operator is ForeignOperator), !(node.operator is any RealNumberBoundary) else { continue }
+      guard !(node.operator is ForeignOperator), !(node.operator is any RealNumberBoundary),
+        !(isInBody && node.operator is DequantizeLinear)
+      else { continue }
       let folded = try locating(node.location) { () throws(ModelError) in
         try fold(node, in: &graph, spent: &spent)
       }

@@ -69,6 +69,9 @@ extension NodeWriter {
       if let condition = try optional(1) { condition } else { try exporter.addUnnamed(Tensor(scalar: true)) }
     let carried = [try scalar64(0), start] + captures + [count?.carried].compactMap(\.self)
     let types = carried.map { exporter.types[$0] }
+    guard let again = graph.outputs.first.flatMap({ graph[$0.value].type }), again == types[1] else {
+      throw ModelError(.unsupported, "a condition that starts as \(types[1]) and is another type later")
+    }
     func inputs(_ body: Exporter) throws(ModelError) -> [Int] {
       try types.enumerated().map { (index, type) throws(ModelError) in
         try body.addTensor(type, name: "carried_\(index)")
