@@ -6,13 +6,13 @@ calibration samples, out of the others 100 that are compared; elements are from 
 """
 import argparse
 import pathlib
-import random
 import subprocess
 import tempfile
 
 import numpy
 import onnxruntime
-from PIL import Image
+
+import samples
 
 here = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
@@ -29,23 +29,6 @@ source = session.get_inputs()[0]
 height, width = [size if isinstance(size, int) else own for size, own in zip(source.shape[2:], arguments.size)]
 
 
-def opened(path):
-    return Image.open(path).convert("RGB")
-
-
-def cuttings(paths, seed):
-    pictures, draw, found = [opened(path) for path in paths], random.Random(seed), []
-    for number in range(100):
-        picture = pictures[number % len(pictures)]
-        share = draw.uniform(0.4, 1)
-        across = min(picture.width, picture.height * width / height) * share
-        down = across * height / width
-        left, top = draw.uniform(0, picture.width - across), draw.uniform(0, picture.height - down)
-        cut = picture.resize((width, height), Image.BILINEAR, (left, top, left + across, top + down))
-        found.append(numpy.asarray(cut, numpy.float32).transpose(2, 0, 1) / 127.5 - 1)
-    return numpy.stack(found)
-
-
 def run(*command):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode:
@@ -53,10 +36,8 @@ def run(*command):
     return done.stdout
 
 
-# Small ones are drawings and patterns.
-paths = [path for path in sorted(arguments.photographs.iterdir()) if path.suffix in (".png", ".jpg", ".jpeg")]
-paths = [path for path in paths if min(opened(path).size) >= 200]
-calibrating, compared = cuttings(paths[::2], 1), cuttings(paths[1::2], 2)
+paths = samples.photographs(arguments.photographs)
+calibrating, compared = (samples.cuttings(half, height, width, seed).transpose(0, 3, 1, 2) for half, seed in ((paths[::2], 1), (paths[1::2], 2)))
 numpy.savez(folder / "calibration.npz", **{source.name: calibrating})
 numpy.savez(folder / "compared.npz", **{source.name: compared})
 names = [output.name for output in session.get_outputs()]

@@ -5,19 +5,16 @@ recipe is a preset of `skiff compress`, a file, or a peer: `ort-dynamic`, `ort-s
 and the cosines of the embeddings with those of ONNX Runtime on the float model: mean and least.
 """
 import argparse
-import ast
 import os
 import pathlib
-import random
-import re
 import subprocess
-import sysconfig
 import tempfile
 
 import numpy
 import onnx
 import onnxruntime
-import tokenizers
+
+import samples
 
 here = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
@@ -29,34 +26,7 @@ parser.add_argument("tokenizer")
 parser.add_argument("recipes", nargs="+")
 arguments = parser.parse_args()
 folder = pathlib.Path(tempfile.mkdtemp())
-length = 32
-
-
-def sentences():
-    found = set()
-    for path in sorted(pathlib.Path(sysconfig.get_path("stdlib")).glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(errors="replace"))):
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-                text = " ".join((ast.get_docstring(node) or "").split())
-                sentence = re.split(r"(?<=[.!?]) ", text)[0]
-                if 40 <= len(sentence) <= 150 and sentence[0].isupper() and sentence.endswith("."):
-                    found.add(sentence)
-    chosen = sorted(found)
-    random.Random(1).shuffle(chosen)
-    return chosen[:100], chosen[100:300]
-
-
-tokenizer = tokenizers.Tokenizer.from_file(arguments.tokenizer)
-tokenizer.enable_truncation(length)
-tokenizer.enable_padding(length=length)
-
-
-def tokens(texts):
-    encoded = [tokenizer.encode(text) for text in texts]
-    return {
-        "input_ids": numpy.array([one.ids for one in encoded], numpy.int64),
-        "attention_mask": numpy.array([one.attention_mask for one in encoded], numpy.int64),
-    }
+tokenizer = samples.tokenizer(arguments.tokenizer, 32)
 
 
 def run(*command, allowed=(0,)):
@@ -103,12 +73,12 @@ def peer(recipe, calibration):
     return target
 
 
-calibrating, embedded = sentences()
-calibration, inputs = tokens(calibrating), tokens(embedded)
+calibrating, embedded = samples.sentences()
+calibration, inputs = samples.tokens(tokenizer, calibrating), samples.tokens(tokenizer, embedded)
 if arguments.whole:
     # Sentences of the least length in tokens, cut there: no padding, which would count as much as words do.
     texts = [text for text in calibrating if sum(tokenizer.encode(text).attention_mask) >= arguments.whole]
-    calibration = {name: rows[:, : arguments.whole] for name, rows in tokens(texts).items()}
+    calibration = {name: rows[:, : arguments.whole] for name, rows in samples.tokens(tokenizer, texts).items()}
 numpy.savez(folder / "calibration.npz", **calibration)
 expected = by_onnxruntime(arguments.model, inputs)
 for recipe in arguments.recipes:
