@@ -20,8 +20,10 @@ here = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser()
 parser.add_argument("--skiff", default=here.parent / ".build/release/skiff")
 parser.add_argument("--elements", type=float, nargs=2, default=[-1, 1], help="the least and the greatest element of an image")
+parser.add_argument("--count", type=int, help="so many samples calibrate, and so many are compared, instead of all there are")
 parser.add_argument("--tokens", type=int, default=32, help="the length of sentences")
-parser.add_argument("--outputs", nargs="+", help="the outputs that are compared; by default all")
+parser.add_argument("--outputs", type=lambda names: names.split(","), help="the outputs that are compared, divided by commas; by default all")
+parser.add_argument("--logits", action="store_true", help="take the softmax off a Keras file: behind it, random weights leave every class the same")
 parser.add_argument("model", type=pathlib.Path)
 parser.add_argument("samples")
 parser.add_argument("plain", type=pathlib.Path)
@@ -90,6 +92,18 @@ def error(expected, found):
     return f"{ratio:.1f} dB ({cosines.mean():.4f})"
 
 
+def logits(model):
+    """The file with another word of the same length in its configuration."""
+    whole, softmax = model.read_bytes(), b'"activation": "softmax"'
+    if whole.count(softmax) != 1:
+        raise SystemExit(f"{model}: not one softmax")
+    target = folder / model.name
+    target.write_bytes(whole.replace(softmax, b'"activation": "linear" '))
+    return target
+
+
+if arguments.logits:
+    arguments.model = logits(arguments.model)
 summary, shapes = inspected(arguments.model), []
 if arguments.samples.endswith(".json"):
     tokenizer = samples.tokenizer(arguments.samples, arguments.tokens)
@@ -98,6 +112,7 @@ if arguments.samples.endswith(".json"):
 else:
     (source,) = summary["inputs"]
     calibrating, compared = ({source["name"]: half} for half in images(source["shape"]))
+calibrating, compared = ({name: array[: arguments.count] for name, array in half.items()} for half in (calibrating, compared))
 numpy.savez(folder / "calibration.npz", **calibrating)
 numpy.savez(folder / "compared.npz", **compared)
 names = arguments.outputs or [output["name"] for output in summary["outputs"]]
@@ -105,6 +120,9 @@ count = len(next(iter(compared.values())))
 rows = [{name: array[i : i + 1] for name, array in compared.items()} for i in range(count)]
 
 whole, before = by_skiff(arguments.model), inspected(arguments.model, *shapes)["multiplyAccumulates"]
+for name, values in zip(names, whole):
+    if values.max() == values.min():
+        raise SystemExit(f"{arguments.model.name}: all of '{name}' is one number, which says nothing")
 print(f"{arguments.model.name}: {before:,} multiplications, {count} samples compared")
 for recipe in (arguments.plain, arguments.fitted):
     made = folder / f"{recipe.stem}.skiff"
