@@ -58,7 +58,9 @@ public struct Pipeline: Sendable {
           try inside.run(on: &inner, report: &own)
           for (pass, changes) in own.changes { report.count(changes, of: pass) }
           report.warnings += own.warnings
-          if inner.revision != body.graph.revision { try changed.setAttribute(name, to: .graph(Subgraph(inner))) }
+          if inner.revision != body.graph.revision {
+            try changed.setAttribute(name, to: .graph(Subgraph(inner)))
+          }
         }
       }
       graph.setNode(id, to: changed, inputs: node.inputs)
