@@ -54,6 +54,30 @@ import Testing
     }
   }
 
+  /// Boxes in pixels beside scores from 0 to 1, as detectors return them.
+  @Test(arguments: [Float(1), 300], [true, false])
+  func partsOfAnOutputWithOtherRangesStayReal(greatest: Float, returnsReals: Bool) throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 8]))
+    let boxes = try graph.add(Multiply(), x, graph.addConstant(Tensor(scalar: greatest)))
+    let joined = try graph.addNode(Concat(axis: 1), [boxes, graph.add(Sigmoid(), x)])[0]
+    graph.addOutput(try graph.add(Transpose([1, 0]), joined), name: "y")
+    var generator = SeededGenerator(Seed(4))
+    let samples = (0..<20).map { _ in ["x": Tensor(generator.floats(8), shape: [1, 8])] }
+    var options = Int8Quantization()
+    options.quantizesOutputs = !returnsReals
+    let calibration = try Calibration(graph, samples: samples)
+    let (quantized, report) = try options.apply(to: graph, calibration: calibration)
+    let isUneven = greatest == 300 && returnsReals
+    #expect(report.floatNodes.count == (isUneven ? 2 : 0))
+    guard returnsReals else { return }
+    let (plain, integer) = (Session(try Plan(graph)), Session(try Plan(quantized)))
+    for sample in samples {
+      let scores = try [plain, integer].map { try $0.run(sample)["y"]?.floats().suffix(8) ?? [] }
+      #expect(zip(scores[0], scores[1]).allSatisfy { abs($0 - $1) < 0.02 })
+    }
+  }
+
   @Test func theInterfaceCanBeIntegers() throws {
     var generator = SeededGenerator(Seed(2))
     let graph = try network(&generator)

@@ -127,7 +127,8 @@ public struct Int8Quantization: Hashable, Sendable {
       dataType == .int8
       ? KnownParameters(takenFrom: &graph, ranges: ranges) : KnownParameters(ranges: ranges, as: dataType)
     let assignment = try ParameterAssignment(
-      graph, known, inputShapes: inputShapes, nodes: plan.nodes(dataType), excluded: plan.nodes(nil))
+      graph, known, inputShapes: inputShapes, nodes: plan.nodes(dataType), excluded: plan.nodes(nil),
+      returnsReals: !quantizesOutputs)
     return try outcome(graph, assignment, known)
   }
 
@@ -143,7 +144,8 @@ public struct Int8Quantization: Hashable, Sendable {
     let graph = before.graph
     let known = KnownParameters(ranges: moved, as: activations.dataType ?? .int8)
     let assignment = try ParameterAssignment(
-      graph, known, inputShapes: inputShapes, nodes: Set(nodes.compactMap { before.nodes[$0] }), excluded: [])
+      graph, known, inputShapes: inputShapes, nodes: Set(nodes.compactMap { before.nodes[$0] }), excluded: [],
+      returnsReals: false)
     return try outcome(graph, assignment, known)
   }
 

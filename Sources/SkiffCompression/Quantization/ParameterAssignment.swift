@@ -19,18 +19,23 @@ struct ParameterAssignment {
 
   /// For nodes that are to compute with integers, at the sizes at which kernels are asked for. Those that are excluded are declined,
   /// all others left alone.
+  ///
+  /// - Parameter returnsReals: Whether outputs of the graph are real numbers.
   init(
     _ graph: Graph, _ known: KnownParameters, inputShapes: [String: [Int]], nodes: Set<NodeID>,
-    excluded: Set<NodeID>
+    excluded: Set<NodeID>, returnsReals: Bool
   ) throws(ModelError) {
     self.graph = graph
     self.known = known
+    let uneven = returnsReals ? UnevenOutputs(graph, known).nodes : []
     for id in graph.nodeIDs {
       let node = graph[id]
       if node.operator is Quantize || node.operator is Dequantize { continue }
       let isExcluded = excluded.contains(id)
       guard nodes.contains(id) || isExcluded else { continue }
-      if let reason = reasonToDecline(node, isExcluded: isExcluded) {
+      let reason =
+        uneven.contains(id) ? UnevenOutputs.reason : reasonToDecline(node, isExcluded: isExcluded)
+      if let reason {
         declined.append(.init(location: node.location, reason: reason))
       } else {
         quantized.insert(id)
