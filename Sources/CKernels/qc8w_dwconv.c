@@ -149,7 +149,8 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
     // What is no tap has weights of zero: it reads what is there anyway.
     offsets[slot] = slot < used ? (row * shape->input_width + column) * channels : 0;
   }
-  skiff_range share = skiff_share(position_count(shape), part), inside = positions_inside(shape);
+  skiff_range share = skiff_share(position_count(shape), part);
+  size_t end = positions_inside(shape).end;
   window_position at = position_at(shape, share.begin);
   output += share.begin * channels;
   for (size_t left = share.end - share.begin; left > 0;) {
@@ -157,7 +158,7 @@ void skiff_qc8w_dwconv(const skiff_convolution *shape, const int8_t *input, cons
     if (is_window_inside(shape, at)) {
       const int8_t *first = input + pixel_under(shape, at, 0, 0) * channels;
       for (size_t slot = 0; slot < slots; slot++) inputs[slot] = first + offsets[slot];
-      if (at.x >= inside.begin && at.x < inside.end) step = skiff_min(left, inside.end - at.x);
+      step = skiff_min(left, end - at.x);
     } else {
       for (size_t slot = 0; slot < slots; slot++) {
         size_t pixel = slot < used ? pixel_under(shape, at, slot / columns, slot % columns) : SIZE_MAX;

@@ -54,9 +54,9 @@ SKIFF_AVX2 static void add_avx2(size_t count, const int8_t *a, const int8_t *b, 
 
 static double real_factor(skiff_factor factor) { return ldexp(factor.multiplier, factor.shift - 31); }
 
-// Sums in float32 whose summands weigh up to four times their bytes are off by less than 16 in the last place: weights by 2
-// each, the offset and the sums on the way, which stay below 2^27, by 4 each, and by 2 what is rounded to fraction bits here
-// or in the exact sum.
+// Sums in float32 whose summands weigh up to four times their bytes are off by less than 15 in the last place: by 2 for each
+// weight, by 4 for the offset and by 4 for the first sum, which both stay below 2^27, by 1 for the last, and by 1.75 for what the
+// exact sum rounds to its fraction bits.
 #define SUM_DOUBT 32
 
 SKIFF_AVX512 static inline __m512 widen_avx512(const int8_t *from, size_t step) {
@@ -71,7 +71,10 @@ SKIFF_AVX512 static void add_avx512(size_t count, const int8_t *a, const int8_t 
     double last = real_factor(form->factor_output), scale = ldexp(last, LEFT_SHIFT);
     double weight_a = real_factor(form->factor_a) * scale, weight_b = real_factor(form->factor_b) * scale;
     if (form->subtracts) weight_b = -weight_b;
-    if (last > 0x1p-17 || weight_a > 4 || fabs(weight_b) > 4) return add_avx2(count, a, b, form, output);
+    if (last > 0x1p-17 || weight_a > 4 || fabs(weight_b) > 4) {
+      add_avx2(count, a, b, form, output);
+      return;
+    }
     double start = 0.5 - form->zero_point_a * weight_a - form->zero_point_b * weight_b;
     __m512 factor_a = _mm512_set1_ps((float)ldexp(weight_a, ESTIMATE_BITS));
     __m512 factor_b = _mm512_set1_ps((float)ldexp(weight_b, ESTIMATE_BITS));

@@ -59,7 +59,7 @@ static inline float estimate_offset(int32_t shift) {
 }
 
 // The offset of a lane without an output, whose factor is zero.
-#define ESTIMATE_NOTHING (float)(1 << (ESTIMATE_BITS - 1))
+#define ESTIMATE_NOTHING ((float)(1 << (ESTIMATE_BITS - 1)))
 
 // Whether the estimates of sums of at most this magnitude stay inside of 32 bits.
 static inline bool is_estimable(uint64_t magnitude, int32_t multiplier, int32_t shift) {

@@ -164,12 +164,12 @@ static inline void gather_rows(const skiff_convolution *shape, size_t size, cons
   size_t row_size = gathered_size(shape, size), used = tap_count(shape) * shape->input_channels * size;
   if (used < row_size) memset(rows, 0, count * row_size);
   bool is_contiguous = shape->groups == 1 && shape->dilation_width == 1;
-  skiff_range inside = positions_inside(shape);
+  size_t end = positions_inside(shape).end;
   window_position at = position_at(shape, first);
   while (count > 0) {
     size_t run = 1;
-    if (is_contiguous && at.x >= inside.begin && at.x < inside.end && is_window_inside(shape, at)) {
-      run = skiff_min(count, inside.end - at.x);
+    if (is_contiguous && is_window_inside(shape, at)) {
+      run = skiff_min(count, end - at.x);
       gather_inside(shape, size, input, at, run, rows);
     } else {
       gather(shape, size, input, at, empty, rows);
