@@ -1,7 +1,8 @@
 """Times Skiff beside its peers in turn and prints medians and ratios; Scripts/bench calls it.
 
-A round runs each contender once, in a process of its own; the figure is the median over the rounds. Where whole processes are
-timed, their peak memory with mapped pages stands behind.
+A round runs each contender once, in a process of its own; the figure is the median over the rounds. What runs in one thread runs
+on one processor, the same for all, since another can have a busier neighbour. Where whole processes are timed, their peak memory
+with mapped pages stands behind.
 """
 import argparse
 import json
@@ -26,8 +27,11 @@ folder = arguments.models.resolve()
 arguments.skiff = pathlib.Path(arguments.skiff).resolve()
 
 
-def output(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+def output(*command, threads=0):
+    # Linux says where processes may run; elsewhere they run where the system likes.
+    alone = {max(os.sched_getaffinity(0))} if threads == 1 and hasattr(os, "sched_getaffinity") else None
+    place = (lambda: os.sched_setaffinity(0, alone)) if alone else None
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, preexec_fn=place)
     if done.returncode:
         raise SystemExit(f"{' '.join(done.args)}\n{done.stderr}")
     return done.stdout
@@ -39,7 +43,7 @@ def skiff(model, threads=1):
         samples = (folder / model).with_suffix(".npz")
         if samples.exists():
             options += ["--input", samples]
-        text = output(arguments.skiff, "benchmark", folder / model, *options)
+        text = output(arguments.skiff, "benchmark", folder / model, *options, threads=threads)
         return 1000 * json.loads(text)["medianSeconds"]
 
     return measure
@@ -47,7 +51,8 @@ def skiff(model, threads=1):
 
 def peer(engine, model, threads=1):
     script = here / "peer_time.py"
-    return lambda: float(output(sys.executable, script, engine, folder / model, threads, arguments.runs))
+    command = [sys.executable, script, engine, folder / model, threads, arguments.runs]
+    return lambda: float(output(*command, threads=threads))
 
 
 def process(target, *command):
