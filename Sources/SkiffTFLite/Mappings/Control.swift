@@ -63,11 +63,14 @@ extension NodeWriter {
     guard graph.outputs.count == 1 + node.carriedCount else {
       throw ModelError(.unsupported, "a loop that stacks tensors")
     }
-    let captures = try (2..<self.node.inputs.count).map { (index) throws(ModelError) in try required(index) }
+    let captures = try (2..<max(2, self.node.inputs.count)).map { (index) throws(ModelError) in
+      try required(index)
+    }
     let count = try iterationCount()
     let start =
       if let condition = try optional(1) { condition } else { try exporter.addUnnamed(Tensor(scalar: true)) }
-    let carried = [try scalar64(0), start] + captures + [count?.carried].compactMap(\.self)
+    var carried = [try scalar64(0), start] + captures
+    if case .computed(let tensor)? = count { carried.append(tensor) }
     let types = carried.map { exporter.types[$0] }
     guard let again = graph.outputs.first.flatMap({ graph[$0.value].type }), again == types[1] else {
       throw ModelError(.unsupported, "a condition that starts as \(types[1]) and is another type later")
@@ -78,19 +81,8 @@ extension NodeWriter {
       }
     }
     let condition = try exporter.addBody { (body) throws(ModelError) in
-      let tensors = try inputs(body)
-      body.subgraph.inputs = tensors
-      body.subgraph.outputs = [tensors[1]]
-      guard let count else { return }
-      let limit = try count.known.map { (known) throws(ModelError) in
-        try body.addUnnamed(Tensor(scalar: known))
-      }
-      let isInside = try body.addTensor(TensorType(.boolean, []), name: "is_inside")
-      try body.emit(
-        "LESS", [tensors[0], limit ?? tensors[tensors.count - 1]], [isInside], FlatObject("LessOptions"))
-      let continues = try body.addTensor(types[1], name: "continues")
-      try body.emit("LOGICAL_AND", [isInside, tensors[1]], [continues], FlatObject("LogicalAndOptions"))
-      body.subgraph.outputs = [continues]
+      body.subgraph.inputs = try inputs(body)
+      body.subgraph.outputs = [try continuing(in: body, count)]
     }
     let body = try exporter.addBody { (body) throws(ModelError) in
       let tensors = try inputs(body)
@@ -114,17 +106,40 @@ extension NodeWriter {
         ["cond_subgraph_index": .integer(condition), "body_subgraph_index": .integer(body)]))
   }
 
-  /// How often a loop runs at most: a number, or the tensor that has it; nil if only the condition ends it.
-  private func iterationCount() throws(ModelError) -> (known: Int64?, carried: Int?)? {
+  /// How often a loop runs at most.
+  private enum IterationCount {
+    case known(Int64)
+    /// The tensor that has it.
+    case computed(Int)
+  }
+
+  /// Whether a loop goes on: its carried condition, and that the number of the iteration is below their count.
+  private func continuing(in body: Exporter, _ count: IterationCount?) throws(ModelError) -> Int {
+    let tensors = body.subgraph.inputs
+    guard let count else { return tensors[1] }
+    let limit =
+      switch count {
+      case .known(let number): try body.addUnnamed(Tensor(scalar: number))
+      case .computed: tensors[tensors.count - 1]
+      }
+    let isInside = try body.addTensor(TensorType(.boolean, []), name: "is_inside")
+    try body.emit("LESS", [tensors[0], limit], [isInside], FlatObject("LessOptions"))
+    let continues = try body.addTensor(body.types[tensors[1]], name: "continues")
+    try body.emit("LOGICAL_AND", [isInside, tensors[1]], [continues], FlatObject("LogicalAndOptions"))
+    return continues
+  }
+
+  /// How often the loop runs at most; nil if only the condition ends it.
+  private func iterationCount() throws(ModelError) -> IterationCount? {
     guard let tensor = try optional(0) else { return nil }
     let type = exporter.types[tensor]
     if exporter.constants[tensor] != nil, let known = try known(0, "iterations").first {
-      return known == .max ? nil : (Int64(known), nil)
+      return known == .max ? nil : .known(Int64(known))
     }
     guard type.dataType == .int64, type.rank == 0 else {
       throw ModelError(.unsupported, "a number of iterations as \(type), not as one int64")
     }
-    return (nil, tensor)
+    return .computed(tensor)
   }
 
   private func scalar64(_ integer: Int) throws(ModelError) -> Int {
