@@ -87,8 +87,11 @@ public struct ByteRegion: Sendable {
   public func withBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeRawBufferPointer(rebasing: owner.memory[range]))
+    try body(memory)
   }
+
+  /// The bytes; the pointer is valid as long as somebody holds a region of the same owner.
+  package var memory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: owner.memory[range]) }
 
   /// The file whose bytes these are, and how many it has; nil if they are no mapped file's.
   package var file: (identity: FileIdentity, byteCount: Int)? {

@@ -11,7 +11,9 @@ extension Plan {
     }
     let returned = Set(graph.outputs.map(\.value) + graph.states.map(\.next))
     for value in returned { lastUse[value] = steps.count }
-    for (value, index) in lastUse where index < steps.count && graph[value].constant == nil {
+    let placed = Set(steps.flatMap { $0.hasPlaces ? $0.outputs : [] })
+    for (value, index) in lastUse
+    where index < steps.count && graph[value].constant == nil && !placed.contains(value) {
       steps[index].released.append(value)
     }
 

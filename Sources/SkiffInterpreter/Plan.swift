@@ -24,13 +24,18 @@ public struct Plan: Sendable {
     let outputs: [ValueID]
     /// The results' types, where all sizes are known.
     let types: [TensorType?]
-    /// Values that nobody reads after this step.
+    /// Values without a place in the arena that nobody reads after this step.
     var released: [ValueID] = []
     /// Where a direct kernel's results and working memory are.
     var offsets: [Int] = []
     var scratch = 0..<0
     /// The parts that its work is divided into.
     var parts = 1
+
+    /// Whether the results have a place in the arena.
+    var hasPlaces: Bool {
+      if case .direct = kernel { true } else { false }
+    }
   }
 
   /// The graph with the sizes of its inputs filled in.

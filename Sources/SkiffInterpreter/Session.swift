@@ -8,20 +8,18 @@ public final class Session {
   private let arena: Arena
   private var bodies = BodySessions()
   private var states: [ValueID: Tensor]
-  /// The results of steps with a direct kernel, from their first run on: they are always in the same places.
-  private var places: [Places?]
-
-  private struct Places {
-    let results: [Tensor]
-    let targets: [UnsafeMutableRawBufferPointer]
-  }
+  /// The values that are in the same place in every run: constants, and what direct kernels have computed once.
+  private var lasting: [ValueID: Tensor]
+  /// What steps with a direct kernel and lasting operands do, from their first run on.
+  private var jobs: [Crew.Job?]
 
   /// Creates a session and its memory.
   public init(_ plan: Plan) {
     self.plan = plan
     arena = Arena(byteCount: plan.arenaByteCount)
     states = plan.initialStates
-    places = Array(repeating: nil, count: plan.steps.count)
+    lasting = plan.constants
+    jobs = Array(repeating: nil, count: plan.steps.count)
   }
 
   /// Makes the states of the graph what they are before the first run.
@@ -39,10 +37,11 @@ public final class Session {
     let graph = plan.graph
     let crew = Crew(threads: plan.steps.map(\.parts).max() ?? 1)
     defer { crew.end() }
-    var values = plan.constants.merging(states) { $1 }
+    var passing = states
     for id in graph.inputs {
-      values[id] = try input(id, from: inputs)
-      if let tensor = values[id] { try observer?(id, tensor) }
+      let tensor = try input(id, from: inputs)
+      passing[id] = tensor
+      try observer?(id, tensor)
     }
     if let name = inputs.keys.sorted().first(where: { name in
       !graph.inputs.contains { graph[$0].name == name }
@@ -50,26 +49,26 @@ public final class Session {
       throw ModelError(.invalidArgument, "there is no such input", at: Location(tensor: name))
     }
     for (index, step) in plan.steps.enumerated() {
-      try locating(graph[step.node].location) { () throws(ModelError) in
-        let results = try run(index, step, values, crew)
-        for (value, result) in zip(step.outputs, results) {
-          values[value] = result
-          try observer?(value, result)
-        }
+      if observer == nil, let job = jobs[index] {
+        crew.run(job)
+        continue
       }
-      for value in step.released { values[value] = nil }
+      try locating(graph[step.node].location) { () throws(ModelError) in
+        try run(index, step, &passing, crew)
+        guard let observer else { return }
+        for value in step.outputs { try observer(value, known(value, passing)) }
+      }
+      for value in step.released { passing[value] = nil }
     }
     // The arena is overwritten by the next run, so that what leaves it is copied.
     var outputs: [String: Tensor] = [:]
     for output in graph.outputs {
-      guard let tensor = values[output.value] else {
-        throw ModelError(.invalidGraph, "output '\(output.name)' is never computed")
-      }
-      outputs[output.name] = try copy(of: tensor)
+      outputs[output.name] = try copy(of: known(output.value, passing))
     }
     var next = states
     for state in graph.states {
-      guard let tensor = values[state.next], tensor.shape == plan.initialStates[state.value]?.shape else {
+      let tensor = try known(state.next, passing)
+      guard tensor.shape == plan.initialStates[state.value]?.shape else {
         throw ModelError(
           .invalidGraph, "what is left of a state has another shape",
           at: Location(tensor: graph[state.value].name))
@@ -101,29 +100,58 @@ public final class Session {
     return tensor.quantized(with: type.quantization)
   }
 
+  /// The tensor of a value that was computed.
+  private func known(_ value: ValueID, _ passing: [ValueID: Tensor]) throws(ModelError) -> Tensor {
+    guard let tensor = passing[value] ?? lasting[value] else {
+      throw ModelError(.invalidGraph, "it is never computed", at: Location(tensor: plan.graph[value].name))
+    }
+    return tensor
+  }
+
+  /// Computes the results of a step, which are then lasting or among the passing values.
   private func run(
-    _ index: Int, _ step: Plan.Step, _ values: [ValueID: Tensor], _ crew: Crew
-  ) throws(ModelError) -> [Tensor] {
-    let inputs = step.inputs.map { id in id.flatMap { values[$0] } }
+    _ index: Int, _ step: Plan.Step, _ passing: inout [ValueID: Tensor], _ crew: Crew
+  ) throws(ModelError) {
+    let inputs = step.inputs.map { id in id.flatMap { passing[$0] ?? lasting[$0] } }
+    let results: [Tensor]
     switch step.kernel {
-    case .reference(let kernel): return try outsideOfArena(checked(kernel.evaluate(inputs), step))
-    case .prepared(let kernel): return try outsideOfArena(checked(kernel.run(inputs), step))
     case .direct(let kernel):
-      let places = try places(of: index, step)
-      let scratch = arena.memory(step.scratch)
-      withPointers(to: inputs[...], []) {
-        crew.run(
-          .init(kernel: kernel, inputs: $0, outputs: places.targets, scratch: scratch, parts: step.parts))
-      }
-      return places.results
+      let job = try job(index, step, kernel, inputs, passing)
+      return withExtendedLifetime(inputs) { crew.run(job) }
+    case .reference(let kernel): results = try checked(kernel.evaluate(inputs), step)
+    case .prepared(let kernel): results = try checked(kernel.run(inputs), step)
     case .control(let kernel):
-      let results = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
+      let values = try kernel.evaluate(inputs) { subgraph, tensors throws(ModelError) in
         try bodies.run(subgraph, tensors, like: plan)
       }
       var sized: [Tensor] = []
-      for (result, type) in zip(results, step.types) { sized.append(try self.sized(result, as: type)) }
-      return try outsideOfArena(checked(sized, step))
+      for (value, type) in zip(values, step.types) { sized.append(try self.sized(value, as: type)) }
+      results = try checked(sized, step)
     }
+    for (value, result) in zip(step.outputs, try outsideOfArena(results)) { passing[value] = result }
+  }
+
+  /// What a step with a direct kernel does; kept if its operands are lasting, as its results are.
+  private func job(
+    _ index: Int, _ step: Plan.Step, _ kernel: any DirectKernel, _ inputs: [Tensor?],
+    _ passing: [ValueID: Tensor]
+  ) throws(ModelError) -> Crew.Job {
+    if let known = jobs[index] { return known }
+    var targets: [UnsafeMutableRawBufferPointer] = []
+    for (place, value) in step.outputs.enumerated() {
+      guard let type = step.types[place], let shape = type.shape.fixed, let count = type.shape.elementCount,
+        let byteCount = type.dataType.byteCount(elements: count)
+      else { throw ModelError(.invalidGraph, "sizes must be known") }
+      let range = step.offsets[place]..<step.offsets[place] + byteCount
+      targets.append(arena.memory(range))
+      lasting[value] = try Tensor(
+        type.dataType, shape: shape, quantization: type.quantization, bytes: arena.region(range))
+    }
+    let job = Crew.Job(
+      kernel: kernel, inputs: inputs.map { $0?.bytes.memory }, outputs: targets,
+      scratch: arena.memory(step.scratch), parts: step.parts)
+    if step.inputs.allSatisfy({ $0.flatMap { passing[$0] } == nil }) { jobs[index] = job }
+    return job
   }
 
   /// A result of a graph that never ran has no elements, and only the plan knows the other sizes.
@@ -153,34 +181,5 @@ public final class Session {
       copies[index] = try copy(of: result)
     }
     return copies
-  }
-
-  private func places(of index: Int, _ step: Plan.Step) throws(ModelError) -> Places {
-    if let known = places[index] { return known }
-    var results: [Tensor] = []
-    var targets: [UnsafeMutableRawBufferPointer] = []
-    for (offset, type) in zip(step.offsets, step.types) {
-      guard let type, let shape = type.shape.fixed, let count = type.shape.elementCount,
-        let byteCount = type.dataType.byteCount(elements: count)
-      else { throw ModelError(.invalidGraph, "sizes must be known") }
-      targets.append(arena.memory(offset..<offset + byteCount))
-      results.append(
-        try Tensor(
-          type.dataType, shape: shape, quantization: type.quantization,
-          bytes: arena.region(offset..<offset + byteCount)))
-    }
-    let made = Places(results: results, targets: targets)
-    places[index] = made
-    return made
-  }
-
-  /// Calls `body` with pointers to all operands, which stay valid during the call.
-  private func withPointers(
-    to inputs: ArraySlice<Tensor?>, _ pointers: [UnsafeRawBufferPointer?],
-    _ body: ([UnsafeRawBufferPointer?]) -> Void
-  ) {
-    guard let first = inputs.first else { return body(pointers) }
-    guard let tensor = first else { return withPointers(to: inputs.dropFirst(), pointers + [nil], body) }
-    tensor.bytes.withBytes { withPointers(to: inputs.dropFirst(), pointers + [$0], body) }
   }
 }
