@@ -113,49 +113,6 @@ struct ConversionReport {
   }
 }
 
-extension CompressionReport {
-  /// For programs.
-  var json: JSONText {
-    .object([
-      ("quantizedNodes", .integer(quantizedNodes)),
-      (
-        "floatNodes",
-        .list(
-          floatNodes.map { node in
-            .object([("node", .text(node.location.description)), ("reason", .text(node.reason))])
-          })
-      ),
-      (
-        "weights",
-        .list(
-          weights.map { change in
-            .object([
-              ("name", .text(change.name)), ("elements", .integer(change.elements)),
-              ("zeros", .integer(change.zeros)), ("coding", .text(change.coding)),
-              ("sqnr", .real(change.signalToNoise)),
-            ])
-          })
-      ),
-      (
-        "lowRanks",
-        .list(
-          lowRanks.map { change in
-            .object([
-              ("node", .text(change.location.description)),
-              ("ranks", .list(change.ranks.map { .integer($0) })),
-              ("weightsBefore", .integer(change.weightsBefore)),
-              ("weightsAfter", .integer(change.weightsAfter)), ("error", .real(change.error)),
-            ])
-          })
-      ),
-      ("equalizedPairs", .integer(equalizedPairs)), ("smoothedValues", .integer(smoothedValues)),
-      ("weightsInside", .integer(weightsInside)),
-      ("bytesBefore", .integer(bytesBefore)), ("bytesAfter", .integer(bytesAfter)),
-      ("samples", .integer(sampleCount)),
-    ])
-  }
-}
-
 extension OutputMetrics {
   /// The figures for programs.
   var json: JSONText {

@@ -98,6 +98,14 @@ extension DiagnosedOperator {
       ("uncomparedBefore", .integer(uncomparedBefore)),
       ("saturated", range.map { .real($0.saturatedShare) } ?? .null),
       ("unused", range.map { .real($0.unusedShare) } ?? .null),
+      (
+        "rounding",
+        rounding.map {
+          .object([
+            ("share", .real($0.share)), ("largest", .integer($0.largest)), ("elements", .integer($0.count)),
+          ])
+        } ?? .null
+      ),
       ("parameters", .integer(parameters)), ("zeros", .integer(zeros)),
       ("multiplyAccumulates", multiplyAccumulates.map(JSONText.integer) ?? .null),
       ("weightBytes", .integer(weightBytes)),

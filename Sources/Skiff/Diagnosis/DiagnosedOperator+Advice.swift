@@ -4,7 +4,7 @@ import SkiffOperators
 extension DiagnosedOperator {
   /// Above this signal to noise ratio, in decibels, nothing has to be done.
   private static let good = 40.0
-  /// The share of all noise that makes an operator one to look at.
+  /// The share of all noise, or of integers that depend on the runtime, that makes an operator one to look at.
   private static let notableShare = 0.05
 
   /// What to do about the operator: about causes that are seen where they are, else to keep it as it was.
@@ -17,6 +17,13 @@ extension DiagnosedOperator {
         Finding(
           .saturated, at: name, "\(range.saturatedShare.percentText) of its elements lie beyond its range",
           remedy: "calibrate with range: min-max or a higher percentile, on samples like those that are run"))
+    }
+    if let rounding, rounding.largest > 1 || rounding.share > Self.notableShare {
+      findings.append(
+        Finding(
+          .rounding, at: name,
+          "\(rounding.share.percentText) of its integers are others, by up to \(rounding.largest), where a runtime rounds once",
+          remedy: "score the file with the runtime that it is for"))
     }
     guard let noiseAdded, noiseAdded > noiseRatio(ofDecibels: Self.good),
       noiseAdded == .infinity || noiseAdded > Self.notableShare * totalNoise

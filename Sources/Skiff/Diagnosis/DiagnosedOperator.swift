@@ -31,6 +31,8 @@ public struct DiagnosedOperator: Sendable {
   public let uncomparedBefore: Int
   /// How its result uses the integers that it can be; nil for real numbers.
   public let range: RangeUse?
+  /// How far its integers depend on the runtime; nil for real numbers and where that cannot be told.
+  public let rounding: RoundingDifference?
   /// How the elements of its first result are spread beside the source's; nil if the source has no such value.
   public let spread: ValueSpread?
   /// The elements of its constants of real numbers, or of integers that stand for some.
@@ -62,7 +64,7 @@ public struct DiagnosedOperator: Sendable {
 
   init(
     _ node: Node, at index: Int, recipeName: String?, in graph: Graph, _ records: [ValueID: ValueRecord],
-    _ flow: NoiseFlow, alone: Double?
+    _ flow: NoiseFlow, alone: Double?, rounding: RoundingDifference?
   ) throws(ModelError) {
     let names = [node.name] + node.origins.map(\.name)
     self.recipeName = recipeName
@@ -80,6 +82,7 @@ public struct DiagnosedOperator: Sendable {
     noiseAdded = alone ?? flow.noise(addedBy: node)
     uncomparedBefore = compared == nil ? 0 : graph.uncompared(before: node, records)
     range = node.outputs.first.flatMap { records[$0]?.range }
+    self.rounding = rounding
     spread = node.outputs.first.flatMap { records[$0]?.spread }
     var (parameters, zeros, weightBytes) = (0, 0, 0)
     for id in Set(node.inputs.compactMap(\.self)) {

@@ -48,13 +48,13 @@ public struct Diagnosis: Sendable {
     }
     let flow = NoiseFlow(candidate, records)
     let alone = try pair.noiseAlone(pairs, records, flow, progress)
+    let roundings = try pair.roundingDifferences(progress)
     let names = SourceNames(reference)
     let rows = try candidate.nodeIDs.enumerated().map { index, id throws(ModelError) in
       let partner = candidate[id].outputs.first.flatMap { pairs.partners[$0]?.value }
       return try DiagnosedOperator(
         candidate[id], at: index, recipeName: names.name(of: candidate[id], computing: partner), in: sized,
-        records,
-        flow, alone: alone[id])
+        records, flow, alone: alone[id], rounding: roundings[id])
     }
     let total = rows.reduce(0) { $0 + ($1.noiseAdded ?? 0) }
     operators = zip(rows, candidate.nodeIDs).map { row, id in

@@ -20,6 +20,8 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public static let unevenChannels = Kind(rawValue: "uneven-channels")
     /// An operator adds much of the noise.
     public static let costly = Kind(rawValue: "costly")
+    /// Integers of an operator are others in another runtime.
+    public static let rounding = Kind(rawValue: "rounding")
 
     /// Ranges of values are not known well after so many samples.
     public static let tooFewSamples = Kind(rawValue: "too-few-samples")

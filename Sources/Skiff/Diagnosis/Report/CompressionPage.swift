@@ -54,7 +54,7 @@ public struct CompressionPage: Sendable {
       note:
         "\(diagnosis.comparedCount) of \(diagnosis.operators.count) operators have a value of the same name in the source. "
         + "= equals the source; lost: decibels between what comes in and what goes out; alone: beside the source's operator on the same operands; saturated: elements beyond the range; "
-        + "unused: integers that never occur; MACs: multiply-accumulates; B: bytes.",
+        + "unused: integers that never occur; rounding: integers that are others where a runtime rounds once; MACs: multiply-accumulates; B: bytes.",
       [
         Markup.table(
           DiagnosisTable.columns.map { ($0.title, $0.isNumber) }, rows.map(DiagnosisTable.cells))
