@@ -120,7 +120,9 @@ extension Model {
         let (graph, values) = try smoothing.apply(to: copy.graph, samples: samples)
         copy.graph = graph
         report.smoothedValues += values
-      case .weights(let weights): try copy.compress(weights, runs, compression.scratchFolder, &report)
+      case .weights(let weights):
+        let classes = weights.labels.flatMap { labels[$0] }
+        try copy.compress(weights, runs, classes, compression.scratchFolder, &report)
       case .int8(_, let quantization) where quantization.activations == .dynamic:
         try copy.quantizeDynamically(quantization, runs, &report)
       case .int8(let estimation, let quantization):
@@ -139,11 +141,12 @@ extension Model {
   }
 
   private mutating func compress(
-    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ scratchFolder: String?,
+    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ classes: [Int]?, _ scratchFolder: String?,
     _ report: inout CompressionReport
   ) throws(ModelError) {
     let samples = try reordered(runs).map(graph.accepting)
-    let (changed, changes) = try weights.apply(to: graph, samples: samples, scratchFolder: scratchFolder)
+    let (changed, changes) = try weights.apply(
+      to: graph, samples: samples, classes: classes, scratchFolder: scratchFolder)
     graph = changed
     report.weights += changes
     report.weightsInside = max(

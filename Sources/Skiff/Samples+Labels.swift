@@ -53,8 +53,14 @@ extension Compression {
 extension [Compression.Step] {
   fileprivate var labelArrays: Set<String> {
     var names: Set<String> = []
-    for case .channels(let pruning) in self {
-      if let name = pruning.labels { names.insert(name) }
+    for step in self {
+      let name =
+        switch step {
+        case .channels(let pruning): pruning.labels
+        case .weights(let weights): weights.labels
+        default: nil as String?
+        }
+      if let name { names.insert(name) }
     }
     return names
   }

@@ -213,7 +213,7 @@ import Testing
       [Float](repeating: 0, count: 64), [Float](repeating: 1, count: 64), half, half.map { $0 * 1e-30 },
     ] {
       let settings = Settings.integers(4).with {
-        ($0.usesFeedback, $0.usesImportance, $0.correctsBias) = (true, true, true)
+        ($0.usesFeedback, $0.importance, $0.correctsBias) = (true, .inputs, true)
       }
       let samples = [Tensor(values, shape: [4, 16])]
       let (graph, _) = try subject.compressed(settings, samples: samples)

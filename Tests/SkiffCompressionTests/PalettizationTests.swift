@@ -100,7 +100,7 @@ import Testing
       stride(from: column, to: 600, by: 12).reduce(Float(0)) { $0 + values[$1] * values[$1] }
     }
     let plain = try subject.changed(.palette(3))
-    let aware = try subject.changed(.palette(3).with { $0.usesImportance = true }, samples: [samples])
+    let aware = try subject.changed(.palette(3).with { $0.importance = .inputs }, samples: [samples])
     #expect(
       squaredError(weights, aware, importance: squares) < squaredError(weights, plain, importance: squares))
   }

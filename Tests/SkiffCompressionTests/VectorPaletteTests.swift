@@ -153,7 +153,7 @@ import Testing
     }
     let plain = try subject.changed(Self.vectors(4, 2))
     let aware = try subject.changed(
-      Self.vectors(4, 2).with { $0.usesImportance = true }, samples: [Tensor(values, shape: [50, 32])])
+      Self.vectors(4, 2).with { $0.importance = .inputs }, samples: [Tensor(values, shape: [50, 32])])
     #expect(
       squaredError(weights, aware, importance: squares) < squaredError(weights, plain, importance: squares))
   }

@@ -84,7 +84,7 @@ import Testing
   @Test func samplesAreNeededWhereTheyAreLookedAt() throws {
     let subject = try subject()
     for settings in [
-      Settings.integers(4).with { $0.usesFeedback = true }, .integers(4).with { $0.usesImportance = true },
+      Settings.integers(4).with { $0.usesFeedback = true }, .integers(4).with { $0.importance = .inputs },
       .integers(4).with { $0.correctsBias = true },
     ] {
       #expect(WeightCompression(settings).needsSamples)
@@ -208,9 +208,7 @@ import Testing
     #expect(try digest { _ in } == plain)
     #expect(
       try digest {
-        ($0.usesFeedback, $0.usesImportance, $0.correctsBias, $0.roundsAdaptively) = (
-          false, false, false, false
-        )
+        ($0.usesFeedback, $0.importance, $0.correctsBias, $0.roundsAdaptively) = (false, nil, false, false)
       } == plain)
     #expect(try digest { $0.usesFeedback = true } != plain)
     #expect(try digest { $0.roundsAdaptively = true } != plain)

@@ -124,7 +124,7 @@ import Testing
     let weights = generator.weights(rows * columns)
     let samples = generator.correlated(count, columns: columns)
     let subject = try WeightSubject.dense(Tensor(weights, shape: [rows, columns]), samples: count)
-    let settings = Settings.pruning(0.5).with { $0.usesImportance = true }
+    let settings = Settings.pruning(0.5).with { $0.importance = .inputs }
     let found = try subject.changed(settings, samples: [Tensor(samples, shape: [count, columns])])
     let squares = (0..<columns).map { column in
       (0..<count).reduce(0.0) {

@@ -150,7 +150,7 @@ import Testing
     }
     let plain = try subject.changed(.integers(3))
     let aware = try subject.changed(
-      .integers(3).with { $0.usesImportance = true }, samples: [Tensor(values, shape: [50, 12])])
+      .integers(3).with { $0.importance = .inputs }, samples: [Tensor(values, shape: [50, 12])])
     #expect(
       squaredError(weights, aware, importance: squares) < squaredError(weights, plain, importance: squares))
   }

@@ -74,8 +74,12 @@ struct RandomRecipe {
     if isAdaptive {
       members.append("rounding: adaptive")
     } else if hasChoice {
-      for key in ["feedback", "importance"] where chance(3) {
-        members.append("\(key): true")
+      if chance(3) {
+        members.append("feedback: true")
+        isLooking = true
+      }
+      if chance(3) {
+        members.append("importance: \(one(of: ["true", "fisher"]))")
         isLooking = true
       }
     }

@@ -34,7 +34,7 @@ import Testing
     (integers.bits, integers.granularity, integers.isSymmetric, integers.clips) = (5, .tensor, false, false)
     var (base, dense, convolution) = (Settings(), Settings(), Settings())
     base.pruning = global
-    (dense.pruning, dense.coding, dense.usesImportance) = (structured, .palette(palette), true)
+    (dense.pruning, dense.coding, dense.importance) = (structured, .palette(palette), .inputs)
     (convolution.pruning, convolution.coding) = (global, .integers(integers))
     (convolution.usesFeedback, convolution.correctsBias) = (true, true)
     var first = WeightCompression(
@@ -89,6 +89,16 @@ import Testing
     #expect(own.exceptions[.names("a")]??.coding == .palette(Palettization()))
     #expect(own.exceptions[.names("a")]??.pruning == WeightPruning())
     #expect(own.exceptions[.names("c")] == .some(nil))
+  }
+
+  @Test func importanceIsRead() throws {
+    #expect(try settings("{palette: {}, importance: true}").importance == .inputs)
+    #expect(try settings("{palette: {}, importance: false}").importance == nil)
+    let fisher = try weights(
+      "{palette: {}, importance: fisher, labels: classes, names: {a: {importance: true}, b: {prune: {}}}}")
+    #expect(fisher.settings?.importance == .fisher && fisher.labels == "classes" && fisher.needsSamples)
+    #expect(fisher.exceptions[.names("a")]??.importance == .inputs)
+    #expect(fisher.exceptions[.names("b")]??.importance == .fisher)
   }
 
   @Test func int8IsRead() throws {
@@ -314,6 +324,18 @@ import Testing
     Wrong(weights: "{feedback: false}", "changes nothing"),
     Wrong(weights: "{feedback: true}", "neither prunes nor rounds"),
     Wrong(weights: "{importance: true}", "neither prunes nor rounds"),
+    Wrong(weights: "{importance: fisher}", "neither prunes nor rounds"),
+    Wrong(weights: "{float: float16, importance: fisher}", "nothing that feedback or importance"),
+    Wrong(weights: "{palette: {}, importance: taylor}", "must be true, false or fisher", column: 38),
+    Wrong(weights: "{palette: {}, importance: [fisher]}", "must be true, false or fisher"),
+    Wrong(weights: "{palette: {}, importance: true, labels: l}", "only the importance 'fisher'", column: 12),
+    Wrong(weights: "{palette: {}, labels: l}", "only the importance 'fisher'"),
+    Wrong(weights: "{palette: {}, importance: fisher, labels: [l]}", "'labels' must be a text"),
+    Wrong(
+      weights: "{palette: {}, names: {a: {importance: fisher, labels: l}}}", "'labels' is not known here"),
+    Wrong(
+      weights: "{prune: {scope: global}, importance: fisher, names: {a: {importance: true}}}",
+      "weights of different importance"),
     Wrong(weights: "{correct-bias: true}", "neither prunes nor rounds"),
     Wrong(weights: "{float: float16, feedback: true}", "nothing that feedback"),
     Wrong(

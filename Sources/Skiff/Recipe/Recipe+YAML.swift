@@ -86,7 +86,7 @@ extension Recipe {
 
 extension WeightCompression {
   fileprivate init(recipe node: RecipeNode) throws(ModelError) {
-    let special = ["operators", "names", "least"]
+    let special = ["operators", "names", "least", "labels"]
     let members = try node.members(Settings.keys + special)
     var settings = Settings()
     try settings.set(members, of: node)
@@ -94,6 +94,10 @@ extension WeightCompression {
     for (key, value) in members where special.contains(key) {
       if key == "least" {
         leastCount = try value.integer(in: 1...Int.max)
+        continue
+      }
+      if key == "labels" {
+        labels = try value.text()
         continue
       }
       for (name, own) in try value.members() {
@@ -107,6 +111,7 @@ extension WeightCompression {
     for settings in [settings] + Array(exceptions.values) {
       if let settings, let reason = settings.contradiction { throw node.error(reason) }
     }
+    if let contradiction { throw node.error(contradiction) }
   }
 }
 
@@ -140,9 +145,10 @@ extension WeightCompression.Settings {
     switch coding {
     case .palette, .integers: return nil
     case .float16, .bfloat16:
-      return usesFeedback || usesImportance ? "chooses nothing that feedback or importance could change" : nil
+      return usesFeedback || importance != nil
+        ? "chooses nothing that feedback or importance could change" : nil
     case .none:
-      let isLooking = usesFeedback || usesImportance || correctsBias
+      let isLooking = usesFeedback || importance != nil || correctsBias
       return isLooking ? "has feedback, importance or corrected biases, but neither prunes nor rounds" : nil
     }
   }
@@ -165,7 +171,7 @@ extension WeightCompression.Settings {
       coding = try node.choice(["float16", "bfloat16"]).name == "float16" ? .float16 : .bfloat16
     case "rounding": roundsAdaptively = try node.choice(["nearest", "adaptive"]).name == "adaptive"
     case "feedback": usesFeedback = try node.boolean()
-    case "importance": usesImportance = try node.boolean()
+    case "importance": importance = try node.importance()
     default: correctsBias = try node.boolean()
     }
   }
@@ -261,6 +267,13 @@ extension WeightQuantization {
 }
 
 extension RecipeNode {
+  /// What tells how much errors count: true for the inputs.
+  fileprivate func importance() throws(ModelError) -> WeightCompression.Importance? {
+    if let isInputs = try? boolean() { return isInputs ? .inputs : nil }
+    guard (try? text()) == "fisher" else { throw error("must be true, false or fisher") }
+    return .fisher
+  }
+
   /// A number of weights that follow each other.
   fileprivate func runLength(_ number: Double) throws(ModelError) -> Int {
     guard let size = Int(exactly: number), (2...WeightCompression.longestRun).contains(size) else {

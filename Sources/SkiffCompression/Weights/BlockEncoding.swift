@@ -14,7 +14,7 @@ struct BlockEncoding {
 
   /// Nil for other settings.
   init?(_ weight: WeightTensor, _ settings: WeightCompression.Settings) {
-    guard settings.pruning == nil, !settings.needsMoments,
+    guard settings.pruning == nil, !settings.looksAtSamples,
       case .integers(let quantization) = settings.coding.fitting(weight),
       case .block(let size) = quantization.granularity
     else { return nil }

@@ -82,14 +82,14 @@ public struct Palettization: Hashable, Sendable {
   /// A table, in ascending order. Zero is in it if some weights are zero; weights that are few enough are the table.
   ///
   /// - Parameter importance: What an error of each weight costs, nil for the same.
-  func table(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> PaletteTable {
+  func table(_ weights: ArraySlice<Float>, importance: WeightImportance?) -> PaletteTable {
     let numbers = numbers(weights, importance: importance)
     guard entries == .int8 else { return PaletteTable(numbers: numbers, scale: nil) }
     let scale = Self.scale(of: numbers)
     return PaletteTable(numbers: numbers.map { Float(Self.integer($0, scale)) * scale }, scale: scale)
   }
 
-  private func numbers(_ weights: ArraySlice<Float>, importance: ColumnImportance?) -> [Float] {
+  private func numbers(_ weights: ArraySlice<Float>, importance: WeightImportance?) -> [Float] {
     let size = 1 << bits
     var different: Set<Float> = []
     for weight in weights where different.insert(weight).inserted && different.count > size { break }
@@ -117,7 +117,7 @@ private struct WeightDensity {
   private var places: [(mass: Double, moment: Double)] = []
   private(set) var zeroCount = 0
 
-  init(_ weights: ArraySlice<Float>, importance: ColumnImportance?) {
+  init(_ weights: ArraySlice<Float>, importance: WeightImportance?) {
     var sums = [(mass: Double, moment: Double)](repeating: (0, 0), count: 1 << 16)
     for (index, weight) in zip(weights.indices, weights) {
       if weight == 0 { zeroCount += 1 }

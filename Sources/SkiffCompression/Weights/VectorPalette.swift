@@ -10,11 +10,11 @@ struct VectorPalette {
   private var tables: [VectorTable] = []
   /// What the integers of each table are multiplied with; nil if tables have real numbers.
   private var scales: [Float]?
-  private let importance: ColumnImportance?
+  private let importance: WeightImportance?
 
   init(
     _ palettization: Palettization, _ layout: VectorLayout, _ matrix: [Float], _ weight: WeightTensor,
-    importance: ColumnImportance?
+    importance: WeightImportance?
   ) {
     (self.layout, self.weight, self.importance) = (layout, weight, importance)
     rows = palettization.rows(of: weight)
@@ -40,7 +40,7 @@ struct VectorPalette {
     }
   }
 
-  private func vectors(of matrix: [Float], _ importance: ColumnImportance?) -> WeightVectors {
+  private func vectors(of matrix: [Float], _ importance: WeightImportance?) -> WeightVectors {
     let count = matrix.count / layout.length
     var values = [SIMD4<Float>](repeating: .zero, count: count)
     var costs = [SIMD4<Float>](repeating: .one, count: count)

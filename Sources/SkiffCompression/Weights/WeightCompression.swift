@@ -18,6 +18,14 @@ public struct WeightCompression: Hashable, Sendable {
     case bfloat16
   }
 
+  /// What tells how much the error of a weight counts.
+  public enum Importance: Hashable, Sendable {
+    /// What the weight is multiplied with.
+    case inputs
+    /// The Fisher information of the weight (``FisherInformation``): how much a loss grows by its error.
+    case fisher
+  }
+
   /// What is done to some tensors.
   public struct Settings: Hashable, Sendable {
     /// What becomes zero.
@@ -29,8 +37,8 @@ public struct WeightCompression: Hashable, Sendable {
     /// Whether integers are rounded down or up as all of a row together change the outputs the least (``AdaptiveRounding``), which takes
     /// samples; tensors for which that would take too long are rounded with feedback.
     public var roundsAdaptively = false
-    /// Whether errors count as much as the inputs are large, which takes samples.
-    public var usesImportance = false
+    /// What tells how much the errors of weights count where zeros, tables and ranges are chosen, which takes samples; nil: all alike.
+    public var importance: Importance?
     /// Whether what the errors add to an output on average is taken from its bias, which takes samples: Nagel et al.,
     /// "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, with measured means.
     public var correctsBias = false
@@ -38,7 +46,9 @@ public struct WeightCompression: Hashable, Sendable {
     /// Creates settings that change nothing.
     public init() {}
 
-    var needsMoments: Bool { usesFeedback || roundsAdaptively || usesImportance || correctsBias }
+    var needsMoments: Bool { usesFeedback || roundsAdaptively || importance == .inputs || correctsBias }
+
+    var looksAtSamples: Bool { needsMoments || importance == .fisher }
 
     /// Checks that there is such a compression.
     func verify() throws(ModelError) {
@@ -69,6 +79,9 @@ public struct WeightCompression: Hashable, Sendable {
   public var exceptions: [Scope: Settings?]
   /// Tensors of fewer elements stay as they are.
   public var leastCount = 64
+  /// The array of the samples that tells the class of each row of the model's first output; only the importance ``Importance/fisher``
+  /// looks at it.
+  public var labels: String?
 
   /// Creates a compression.
   public init(_ settings: Settings? = Settings(), exceptions: [Scope: Settings?] = [:]) {
@@ -81,7 +94,24 @@ public struct WeightCompression: Hashable, Sendable {
 
   /// Whether some settings look at inputs.
   public var needsSamples: Bool {
-    ([settings] + Array(exceptions.values)).contains { $0?.needsMoments == true }
+    allSettings.contains(where: \.looksAtSamples)
+  }
+
+  /// The settings of all tensors and of some.
+  private var allSettings: [Settings] { ([settings] + Array(exceptions.values)).compactMap(\.self) }
+
+  /// Why there is no such compression, beside what settings say by themselves; nil if there is.
+  package var contradiction: String? {
+    guard labels == nil || allSettings.contains(where: { $0.importance == .fisher }) else {
+      return "has 'labels', which only the importance 'fisher' takes"
+    }
+    for pruning in Set(allSettings.compactMap(\.pruning)) where pruning.scope == .global {
+      let own = allSettings.filter { $0.pruning == pruning }
+      guard Set(own.map { $0.importance == .fisher }).count == 1 else {
+        return "compares weights of different importance to prune them together"
+      }
+    }
+    return nil
   }
 
   /// What was done to one tensor.
@@ -92,7 +122,8 @@ public struct WeightCompression: Hashable, Sendable {
     public let elements: Int
     /// Those of them that are zero now.
     public let zeros: Int
-    /// Σ w² / Σ (w − w')², in decibels, where errors weigh as the inputs do if those were looked at.
+    /// Σ w² / Σ (w − w')², in decibels, where errors weigh as the Fisher information says if that was asked for, else as the inputs do
+    /// if those were looked at.
     public let signalToNoise: Double
     /// What the elements became, in words.
     public let coding: String
@@ -101,35 +132,45 @@ public struct WeightCompression: Hashable, Sendable {
   /// The graph with other weights.
   ///
   /// - Parameters:
-  ///   - samples: Inputs by name; settings that look at inputs need some.
+  ///   - samples: Inputs by name; settings that look at them need some.
+  ///   - classes: The class of each row of the first output, run by run, where ``labels`` says that there are some.
   ///   - scratchFolder: Where weights that memory should not hold stand until they are written, in a file without a name; nil: where the
   ///     system has such files.
   /// - Throws: ``ModelError/Code/invalidArgument`` for settings that make no sense, for a scope that fits nothing, and for weights
-  ///   or inputs that are no numbers; ``ModelError/Code/inputOutput``.
+  ///   or inputs that are no numbers; ``ModelError/Code/unsupported`` for operators without derivatives that the Fisher information
+  ///   takes; ``ModelError/Code/inputOutput``.
   public func apply(
-    to source: Graph, samples: [[String: Tensor]] = [], scratchFolder: String? = nil
+    to source: Graph, samples: [[String: Tensor]] = [], classes: [Int]? = nil, scratchFolder: String? = nil
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
     var scratch = ScratchFile(in: scratchFolder ?? ScratchFile.standardFolder)
-    return try apply(to: source, samples: samples, scratch: &scratch)
+    return try apply(to: source, samples: samples, classes: classes, scratch: &scratch)
   }
 
   /// The graph with other weights, which stand in a scratch file where memory should not hold them.
   package func apply(
-    to source: Graph, samples: [[String: Tensor]], scratch: inout ScratchFile
+    to source: Graph, samples: [[String: Tensor]], classes: [Int]? = nil, scratch: inout ScratchFile
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
-    for settings in [settings] + Array(exceptions.values) { try settings?.verify() }
+    for settings in allSettings { try settings.verify() }
+    if let contradiction { throw ModelError(.invalidArgument, contradiction) }
+    guard (classes == nil) == (labels == nil) else {
+      throw ModelError(.invalidArgument, "labels are named but not given, or the other way round")
+    }
     var graph = source
     let chosen = try chosen(in: graph)
-    let looking = chosen.filter(\.settings.needsMoments)
-    if !looking.isEmpty, samples.isEmpty {
+    if samples.isEmpty, chosen.contains(where: \.settings.looksAtSamples) {
       throw ModelError(.invalidArgument, "feedback, importance and the correction of biases take samples")
     }
-    let moments = try InputMoments.all(of: looking.map(\.weight), in: graph, samples: samples)
-    var limits = try globalLimits(chosen, graph, moments)
+    let moments = try InputMoments.all(
+      of: chosen.filter(\.settings.needsMoments).map(\.weight), in: graph, samples: samples)
+    let fisher = try FisherInformation(
+      of: chosen.filter { $0.settings.importance == .fisher }.map(\.weight), in: graph, samples: samples,
+      labels: classes)
+    var limits = try globalLimits(chosen, graph, moments, fisher)
     var changes: [Change] = []
     for (weight, settings) in chosen {
       let work = WeightWork(
-        weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil)
+        weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil,
+        fisher: fisher.importance(of: weight))
       var limit = settings.pruning.flatMap { limits[$0] }
       if let change = try work.apply(to: &graph, limit: &limit, scratch: &scratch) { changes.append(change) }
       if let pruning = settings.pruning { limits[pruning] = limit }
@@ -163,7 +204,9 @@ public struct WeightCompression: Hashable, Sendable {
 
   /// What global pruning removes.
   private func globalLimits(
-    _ chosen: [(weight: WeightTensor, settings: Settings)], _ graph: Graph, _ moments: [ValueID: InputMoments]
+    _ chosen: [(weight: WeightTensor, settings: Settings)], _ graph: Graph,
+    _ moments: [ValueID: InputMoments],
+    _ fisher: FisherInformation
   ) throws(ModelError) -> [WeightPruning: PruningLimit] {
     var limits: [WeightPruning: PruningLimit] = [:]
     let prunings = Set(chosen.compactMap(\.settings.pruning)).filter { $0.scope == .global }
@@ -171,10 +214,22 @@ public struct WeightCompression: Hashable, Sendable {
       var ranks = MagnitudeRanks()
       let own = chosen.filter { $0.settings.pruning == pruning }
       func scores(_ item: (weight: WeightTensor, settings: Settings)) throws(ModelError) -> [Float] {
-        let moments = item.settings.usesImportance ? moments[item.weight.value] : nil
+        let weight = item.weight
+        let importance: WeightImportance?
+        switch item.settings.importance {
+        case .inputs: importance = moments[weight.value].map { WeightImportance($0, weight) }
+        case .fisher:
+          importance = fisher.importance(of: weight)
+          guard importance != nil else {
+            throw ModelError(
+              .unsupported,
+              "the loss does not depend on it, so that nothing compares its weights with others",
+              at: Location(tensor: weight.name))
+          }
+        case nil: importance = nil
+        }
         return pruning.scores(
-          try item.weight.matrix(in: graph), columns: item.weight.columns,
-          importance: moments.map { ColumnImportance($0, item.weight) })
+          try weight.matrix(in: graph), columns: weight.columns, importance: importance)
       }
       for item in own { ranks.add(try scores(item)) }
       let removed = pruning.removedCount(of: ranks.total)

@@ -17,7 +17,7 @@ struct WeightNumbers: CustomStringConvertible {
 
   init(
     _ coding: WeightCompression.Coding, _ matrix: [Float], _ weight: WeightTensor,
-    importance: ColumnImportance?
+    importance: WeightImportance?
   ) {
     // What has 16 bits stays as it is.
     let isShort = weight.dataType != .float32 && [.float16, .bfloat16].contains(coding)

@@ -4,7 +4,8 @@ import SkiffIR
 /// Setting the least important weights to zero; what is zero costs next to nothing in a `.skiff` file.
 ///
 /// Magnitude pruning: Han et al., "Learning both Weights and Connections", 2015. Importance that counts the inputs:
-/// Sun et al., "A Simple and Effective Pruning Approach for Large Language Models" (Wanda), 2023.
+/// Sun et al., "A Simple and Effective Pruning Approach for Large Language Models" (Wanda), 2023; what it costs to second order: LeCun,
+/// Denker and Solla, "Optimal Brain Damage", 1990.
 public struct WeightPruning: Hashable, Sendable {
   /// Which weights can become zero by themselves.
   public enum Pattern: Hashable, Sendable {
@@ -58,10 +59,11 @@ public struct WeightPruning: Hashable, Sendable {
   /// The magnitudes of the parts that can become zero: of elements their own, of blocks the root of the mean square.
   ///
   /// - Parameter importance: A factor for the square of each weight, nil for 1.
-  func scores(_ matrix: [Float], columns: Int, importance: ColumnImportance?) -> [Float] {
+  func scores(_ matrix: [Float], columns: Int, importance: WeightImportance?) -> [Float] {
     var scores = matrix.map(abs)
     if let importance {
-      for index in scores.indices { scores[index] *= importance[index].squareRoot() }
+      let mean = scope == .global ? importance.mean : 1
+      for index in scores.indices { scores[index] *= (importance[index] * mean).squareRoot() }
     }
     guard case .block(let size) = pattern, columns > 0 else { return scores }
     return Self.runs(of: size, count: matrix.count, columns: columns).map { run in

@@ -67,7 +67,7 @@ package struct WeightTensor: Sendable {
     try locating(Location(tensor: name)) { () throws(ModelError) in
       guard let constant = graph[value].constant else { return [] }
       let tensor = try constant.materialize()
-      let elements = try (axis == 0 ? tensor : tensor.permuted(by: permutation)).floats()
+      let elements = try rowsFirst(tensor).floats()
       constant.bytes.releasePages()
       guard elements.allSatisfy(\.isFinite) else {
         throw ModelError(.invalidArgument, "a weight is infinite or not a number")
@@ -110,6 +110,15 @@ package struct WeightTensor: Sendable {
 
   func tooLarge(for coding: String) -> ModelError {
     ModelError(.invalidArgument, "a weight is too large for \(coding)", at: Location(tensor: name))
+  }
+
+  /// Elements of a tensor of the constant's sizes, row by row.
+  func rowsFirst<Element: TensorElement>(_ elements: [Element]) throws(ModelError) -> [Element] {
+    try axis == 0 ? elements : rowsFirst(Tensor(elements, shape: shape)).elements()
+  }
+
+  private func rowsFirst(_ tensor: Tensor) throws(ModelError) -> Tensor {
+    try axis == 0 ? tensor : tensor.permuted(by: permutation)
   }
 
   /// A matrix of rows as a tensor of the constant's sizes.

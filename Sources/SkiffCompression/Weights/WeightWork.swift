@@ -14,6 +14,8 @@ struct WeightWork {
   let weight: WeightTensor
   let settings: WeightCompression.Settings
   let moments: InputMoments?
+  /// By the Fisher information, where the settings ask for it.
+  let fisher: WeightImportance?
 
   /// Changes the tensor and perhaps the bias beside it; nil if there is nothing to do.
   ///
@@ -24,11 +26,11 @@ struct WeightWork {
     if let blocks = BlockEncoding(weight, settings) { return try blocks.apply(to: &graph, &scratch) }
     var matrix = try weight.matrix(in: graph)
     guard !matrix.isEmpty else { return nil }
-    let columnImportance = moments.map { ColumnImportance($0, weight) }
-    let importance = settings.usesImportance ? columnImportance : nil
+    let inputImportance = moments.map { WeightImportance($0, weight) }
+    let importance = settings.importance == .inputs ? inputImportance : fisher
     // A tensor with moments is not large; no other is in memory twice.
     let original = moments == nil ? nil : matrix
-    var error = WeightError(columnImportance)
+    var error = WeightError(fisher ?? inputImportance)
     var mask: [Bool]?
     if let pruning = settings.pruning {
       mask = pruning.mask(
@@ -82,7 +84,8 @@ struct WeightWork {
     return WeightCompression.Change(
       name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
       coding: numbers.description
-        + (settings.needsMoments && moments == nil ? " (its inputs are not looked at)" : ""))
+        + (settings.needsMoments && moments == nil ? " (its inputs are not looked at)" : "")
+        + (settings.importance == .fisher && fisher == nil ? " (the loss does not depend on it)" : ""))
   }
 
   /// The bias of the only user, if it is a constant of its own.
@@ -112,29 +115,12 @@ struct WeightWork {
   }
 }
 
-/// What an error of each weight of a matrix costs, by the inputs of its group of rows.
-struct ColumnImportance {
-  private let values: [Float]
-  private let columns: Int
-  /// The weights of a group.
-  private let groupSize: Int
-
-  init(_ moments: InputMoments, _ weight: WeightTensor) {
-    values = moments.importance
-    columns = moments.columns
-    groupSize = max(1, weight.rows * columns / moments.groups)
-  }
-
-  /// That of the weight at an offset in the matrix; on average 1.
-  subscript(index: Int) -> Float { values[index / groupSize * columns + index % columns] }
-}
-
 /// The squares of weights and of what they lost, where each counts as its importance says.
 struct WeightError {
-  private let importance: ColumnImportance?
+  private let importance: WeightImportance?
   private var (signal, noise) = (0.0, 0.0)
 
-  init(_ importance: ColumnImportance?) { self.importance = importance }
+  init(_ importance: WeightImportance?) { self.importance = importance }
 
   mutating func add(_ original: Float, _ changed: Float, at index: Int) {
     let weight = Double(importance?[index] ?? 1)
