@@ -81,7 +81,7 @@ public struct ChannelRotation: Hashable, Sendable {
   private func rotate(
     _ group: RotationGroup, _ graph: inout Graph, _ reason: inout String?
   ) throws(ModelError) -> Int? {
-    let channels = group.values.compactMap { RotationGroups.channels(of: $0, in: graph) }
+    let channels = group.values.compactMap { graph.channelCount(of: $0) }
     let size = HadamardMatrix.largestSize(dividing: channels.reduce(0, Self.commonDivisor))
     guard size > 1 else {
       reason = "no rotation has a size that divides their number"

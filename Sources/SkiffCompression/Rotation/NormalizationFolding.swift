@@ -24,7 +24,7 @@ struct NormalizationFolding {
       return try graph[value].constant?.materialize().floats()
     }
     let computed = own.inputs.dropFirst().contains { $0.map { graph[$0].constant == nil } ?? false }
-    guard !computed, let channels = RotationGroups.channels(of: own.outputs[0], in: graph) else {
+    guard !computed, let channels = graph.channelCount(of: own.outputs[0]) else {
       reason = "the scale of '\(own.name)' is computed"
       return nil
     }
@@ -77,7 +77,7 @@ struct NormalizationFolding {
         || node.operator is Unsqueeze
         || (node.operator as? Transpose)?.permutation.last == (graph[value].type?.rank ?? 0) - 1
       guard isMove, node.inputs[0] == value,
-        RotationGroups.channels(of: node.outputs[0], in: graph) == channels
+        graph.channelCount(of: node.outputs[0]) == channels
       else { return "\(type(of: node.operator).name) '\(node.name)' uses it too" }
       if let obstacle = products(behind: node.outputs[0], in: graph, channels, &found) { return obstacle }
     }

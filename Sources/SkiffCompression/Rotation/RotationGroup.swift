@@ -7,7 +7,7 @@ struct ChannelAxis: Hashable {
 }
 
 /// Values whose channels, the last axis, are rotated alike or not at all.
-struct RotationGroup {
+struct RotationGroup: ValueGroup {
   /// The values, oldest first.
   var values: [ValueID] = []
   /// What channels are made of: outputs of weights, biases, and constants that are values themselves.

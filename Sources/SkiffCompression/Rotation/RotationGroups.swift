@@ -12,78 +12,29 @@ import SkiffOperators
 struct RotationGroups {
   private let graph: Graph
   private let excluded: Set<NodeID>
-  private var parents: [ValueID: ValueID] = [:]
-  private var members: [ValueID: RotationGroup] = [:]
+  private var sets: ValueSets<RotationGroup>
 
   /// - Parameter excluded: Nodes whose operands and results stay.
   init(_ graph: Graph, excluded: Set<NodeID>) {
     (self.graph, self.excluded) = (graph, excluded)
+    sets = ValueSets(of: graph)
     for id in graph.nodeIDs {
-      if excluded.contains(id) { block(id, "it is excluded") } else { add(id) }
+      if excluded.contains(id) { sets.block(id, "it is excluded") } else { add(id) }
     }
-    for input in graph.inputs { block(input, "it is an input of the graph") }
-    for output in graph.outputs { block(output.value, "it is an output of the graph") }
-    for state in graph.states {
-      block(state.value, "it is a state of the graph")
-      block(state.next, "it is a state of the graph")
-    }
-    for value in graph.constantIDs where parents[value] != nil {
+    sets.blockInterface()
+    for value in graph.constantIDs where sets.contains(value) {
       let axis = (graph[value].type?.rank ?? 0) - 1
-      members[root(of: value)]?.makers.append(ChannelAxis(constant: value, axis: axis))
+      sets.with(value) { $0.makers.append(ChannelAxis(constant: value, axis: axis)) }
     }
   }
 
   /// The groups that something makes, in the order of the graph.
   var all: [RotationGroup] {
-    members.values.filter { !$0.makers.isEmpty }.map { group in
+    sets.groups.filter { !$0.makers.isEmpty }.map { group in
       var sorted = group
       sorted.values.sort()
       return sorted
     }.sorted { ($0.values.first?.index ?? 0) < ($1.values.first?.index ?? 0) }
-  }
-
-  /// The channels of a value of real numbers; nil if they are not known.
-  static func channels(of value: ValueID, in graph: Graph) -> Int? {
-    guard let type = graph[value].type, type.dataType == .float32, type.rank > 0 else { return nil }
-    return type.shape[type.rank - 1].fixed
-  }
-
-  // MARK: Sets of values
-
-  private mutating func root(of value: ValueID) -> ValueID {
-    guard let parent = parents[value] else {
-      parents[value] = value
-      members[value] = RotationGroup(values: [value])
-      if Self.channels(of: value, in: graph) == nil {
-        members[value]?.obstacle = "its channels are not known"
-      }
-      return value
-    }
-    guard parent != value else { return value }
-    let root = root(of: parent)
-    parents[value] = root
-    return root
-  }
-
-  private mutating func join(_ first: ValueID, _ second: ValueID) {
-    let (a, b) = (root(of: first), root(of: second))
-    guard a != b, let group = members[b] else { return }
-    parents[b] = a
-    members[a]?.add(group)
-    members[b] = nil
-  }
-
-  private mutating func block(_ value: ValueID, _ reason: String) {
-    guard graph[value].type.map({ $0.dataType.isFloatingPoint }) ?? true else { return }
-    let root = root(of: value)
-    if members[root]?.obstacle == nil { members[root]?.obstacle = reason }
-  }
-
-  private mutating func block(_ id: NodeID, _ reason: String? = nil) {
-    let node = graph[id]
-    let reason = reason ?? "\(type(of: node.operator).name) '\(node.name)' sees single channels"
-    for value in node.inputs { if let value { block(value, reason) } }
-    for value in node.outputs { block(value, reason) }
   }
 
   // MARK: Operators
@@ -112,20 +63,15 @@ struct RotationGroups {
     case let sum as ReduceSum: addReduced(id, sum)
     case let normalization as any TrailingNormalization:
       guard let x = node.inputs[0], normalization.axis == -1 || normalization.axis + 1 == rank(x) else {
-        return block(id)
+        return sets.block(id)
       }
-      join(x, node.outputs[0])
-      members[root(of: x)]?.normalizations.append(id)
-    default: block(id)
+      sets.join(x, node.outputs[0])
+      sets.with(x) { $0.normalizations.append(id) }
+    default: sets.block(id)
     }
   }
 
   private func rank(_ value: ValueID?) -> Int? { value.flatMap { graph[$0].type?.rank } }
-
-  private func haveEqualChannels(_ first: ValueID, _ second: ValueID) -> Bool {
-    guard let channels = Self.channels(of: first, in: graph) else { return false }
-    return channels == Self.channels(of: second, in: graph)
-  }
 
   /// The axes of inputs and outputs in the weights of a product.
   static func weightAxes(of node: Node, in graph: Graph) -> (input: Int, output: Int)? {
@@ -151,19 +97,20 @@ struct RotationGroups {
     guard let x = node.inputs[0], let weights = node.inputs[1], ScaledLayer.hasOwnParameters(id, graph),
       let axes = Self.weightAxes(of: node, in: graph)
     else {
-      return block(
+      return sets.block(
         id, "the weights of \(type(of: node.operator).name) '\(node.name)' are shared, computed or in groups")
     }
-    members[root(of: x)]?.users.append(ChannelAxis(constant: weights, axis: axes.input))
+    sets.with(x) { $0.users.append(ChannelAxis(constant: weights, axis: axes.input)) }
     let y = node.outputs[0]
     if (node.operator as? any ActivationHost).map({ $0.activation != .none }) ?? false {
-      block(y, "the activation of '\(node.name)' sees single channels")
+      sets.block(y, "the activation of '\(node.name)' sees single channels")
     }
-    let result = root(of: y)
-    members[result]?.products.append(id)
-    members[result]?.makers.append(ChannelAxis(constant: weights, axis: axes.output))
-    if node.inputs.count > 2, let bias = node.inputs[2] {
-      members[result]?.makers.append(ChannelAxis(constant: bias, axis: 0))
+    sets.with(y) { group in
+      group.products.append(id)
+      group.makers.append(ChannelAxis(constant: weights, axis: axes.output))
+      if node.inputs.count > 2, let bias = node.inputs[2] {
+        group.makers.append(ChannelAxis(constant: bias, axis: 0))
+      }
     }
   }
 
@@ -173,19 +120,19 @@ struct RotationGroups {
     guard let a = node.inputs[0], let b = node.inputs[1],
       let ranks = rank(a).flatMap({ a in rank(b).map { (a, $0) } }),
       ranks.0 > 1, ranks.1 > 1, !product.transposesA
-    else { return block(id) }
+    else { return sets.block(id) }
     let reason = "products of '\(node.name)' add up over them"
     if product.transposesB {
-      join(a, b)
-      members[root(of: a)]?.multipliesRows = true
-      block(node.outputs[0], "'\(node.name)' makes them of rows")
+      sets.join(a, b)
+      sets.with(a) { $0.multipliesRows = true }
+      sets.block(node.outputs[0], "'\(node.name)' makes them of rows")
     } else if let rows = rows(behind: b, for: id) {
-      join(a, rows)
-      members[root(of: a)]?.multipliesRows = true
-      block(node.outputs[0], "'\(node.name)' makes them of rows")
+      sets.join(a, rows)
+      sets.with(a) { $0.multipliesRows = true }
+      sets.block(node.outputs[0], "'\(node.name)' makes them of rows")
     } else {
-      block(a, reason)
-      join(b, node.outputs[0])
+      sets.block(a, reason)
+      sets.join(b, node.outputs[0])
     }
   }
 
@@ -200,9 +147,11 @@ struct RotationGroups {
 
   private mutating func addSum(_ id: NodeID) {
     let node = graph[id]
-    guard let a = node.inputs[0], let b = node.inputs[1], haveEqualChannels(a, b) else { return block(id) }
-    join(a, b)
-    join(a, node.outputs[0])
+    guard let a = node.inputs[0], let b = node.inputs[1], sets.haveEqualChannels(a, b) else {
+      return sets.block(id)
+    }
+    sets.join(a, b)
+    sets.join(a, node.outputs[0])
   }
 
   /// A product with one number for all channels.
@@ -210,24 +159,24 @@ struct RotationGroups {
     let node = graph[id]
     for (x, factor) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       guard let x, let factor, let type = graph[factor].type, type.dataType == .float32,
-        type.rank == 0 || type.shape[type.rank - 1].fixed == 1, haveEqualChannels(x, node.outputs[0]),
+        type.rank == 0 || type.shape[type.rank - 1].fixed == 1, sets.haveEqualChannels(x, node.outputs[0]),
         node.operator is Multiply || x == node.inputs[0]
       else { continue }
       if type.rank > 0, graph[factor].constant == nil {
-        block(factor, "'\(node.name)' multiplies all with it")
+        sets.block(factor, "'\(node.name)' multiplies all with it")
       }
-      return join(x, node.outputs[0])
+      return sets.join(x, node.outputs[0])
     }
-    block(id)
+    sets.block(id)
   }
 
   /// Elements in their order, or those of several values: what is a multiple of both numbers of channels stays together.
   private mutating func addMoved(_ id: NodeID, if isLegal: Bool = true) {
     let node = graph[id]
-    guard isLegal else { return block(id) }
+    guard isLegal else { return sets.block(id) }
     for value in node.inputs {
       guard let value, graph[value].type?.dataType.isFloatingPoint ?? true else { continue }
-      join(value, node.outputs[0])
+      sets.join(value, node.outputs[0])
     }
   }
 
@@ -243,22 +192,22 @@ struct RotationGroups {
     {
       return
     }
-    block(id)
+    sets.block(id)
   }
 
   private mutating func addLookUp(_ id: NodeID, _ gather: Gather) {
     let node = graph[id]
     guard let data = node.inputs[0], let rank = rank(data),
       let axis = try? normalizedAxis(gather.axis, rank: rank), axis + 1 < rank
-    else { return block(id) }
-    join(data, node.outputs[0])
+    else { return sets.block(id) }
+    sets.join(data, node.outputs[0])
   }
 
   private mutating func addReduced(_ id: NodeID, _ reduction: any Reduction) {
     let node = graph[id]
     guard let x = node.inputs[0], let rank = rank(x), let axes = try? reduction.reducedAxes(rank: rank),
-      !axes.isEmpty, !axes.contains(rank - 1), haveEqualChannels(x, node.outputs[0])
-    else { return block(id) }
-    join(x, node.outputs[0])
+      !axes.isEmpty, !axes.contains(rank - 1), sets.haveEqualChannels(x, node.outputs[0])
+    else { return sets.block(id) }
+    sets.join(x, node.outputs[0])
   }
 }
