@@ -16,8 +16,8 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
   public internal(set) var layers: [LayerPruning.Report] = []
   /// What became of products that are two or three smaller ones.
   public internal(set) var lowRanks: [LowRankApproximation.Change] = []
-  /// The pairs of layers whose channels were equalized.
-  public internal(set) var equalizedPairs = 0
+  /// The groups of layers whose channels were equalized: pairs, and what sums join.
+  public internal(set) var equalizedGroups = 0
   /// What was rotated, and what could not be.
   public internal(set) var rotation = ChannelRotation.Report()
   /// The values whose channels were smoothed.
@@ -60,7 +60,7 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
       "rank \($0.ranks.map(String.init).joined(separator: ", ")): \($0.location), "
         + "\($0.weightsBefore) weights -> \($0.weightsAfter), loses \(Float(100 * $0.error)) %"
     }
-    if equalizedPairs > 0 { lines.append("\(equalizedPairs) pairs of layers equalized") }
+    if equalizedGroups > 0 { lines.append("\(equalizedGroups) groups of layers equalized") }
     lines += rotation.lines
     if smoothedValues > 0 { lines.append("channels of \(smoothedValues) values smoothed") }
     lines.append("weights in memory: \(bytesBefore) bytes -> \(bytesAfter) bytes")

@@ -107,9 +107,9 @@ extension Model {
         copy.graph = graph
         report.lowRanks += changes
       case .equalize(let equalization):
-        let (graph, pairs) = try equalization.apply(to: copy.graph)
+        let (graph, groups) = try equalization.apply(to: copy.graph)
         copy.graph = graph
-        report.equalizedPairs += pairs
+        report.equalizedGroups += groups
       case .rotate(let rotation):
         let (graph, rotated) = try rotation.apply(to: copy.graph)
         copy.graph = graph

@@ -12,7 +12,7 @@ extension CompressionReport {
       ("otherActivations", .integer(otherNodes)),
       ("floatNodes", .list(floatNodes.map { .noted("node", $0.location, $0.reason) })),
       ("weights", .list(weights.map(\.json))), ("lowRanks", .list(lowRanks.map(\.json))),
-      ("equalizedPairs", .integer(equalizedPairs)), ("smoothedValues", .integer(smoothedValues)),
+      ("equalizedGroups", .integer(equalizedGroups)), ("smoothedValues", .integer(smoothedValues)),
       (
         "rotations",
         .list(

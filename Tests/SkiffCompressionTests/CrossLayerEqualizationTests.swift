@@ -49,8 +49,8 @@ import Testing
     var random = SeededGenerator(seed)
     for activation in [FusedActivation.none, .relu] {
       let (graph, weights) = try Self.graph(&random, activation: activation)
-      let (equalized, pairs) = try CrossLayerEqualization().apply(to: graph)
-      #expect(pairs == 3)
+      let (equalized, groups) = try CrossLayerEqualization().apply(to: graph)
+      #expect(groups == 3)
       let samples = (0..<4).map { _ in Tensor(random.floats(108, in: -2...2), shape: [1, 6, 6, 3]) }
       let (before, after) = (
         try WeightSubject.results(of: graph, samples).flatMap(\.self),
@@ -72,13 +72,13 @@ import Testing
     var pool = AveragePool()
     (pool.layout, pool.size, pool.strides) = (.last, [2, 2], [1, 1])
     #expect(
-      try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu, pool: pool).graph).pairs
+      try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu, pool: pool).graph).groups
         == 3)
     pool.activation = .relu6
     #expect(
-      try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu, pool: pool).graph).pairs
+      try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu, pool: pool).graph).groups
         == 2)
     // Only the last layer has no clamp, and nothing behind it.
-    #expect(try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu6).graph).pairs == 0)
+    #expect(try CrossLayerEqualization().apply(to: Self.graph(&random, activation: .relu6).graph).groups == 0)
   }
 }

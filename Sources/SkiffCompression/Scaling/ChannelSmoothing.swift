@@ -51,7 +51,7 @@ public struct ChannelSmoothing: Hashable, Sendable {
     }
     guard !samples.isEmpty else { throw ModelError(.invalidArgument, "smoothing takes samples") }
     var graph = source.untyingVectors()
-    let edges = ChannelEdge.all(in: graph)
+    let edges = ScalingGroups(graph).all.compactMap { SmoothedEdge($0, in: graph) }
     let magnitudes = try ChannelMagnitudes.all(of: edges.map(\.value), in: graph, samples: samples)
     let moments = try moments(of: edges, in: graph, samples: samples)
     var changed = 0
@@ -84,7 +84,7 @@ public struct ChannelSmoothing: Hashable, Sendable {
 
   /// Those of the weights behind the edges, if they are looked at.
   private func moments(
-    of edges: [ChannelEdge], in graph: Graph, samples: [[String: Tensor]]
+    of edges: [SmoothedEdge], in graph: Graph, samples: [[String: Tensor]]
   ) throws(ModelError) -> [ValueID: (weight: WeightTensor, moments: InputMoments)] {
     guard case .searched = strength else { return [:] }
     let users = Set(edges.flatMap(\.users).compactMap { graph[$0].inputs[1] })
@@ -131,6 +131,22 @@ public struct ChannelSmoothing: Hashable, Sendable {
       if error < best.error { best = (error, factors) }
     }
     return best.factors
+  }
+}
+
+/// Channels that one layer makes and that products take, all in the same place.
+private struct SmoothedEdge {
+  let producer: NodeID
+  let value: ValueID
+  let users: [NodeID]
+
+  /// Nil for what several layers make, or products take in several places.
+  init?(_ group: ScalingGroup, in graph: Graph) {
+    let taken = Set(group.users.map { graph[$0].inputs[0] })
+    guard group.producers.count == 1, taken.count == 1, let first = taken.first, let value = first else {
+      return nil
+    }
+    (producer, self.value, users) = (group.producers[0], value, group.users)
   }
 }
 

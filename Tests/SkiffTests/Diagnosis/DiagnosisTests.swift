@@ -93,7 +93,7 @@ import Testing
       steps.append(.weights(WeightCompression(settings)))
     }
     let report = try model.compress(Compression(steps, description: "equalize"))
-    #expect(report.equalizedPairs == 1)
+    #expect(report.equalizedGroups == 1)
     // Names tell which values belong together.
     var named = (reference: graph, candidate: model.graph)
     named.reference.setName(of: first, to: "inside")
