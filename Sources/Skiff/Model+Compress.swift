@@ -55,7 +55,7 @@ public struct Compression: Sendable {
     let estimation = estimation ?? quantization.usualEstimation
     let description =
       switch quantization.activations {
-      case .int8: "int8 (\(estimation))"
+      case .int8: "int8 (\(quantization.hasSymmetricActivations ? "symmetric, " : "")\(estimation))"
       case .int16: "int8 with int16 activations (\(estimation))"
       case .dynamic: "int8 (dynamic)"
       }
@@ -177,6 +177,7 @@ extension Model {
       .run(on: &graph, report: &lowering)
     let calibration = try Calibration(
       graph, samples: reordered(runs).map(graph.accepting), estimation: estimation,
+      isSymmetric: quantization.hasSymmetricActivations,
       progress: { progress?(WorkProgress(step: "calibrating", completed: $0, total: runs.count)) })
     let (quantized, quantization) = try quantization.apply(to: graph, calibration: calibration)
     graph = quantized

@@ -90,6 +90,99 @@ import Testing
     #expect(quantized.nodeIDs.count == 4)
   }
 
+  /// `relu(x + c) · softmax(relu(x + c))`, and what is left of it when `x` is taken off.
+  private func gated(_ x: ValueID, _ constant: ValueID, _ graph: inout Graph) throws {
+    var relu = Add()
+    relu.activation = .relu
+    let sum = try graph.add(relu, x, constant)
+    let product = try graph.add(Multiply(), sum, graph.add(Softmax(), sum))
+    graph.addOutput(try graph.add(Subtract(), product, x), name: "y")
+  }
+
+  /// The zero points of all integers that are computed, -128 only for what a softmax gives.
+  private func expectSymmetric(_ graph: Graph) {
+    var count = 0
+    for value in graph.inputs + graph.nodeIDs.flatMap({ graph[$0].outputs }) {
+      guard let type = graph[value].type, let parameters = type.quantization else { continue }
+      count += 1
+      let isFixed = type.dataType == .int8 && graph.producer(of: value)?.operator is Softmax
+      #expect(parameters.zeroPoints == [isFixed ? -128 : 0], "\(graph[value].name) \(type)")
+    }
+    #expect(count >= 5)
+  }
+
+  private func positive(_ generator: inout SeededGenerator) -> [[String: Tensor]] {
+    (0..<20).map { _ in ["x": Tensor(generator.floats(8, in: 0...0.4), shape: [1, 8])] }
+  }
+
+  /// Zero points are those of what TensorFlow Lite fixes, and of nothing else: not of inputs, outputs, constants, or what the source
+  /// rounds itself.
+  @Test(arguments: [false, true]) func symmetricActivationsHaveNoZeroPoint(roundsItself: Bool) throws {
+    var graph = Graph()
+    let own = QuantizationParameters(scale: 1 / 64, zeroPoint: -100)
+    var x = graph.addInput("x", TensorType(.float32, [1, 8]))
+    if roundsItself {
+      var rounding = Quantize()
+      rounding.dataType = .int8
+      x = try graph.add(
+        Dequantize(), graph.add(rounding, x, type: TensorType(.int8, [1, 8], quantization: own)))
+    }
+    let stored = Tensor([0, 1, 2, 3, 4, 5, 6, 7] as [Int8], shape: [1, 8], quantization: own)
+    let constant = graph.addConstant(try Constant(stored).transformed(by: .dequantize))
+    try gated(x, constant, &graph)
+    var generator = SeededGenerator(Seed(7))
+    let samples = positive(&generator)
+    var options = Int8Quantization()
+    (options.hasSymmetricActivations, options.quantizesInputs, options.quantizesOutputs) = (true, true, true)
+    let calibration = try Calibration(graph, samples: samples, estimation: .minMax, isSymmetric: true)
+    let (quantized, report) = try options.apply(to: graph, calibration: calibration)
+    #expect(report.floatNodes.isEmpty)
+    expectSymmetric(quantized)
+    let constants = quantized.constantIDs.compactMap { quantized[$0].type?.quantization }
+    #expect(constants.map(\.zeroPoints) == [[0]])
+    // The end that is farther from 0 counts; what the source rounds reaches from -28 to 227 of its steps.
+    let input = try #require(quantized[quantized.inputs[0]].type?.quantization?.scales.first)
+    let output = try #require(quantized[quantized.outputs[0].value].type?.quantization?.scales.first)
+    let ranges = try [graph.inputs[0], graph.outputs[0].value].map { try #require(calibration.ranges[$0]) }
+    #expect(input == (roundsItself ? 227 / 64 : ranges[0].upperBound) / 127)
+    #expect(output == max(ranges[1].upperBound, -ranges[1].lowerBound) / 127)
+    let (plain, integer) = (Session(try Plan(graph)), Session(try Plan(quantized)))
+    for sample in samples {
+      let given = try #require(sample["x"]).floats().map { Int8(($0 / input).rounded()) }
+      let taken = Tensor(given, shape: [1, 8], quantization: .init(scale: input, zeroPoint: 0))
+      let wanted = try #require(plain.run(sample)["y"]).floats()
+      let found = try #require(integer.run(["x": taken])["y"]).dequantized().floats()
+      for (a, b) in zip(wanted, found) { #expect(abs(a - b) < 0.05, "\(wanted) \(found)") }
+    }
+  }
+
+  /// Also those of 8 bits among 16.
+  @Test func symmetricActivationsCanBeExceptions() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.float32, [1, 8]))
+    let constant = graph.addConstant(Tensor([0, 1, 2, 3, 4, 5, 6, 7] as [Float], shape: [1, 8]))
+    try gated(x, constant, &graph)
+    var options = Int8Quantization()
+    (options.activations, options.hasSymmetricActivations) = (.int16, true)
+    options.exceptions = [.operators("Add"): .int8, .operators("Softmax"): .int8]
+    var generator = SeededGenerator(Seed(7))
+    let samples = positive(&generator)
+    let (quantized, report) = try options.apply(
+      to: graph, calibration: Calibration(graph, samples: samples, isSymmetric: true))
+    #expect(report.floatNodes.isEmpty && report.otherNodes == 2)
+    expectSymmetric(quantized)
+  }
+
+  @Test func symmetricActivationsAreNotDynamic() throws {
+    var generator = SeededGenerator(Seed(2))
+    var options = Int8Quantization()
+    (options.activations, options.hasSymmetricActivations) = (.dynamic, true)
+    let error = #expect(throws: ModelError.self) {
+      try options.applyDynamically(to: network(&generator), inputShapes: [:])
+    }
+    #expect(error?.message.contains("the zero point of each run") == true)
+  }
+
   @Test func anExcludedNodeStaysFloatBetweenConversions() throws {
     var generator = SeededGenerator(Seed(2))
     var graph = try network(&generator)

@@ -222,10 +222,12 @@ import Testing
   }
 
   /// The squared error of elements as int8, by the rules of TensorFlow Lite, in double.
-  private func squaredError(_ elements: [Float], _ range: ClosedRange<Float>) -> Double {
+  private func squaredError(
+    _ elements: [Float], _ range: ClosedRange<Float>, isSymmetric: Bool = false
+  ) -> Double {
     let (least, greatest) = (min(0, range.lowerBound), max(0, range.upperBound))
-    let scale = (greatest - least) / 255
-    let zeroPoint = Double((-128 - least / scale).rounded())
+    let scale = isSymmetric ? max(-least, greatest) / 127 : (greatest - least) / 255
+    let zeroPoint = isSymmetric ? 0 : Double((-128 - least / scale).rounded())
     return elements.reduce(0) { sum, element in
       let integer = max(-128, min(127, (Double(element) / Double(scale)).rounded() + zeroPoint))
       let error = Double(element) - (integer - zeroPoint) * Double(scale)
@@ -233,31 +235,33 @@ import Testing
     }
   }
 
-  @Test(arguments: Seed.fixedAndFresh) func squaredErrorsAreNearThoseOfTheElements(seed: Seed) throws {
+  @Test(arguments: Seed.fixedAndFresh, [false, true])
+  func squaredErrorsAreNearThoseOfTheElements(seed: Seed, isSymmetric: Bool) throws {
     var generator = SeededGenerator(seed)
     let elements = RangeEstimationTests.bell(50_000, outliers: 10, &generator)
-    let measure = SquaredError(of: histogram(elements))
+    let measure = SquaredError(of: histogram(elements), isSymmetric: isSymmetric)
     for _ in 0..<30 {
       let range =
         Float.random(in: -20 ... -0.1, using: &generator)...Float.random(in: 0.1...20, using: &generator)
-      let (own, direct) = (measure(range), squaredError(elements, range))
+      let (own, direct) = (measure(range), squaredError(elements, range, isSymmetric: isSymmetric))
       #expect(abs(own - direct) < 0.05 * direct, "\(range): \(own), \(direct)")
     }
   }
 
   /// The range found has an error next to the least that a search on the elements themselves finds.
-  @Test(arguments: Seed.fixedAndFresh) func noOtherRangeHasAMuchSmallerError(seed: Seed) throws {
+  @Test(arguments: Seed.fixedAndFresh, [false, true])
+  func noOtherRangeHasAMuchSmallerError(seed: Seed, isSymmetric: Bool) throws {
     var generator = SeededGenerator(seed)
     for elements in RangeEstimationTests.distributions(&generator) {
-      var observer = RangeEstimation.squaredError.observer(expecting: nil)
+      var observer = RangeEstimation.squaredError.observer(expecting: nil, isSymmetric: isSymmetric)
       observer.observe(elements)
       let range = try #require(observer.range)
-      let own = squaredError(elements, range)
+      let own = squaredError(elements, range, isSymmetric: isSymmetric)
       let (least, greatest) = try (min(0, #require(elements.min())), max(0, #require(elements.max())))
       for _ in 0..<100 {
         let (a, b) = (generator.logUniform(in: 1e-2...1), generator.logUniform(in: 1e-2...1))
         let other = least * Float(a)...greatest * Float(b)
-        let error = squaredError(elements, other)
+        let error = squaredError(elements, other, isSymmetric: isSymmetric)
         #expect(own <= 1.05 * error, "\(range): \(own), \(other): \(error)")
       }
     }

@@ -8,7 +8,7 @@ import SkiffTestSupport
 import SkiffTFLite
 import Testing
 
-/// Real models quantized to int8, with activations of 8 and 16 bits: LiteRT's reference kernels and Skiff compute the same numbers, to the bit.
+/// Real models quantized to int8, with activations of 8 bits, with and without zero points, and 16: LiteRT's reference kernels and Skiff compute the same numbers, to the bit.
 @Suite struct IntegerConversionTests {
   static let sources = [
     SourceModel(
@@ -29,16 +29,18 @@ import Testing
 
   @Test(
     .needsPeer(.check), .needsModels(sources.map(\.file) + [Digits.imagesFile]), arguments: sources,
-    [Int8Quantization.Activations.int8, .int16])
-  func everyElementIsLiteRTs(source: SourceModel, activations: Int8Quantization.Activations) throws {
+    [
+      IntegerMode(activations: .int8), IntegerMode(activations: .int16),
+      IntegerMode(activations: .int8, isSymmetric: true),
+    ])
+  func everyElementIsLiteRTs(source: SourceModel, mode: IntegerMode) throws {
     let folder = try TemporaryFolder()
     let path = (lite: folder.path("model.tflite"), edge: folder.path("model.skiff"))
     var model = try source.model()
-    var quantization = Int8Quantization()
-    quantization.activations = activations
     let report = try model.compress(
-      .int8(calibratedOn: source.calibrationSamples(), quantization: quantization))
+      .int8(calibratedOn: source.calibrationSamples(), quantization: mode.quantization))
     #expect(report.floatNodes.isEmpty, "\(report)")
+    if mode.isSymmetric { expectSymmetric(model.graph) }
     try model.write(to: path.lite)
     try model.write(to: path.edge)
     let sets = try source.inputs(100)
@@ -48,6 +50,20 @@ import Testing
       #expect(differing == 0, "\(file): \(differing) of \(sets.count) inputs")
     }
     try expectRoundTrips(path.lite, path.edge, folder)
+  }
+
+  /// No zero points but for what TensorFlow Lite fixes, and what only moves.
+  private func expectSymmetric(_ graph: Graph) {
+    var fixed: Set<ValueID> = []
+    for id in graph.nodeIDs {
+      let node = graph[id]
+      let movesFixed = node.operator is any DataMovement && node.inputs.first?.map(fixed.contains) == true
+      if node.operator is Softmax || node.operator is Sigmoid || movesFixed { fixed.formUnion(node.outputs) }
+      for output in node.outputs where !fixed.contains(output) {
+        let zeroPoints = graph[output].type?.quantization?.zeroPoints ?? []
+        #expect(zeroPoints.allSatisfy { $0 == 0 }, "\(node.location): \(zeroPoints)")
+      }
+    }
   }
 
   /// Both files read and written again: the same bytes, the same meaning.

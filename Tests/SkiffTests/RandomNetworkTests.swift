@@ -6,7 +6,7 @@ import SkiffNumPy
 import SkiffTestSupport
 import Testing
 
-/// Random networks quantized to int8, with activations of 8 and 16 bits or of both, and written: LiteRT's reference kernels compute what Skiff does, to the bit.
+/// Random networks quantized to int8, with activations of 8 bits, with and without zero points, of 16 or of both, and written: LiteRT's reference kernels compute what Skiff does, to the bit.
 @Suite struct RandomNetworkTests {
   private struct Case {
     let name: String
@@ -14,21 +14,14 @@ import Testing
     let sets: [[String: Tensor]]
   }
 
-  /// The activations of most operators, and whether some have the others.
-  struct Mode: Sendable, CustomTestStringConvertible {
-    let activations: Int8Quantization.Activations
-    var isMixed = false
-
-    var testDescription: String { isMixed ? "\(activations), mixed" : "\(activations)" }
-  }
-
   @Test(
     .needsPeer(.check),
     arguments: [
-      Mode(activations: .int8), Mode(activations: .int16), Mode(activations: .int8, isMixed: true),
-      Mode(activations: .int16, isMixed: true),
+      IntegerMode(activations: .int8), IntegerMode(activations: .int16),
+      IntegerMode(activations: .int8, isMixed: true), IntegerMode(activations: .int16, isMixed: true),
+      IntegerMode(activations: .int8, isMixed: true, isSymmetric: true),
     ], Seed.fixedAndFresh)
-  func everyElementIsLiteRTs(mode: Mode, seed: Seed) throws {
+  func everyElementIsLiteRTs(mode: IntegerMode, seed: Seed) throws {
     let folder = try TemporaryFolder()
     var seeds = SeededGenerator(seed)
     var cases: [Case] = []
@@ -105,13 +98,12 @@ import Testing
 
   /// A network that computes with integers throughout, written with its inputs; nil for another.
   private func makeCase(
-    _ name: String, _ mode: Mode, in folder: TemporaryFolder, _ skipped: inout [String: Int]
+    _ name: String, _ mode: IntegerMode, in folder: TemporaryFolder, _ skipped: inout [String: Int]
   ) throws -> Case? {
     var network = try RandomNetwork(Seed(UInt64(name, radix: 16) ?? 0))
     guard !network.graph.outputs.isEmpty else { return nil }
     var model = try Model(network.graph)
-    var quantization = Int8Quantization()
-    quantization.activations = mode.activations
+    var quantization = mode.quantization
     if mode.isMixed {
       quantization.exceptions = exceptions(network.graph, from: mode.activations, name)
       guard !quantization.exceptions.isEmpty else { return nil }

@@ -165,6 +165,7 @@ struct RandomRecipe {
       ]
       members.append("range: \(one(of: ranges))")
     }
+    let isSymmetric = chance(3)
     for key in ["fully-connected", "convolution"] where chance(2) {
       members.append("\(key): \(one(of: ["channel", "tensor"]))")
     }
@@ -177,6 +178,7 @@ struct RandomRecipe {
       members.append("activations: dynamic")
       return "{\(members.joined(separator: ", "))}"
     }
+    if isSymmetric { members.append("symmetric: true") }
     let products = weights.flatMap(\.operators).filter { ["Convolution", "FullyConnected"].contains($0) }
     if !hasFactors, chance(2), let product = products.randomElement(using: &generator) {
       // Real numbers between are none that LiteRT computes to the last bit.

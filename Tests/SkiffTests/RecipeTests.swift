@@ -123,6 +123,10 @@ import Testing
     #expect(try step("{activations: dynamic}") == .int8(.percentile(99.99), dynamic))
     #expect(try !Recipe(yaml: Self.recipe("- int8: {activations: dynamic}"), name: "").needsSamples)
     #expect(try step("{interface: float}") == .int8(.percentile(99.99), Int8Quantization()))
+    var symmetric = Int8Quantization()
+    symmetric.hasSymmetricActivations = true
+    #expect(try step("{symmetric: true}") == .int8(.percentile(99.99), symmetric))
+    #expect(try step("{symmetric: false, activations: dynamic}") == .int8(.percentile(99.99), dynamic))
     var mixed = Int8Quantization()
     mixed.exceptions = [
       .operators("Softmax"): .int16, .names("head*"): Optional<Int8Quantization.Activations>.none,
@@ -408,6 +412,9 @@ import Testing
     Wrong(
       int8: "{activations: dynamic, operators: {Add: {activations: int8}}}",
       "dynamic ones are those of the whole graph"),
+    Wrong(int8: "{activations: dynamic, symmetric: true}", "dynamic ones have the range and the zero point"),
+    Wrong(int8: "{symmetric: 1}", "must be true or false"),
+    Wrong(int8: "{operators: {Add: {symmetric: true}}}", "'symmetric' is not known here"),
     Wrong(int8: "{operators: {Add: {activations: dynamic}}}", "must be int8 or int16 or real"),
     Wrong(int8: "{operators: {Add: {}}}", "must have 'activations'"),
     Wrong(int8: "{names: {a: {activations: int16}}, exclude: [a]}", "excludes 'a'"),

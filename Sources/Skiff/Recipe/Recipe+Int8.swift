@@ -12,7 +12,8 @@ extension Int8Quantization {
     var interface: (name: String, node: RecipeNode)?
     var quantization = Int8Quantization()
     let keys = [
-      "activations", "range", "exclude", "fully-connected", "convolution", "interface", "operators", "names",
+      "activations", "range", "symmetric", "exclude", "fully-connected", "convolution", "interface",
+      "operators", "names",
     ]
     for (key, value) in try node.members(keys) {
       switch key {
@@ -24,6 +25,7 @@ extension Int8Quantization {
           throw value.error("must be \(RangeEstimation.syntax)")
         }
         estimation = range
+      case "symmetric": quantization.hasSymmetricActivations = try value.boolean()
       case "exclude":
         for name in try value.elements() { quantization.excludedNodes.insert(try name.text()) }
       case "interface": interface = (try value.choice(["float", "int8", "int16"]).name, value)
@@ -52,6 +54,10 @@ extension Int8Quantization {
     }
     guard estimation == nil || quantization.activations != .dynamic else {
       throw node.error("has a range, but dynamic activations have that of each run")
+    }
+    guard !quantization.hasSymmetricActivations || quantization.activations != .dynamic else {
+      throw node.error(
+        "has symmetric activations, but dynamic ones have the range and the zero point of each run")
     }
     return .int8(estimation ?? quantization.usualEstimation, quantization)
   }

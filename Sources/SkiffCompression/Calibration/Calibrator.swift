@@ -20,12 +20,13 @@ public struct Calibration: Sendable {
   ///
   /// - Parameters:
   ///   - samples: The inputs by name of one run after the other.
+  ///   - isSymmetric: Whether activations of 8 bits will have no zero points, as ``Int8Quantization/hasSymmetricActivations`` says.
   ///   - progress: Called after each run with the number of runs so far.
   /// - Throws: ``ModelError/Code/invalidArgument`` if there are none, or if one is infinite, or makes a value not a
   ///   number or infinite throughout.
   public init(
     _ graph: Graph, samples: some Sequence<[String: Tensor]>, estimation: RangeEstimation = .minMax,
-    progress: (@Sendable (Int) -> Void)? = nil
+    isSymmetric: Bool = false, progress: (@Sendable (Int) -> Void)? = nil
   ) throws(ModelError) {
     let samples = Array(samples)
     guard let first = samples.first else {
@@ -36,7 +37,8 @@ public struct Calibration: Sendable {
       let shapes = sample.mapValues(\.shape)
       if plans[shapes] == nil { plans[shapes] = try Plan(graph, inputShapes: shapes) }
     }
-    let run = CalibrationRun(graph: graph, samples: samples, plans: plans, estimation: estimation)
+    let run = CalibrationRun(
+      graph: graph, samples: samples, plans: plans, estimation: estimation, isSymmetric: isSymmetric)
     let observers = try run.observers(progress)
     let ranges = try Self.ranges(observers)
     self.ranges = ranges
@@ -71,6 +73,7 @@ private struct CalibrationRun: Sendable {
   /// By the sizes of the inputs.
   let plans: [[String: [Int]]: Plan]
   let estimation: RangeEstimation
+  let isSymmetric: Bool
 
   typealias Observers = [ValueID: any RangeObserver]
   typealias Failure = (sample: Int, error: ModelError)
@@ -146,8 +149,8 @@ private struct CalibrationRun: Sendable {
             seen[id] = UnboundedObserver()
             return isMasked(elements, of: id)
           }
-          seen[id, default: estimation.observer(expecting: elementCount(of: id))].observe(
-            elements, extremes: extremes, inSample: index)
+          let new = { estimation.observer(expecting: elementCount(of: id), isSymmetric: isSymmetric) }
+          seen[id, default: new()].observe(elements, extremes: extremes, inSample: index)
           return true
         }
         guard isNumber else {

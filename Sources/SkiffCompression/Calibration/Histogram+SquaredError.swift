@@ -1,10 +1,10 @@
 import SkiffIR
 
 extension Histogram {
-  /// The range with the least squared error of the elements as int8 (``SquaredError``).
-  var rangeOfLeastSquaredError: ClosedRange<Float>? {
+  /// The range with the least squared error of the elements as int8, symmetric or not (``SquaredError``).
+  func rangeOfLeastSquaredError(isSymmetric: Bool) -> ClosedRange<Float>? {
     guard exponent != nil else { return extremes }
-    let error = SquaredError(of: self)
+    let error = SquaredError(of: self, isSymmetric: isSymmetric)
     return bins(isSmooth: true, ofLeast: { bins in range(bins).map { error($0) } ?? .infinity }).flatMap(
       range)
   }
@@ -13,6 +13,7 @@ extension Histogram {
 /// The squared error of a histogram's elements as int8, if those of a bin are spread evenly over it.
 package struct SquaredError {
   private let histogram: Histogram
+  private let isSymmetric: Bool
   /// Below each edge: the number of elements, their sum, and the sum of their squares.
   private var moments: [Moments] = [Moments()]
 
@@ -40,8 +41,9 @@ package struct SquaredError {
     }
   }
 
-  package init(of histogram: Histogram) {
-    self.histogram = histogram
+  /// - Parameter isSymmetric: Whether the integers have no zero point.
+  package init(of histogram: Histogram, isSymmetric: Bool = false) {
+    (self.histogram, self.isSymmetric) = (histogram, isSymmetric)
     for (bin, count) in histogram.counts.enumerated() {
       moments.append(
         moments[bin]
@@ -61,9 +63,8 @@ package struct SquaredError {
 
   /// The error as integers of the parameters of a range.
   package func callAsFunction(_ range: ClosedRange<Float>) -> Double {
-    guard let (scale, zeroPoint) = ActivationParameters.int8(range).perTensor, let all = moments.last else {
-      return .infinity
-    }
+    let parameters = ActivationParameters.int8(range, isSymmetric: isSymmetric)
+    guard let (scale, zeroPoint) = parameters.perTensor, let all = moments.last else { return .infinity }
     var error = 0.0
     var below = Moments()
     for integer in -128...127 {

@@ -17,14 +17,17 @@ public enum RangeEstimation: Hashable, Sendable {
   /// The momentum that is usual.
   public static let movingAverage = RangeEstimation.movingAverage(momentum: 0.95)
 
-  /// - Parameter count: How many elements there will be, at most; nil if nobody knows.
-  package func observer(expecting count: Int?) -> any RangeObserver {
+  /// - Parameters:
+  ///   - count: How many elements there will be, at most; nil if nobody knows.
+  ///   - isSymmetric: Whether integers of 8 bits will have no zero point.
+  package func observer(expecting count: Int?, isSymmetric: Bool = false) -> any RangeObserver {
     switch self {
     case .minMax: MinMaxObserver()
     case .movingAverage(let momentum): MovingAverageObserver(momentum: momentum)
     case .percentile(let percentile): PercentileObserver(percentile: percentile, expecting: count)
     case .entropy: HistogramObserver(choosing: \.rangeOfLeastDivergence)
-    case .squaredError: HistogramObserver(choosing: \.rangeOfLeastSquaredError)
+    case .squaredError:
+      HistogramObserver(choosing: { $0.rangeOfLeastSquaredError(isSymmetric: isSymmetric) })
     }
   }
 }

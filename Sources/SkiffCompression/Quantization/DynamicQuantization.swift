@@ -15,6 +15,9 @@ extension Int8Quantization {
     guard exceptions.isEmpty else {
       throw ModelError(.invalidArgument, "dynamic activations are those of the whole graph")
     }
+    guard !hasSymmetricActivations else {
+      throw ModelError(.invalidArgument, "dynamic activations have the range and the zero point of each run")
+    }
     var graph = source
     _ = try graph.nodes(named: excludedNodes)
     var sizes = graph

@@ -34,6 +34,10 @@ public struct Int8Quantization: Hashable, Sendable {
 
   /// What activations are.
   public var activations = Activations.int8
+  /// Whether activations of 8 bits have the zero point 0 and ranges that are symmetric around 0, for processors without zero points; those of 16 bits
+  /// always are so. Operators whose range TensorFlow Lite's quantization specification fixes keep it, and with it the zero point
+  /// -128 of softmax and logistic; so does what only moves their results.
+  public var hasSymmetricActivations = false
   /// How the weights of convolutions are quantized.
   public var convolutionWeights = WeightGranularity.perChannel
   /// How the weights of fully connected operators are quantized.
@@ -55,7 +59,7 @@ public struct Int8Quantization: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - graph: A graph in floating point, legalized for its target. Where it rounds values to integers itself, as models
-  ///     trained or stored in integers do, it is these that are computed with.
+  ///     trained or stored in integers do, it is these that are computed with, but for zero points where activations are symmetric.
   ///   - calibration: The ranges of the same graph's values.
   /// - Throws: ``ModelError/Code/invalidArgument`` for an excluded node that the graph does not have.
   public func apply(
@@ -125,7 +129,8 @@ public struct Int8Quantization: Hashable, Sendable {
     let dataType = activations.dataType ?? .int8
     let known =
       dataType == .int8
-      ? KnownParameters(takenFrom: &graph, ranges: ranges) : KnownParameters(ranges: ranges, as: dataType)
+      ? KnownParameters(takenFrom: &graph, ranges: ranges, isSymmetric: hasSymmetricActivations)
+      : KnownParameters(ranges: ranges, as: dataType, isSymmetric: hasSymmetricActivations)
     let assignment = try ParameterAssignment(
       graph, known, inputShapes: inputShapes, nodes: plan.nodes(dataType), excluded: plan.nodes(nil),
       returnsReals: !quantizesOutputs)
@@ -142,7 +147,8 @@ public struct Int8Quantization: Hashable, Sendable {
       if let place = before.places[value] { moved[place] = range }
     }
     let graph = before.graph
-    let known = KnownParameters(ranges: moved, as: activations.dataType ?? .int8)
+    let known = KnownParameters(
+      ranges: moved, as: activations.dataType ?? .int8, isSymmetric: hasSymmetricActivations)
     let assignment = try ParameterAssignment(
       graph, known, inputShapes: inputShapes, nodes: Set(nodes.compactMap { before.nodes[$0] }), excluded: [],
       returnsReals: false)

@@ -7,18 +7,20 @@ import SkiffOperators
 struct KnownParameters {
   /// The integers that values become.
   let dataType: DataType
+  /// Whether those of 8 bits have no zero points.
+  private let isSymmetric: Bool
   /// The parameters that the model rounds a value to, in int8.
   private(set) var given: [ValueID: QuantizationParameters] = [:]
   private let ranges: [ValueID: ClosedRange<Float>]
 
   /// Parameters for integers other than those of a model that rounds to 8 bits itself, which it goes on to do.
-  init(ranges: [ValueID: ClosedRange<Float>], as dataType: DataType) {
-    (self.ranges, self.dataType) = (ranges, dataType)
+  init(ranges: [ValueID: ClosedRange<Float>], as dataType: DataType, isSymmetric: Bool) {
+    (self.ranges, self.dataType, self.isSymmetric) = (ranges, dataType, isSymmetric)
   }
 
   /// Takes conversions to integers and back out of the graph where nothing but integers would see the value.
-  init(takenFrom graph: inout Graph, ranges: [ValueID: ClosedRange<Float>]) {
-    self.init(ranges: ranges, as: .int8)
+  init(takenFrom graph: inout Graph, ranges: [ValueID: ClosedRange<Float>], isSymmetric: Bool) {
+    self.init(ranges: ranges, as: .int8, isSymmetric: isSymmetric)
     for id in graph.nodeIDs {
       let node = graph[id]
       guard node.operator is Quantize, let reals = node.inputs[0], graph[reals].type?.dataType == .float32,
@@ -38,6 +40,7 @@ struct KnownParameters {
     }
     graph.removeUnused()
     spread(in: graph)
+    if isSymmetric { given = given.mapValues(\.symmetric) }
   }
 
   /// What moves elements changes none, so that what is known on one side holds on the other.
@@ -67,9 +70,11 @@ struct KnownParameters {
     if dataType == .int8, let integers = graph[value].constant?.integerType?.int8Parameters,
       integers.granularity == .perTensor
     {
-      return integers
+      return isSymmetric ? integers.symmetric : integers
     }
-    return range(of: value, in: graph).map { ActivationParameters.parameters($0, as: dataType) }
+    return range(of: value, in: graph).map {
+      ActivationParameters.parameters($0, as: dataType, isSymmetric: isSymmetric)
+    }
   }
 
   /// The range of a value: from the samples, or of a constant its own.
@@ -82,5 +87,14 @@ struct KnownParameters {
     observer.observe(elements)
     guard let range = observer.range, range.lowerBound.isFinite, range.upperBound.isFinite else { return nil }
     return range
+  }
+}
+
+extension QuantizationParameters {
+  /// Parameters of int8 without a zero point that hold all numbers that these hold.
+  fileprivate var symmetric: QuantizationParameters {
+    guard let (scale, zeroPoint) = perTensor, zeroPoint != 0 else { return self }
+    let range = Float(-128 - zeroPoint) * scale...Float(127 - zeroPoint) * scale
+    return ActivationParameters.int8(range, isSymmetric: true)
   }
 }
