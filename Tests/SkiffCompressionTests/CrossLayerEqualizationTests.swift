@@ -67,6 +67,30 @@ import Testing
     }
   }
 
+  /// As trained networks have them: what is raised to the range of others would take all steps of the results.
+  @Test func biasesOfChannelsWithoutWeightsStaySmall() throws {
+    var random = SeededGenerator(Seed(4))
+    var (graph, weights) = try Self.graph(&random, activation: .relu)
+    for layer in weights.dropLast() {
+      let tensor = try #require(graph[layer].constant).materialize()
+      let each = tensor.count / tensor.shape[0]
+      let faint = try tensor.floats().enumerated().map {
+        $0.offset / each == 1 ? 1e-9 * $0.element : $0.element
+      }
+      graph.setConstant(layer, to: Constant(Tensor(faint, shape: tensor.shape)))
+    }
+    func greatestBiases(_ graph: Graph) throws -> [Float] {
+      try graph.nodeIDs.compactMap { id in
+        let bias = graph[id].inputs.count > 2 ? graph[id].inputs[2] : nil
+        return try bias.flatMap { graph[$0].constant }?.materialize().floats().map(abs).max()
+      }
+    }
+    let equalized = try CrossLayerEqualization().apply(to: graph).graph
+    // Other channels' biases follow their weights.
+    let pairs = try zip(greatestBiases(graph), greatestBiases(equalized))
+    #expect(pairs.allSatisfy { $1 < 10 * $0 })
+  }
+
   @Test func clampsAboveStandBetweenLayers() throws {
     var random = SeededGenerator(Seed(3))
     var pool = AveragePool()

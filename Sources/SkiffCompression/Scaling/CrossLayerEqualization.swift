@@ -12,7 +12,7 @@ import SkiffOperators
 ///
 ///     p = P · max (r / R) over layers that make it, r their range of the channel, R of all channels, P the greatest R of these layers
 ///
-/// and u likewise.
+/// and u likewise. Factors that biases would be blown up by are greater (``ScaledLayer/leastFactors()``).
 public struct CrossLayerEqualization: Hashable, Sendable {
   /// How often every group of layers is equalized, at most; less if nothing changes any more.
   public var rounds = 50
@@ -41,9 +41,10 @@ public struct CrossLayerEqualization: Hashable, Sendable {
       for group in groups {
         let made = Self.ranges(group.producers.compactMap { layers[$0]?.outputRanges() })
         let used = Self.ranges(group.users.compactMap { layers[$0]?.inputRanges() })
-        let factors = zip(made, used).map { made, used in
-          let factor = (made / used).squareRoot()
-          return factor > 0 && factor.isFinite ? factor : 1
+        let least = group.producers.compactMap { layers[$0]?.leastFactors() }
+        let factors = made.indices.map { channel in
+          let factor = (made[channel] / used[channel]).squareRoot()
+          return factor > 0 && factor.isFinite ? least.reduce(factor) { max($0, $1[channel]) } : 1
         }
         for id in group.producers { layers[id]?.divideOutputs(by: factors) }
         for id in group.users { layers[id]?.multiplyInputs(by: factors) }

@@ -14,6 +14,8 @@ struct ScaledLayer {
   /// The weights, a row for each output.
   private(set) var matrix: [Float]
   private var biases: [Float]
+  /// What no bias may become greater than, by output: see ``leastFactors()``.
+  private var biasLimits: [Float] = []
 
   /// Whether the operands of a node but for the first are constants that belong to no other.
   static func hasOwnParameters(_ id: NodeID, _ graph: Graph) -> Bool {
@@ -45,6 +47,10 @@ struct ScaledLayer {
     guard !matrix.isEmpty, biases.isEmpty || biases.count == shape[0], shape[0] % groups == 0 else {
       return nil
     }
+    let ranges = outputRanges()
+    let faint = (ranges.max() ?? 0) / 128
+    let greatestBias = biases.reduce(0) { max($0, abs($1)) }
+    biasLimits = ranges.map { $0 < faint ? greatestBias : .infinity }
   }
 
   var outputCount: Int { shape[0] }
@@ -55,6 +61,16 @@ struct ScaledLayer {
     (0..<shape[0]).map { output in
       matrix[output * each..<(output + 1) * each].reduce(0) { max($0, abs($1)) }
     }
+  }
+
+  /// The least numbers that outputs may be divided by.
+  ///
+  /// An output whose weights are below a step of 8 bits of the others' is its bias and little more: with weights raised to the range of others,
+  /// the bias would take all steps of the results. It does not become greater than the greatest one was.
+  func leastFactors() -> [Float] {
+    biases.isEmpty
+      ? [Float](repeating: 0, count: outputCount)
+      : zip(biases, biasLimits).map { $1 > 0 ? abs($0) / $1 : 0 }
   }
 
   /// The input channel that an element is multiplied with.
