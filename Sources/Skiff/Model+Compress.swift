@@ -88,6 +88,7 @@ extension Model {
       .run(on: &copy.graph, report: &widening)
     try Pipeline(unconditional: RewritePass(RealizeHybridProducts())).run(on: &copy.graph, report: &widening)
     report.bytesBefore = copy.graph.constantByteCount
+    var normalized = try copy.normalizedOutputs(for: compression)
     for step in compression.steps {
       switch step {
       case .channels(let pruning):
@@ -107,8 +108,9 @@ extension Model {
         copy.graph = graph
         report.lowRanks += changes
       case .equalize(let equalization):
-        let (graph, groups) = try equalization.apply(to: copy.graph)
+        let (graph, groups, factors) = try equalization.apply(to: copy.graph)
         copy.graph = graph
+        normalized.divide(by: factors)
         report.equalizedGroups += groups
       case .rotate(let rotation):
         let (graph, rotated) = try rotation.apply(to: copy.graph)
@@ -122,13 +124,14 @@ extension Model {
         report.smoothedValues += values
       case .weights(let weights):
         let classes = weights.labels.flatMap { labels[$0] }
-        try copy.compress(weights, runs, classes, compression.scratchFolder, &report)
+        try copy.compress(weights, runs, classes, normalized, compression.scratchFolder, &report)
       case .int8(_, let quantization) where quantization.activations == .dynamic:
         try copy.quantizeDynamically(quantization, runs, &report)
       case .int8(let estimation, let quantization):
         report.activations = quantization.activations
         try copy.quantize(quantization, estimation, runs, &report, progress)
       }
+      if step.changesChannels { normalized = NormalizedOutputs() }
     }
     copy.recipe.append(compression.description)
     copy.isCompressed = true
@@ -141,12 +144,13 @@ extension Model {
   }
 
   private mutating func compress(
-    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ classes: [Int]?, _ scratchFolder: String?,
-    _ report: inout CompressionReport
+    _ weights: WeightCompression, _ runs: [[String: Tensor]], _ classes: [Int]?,
+    _ normalized: NormalizedOutputs,
+    _ scratchFolder: String?, _ report: inout CompressionReport
   ) throws(ModelError) {
     let samples = try reordered(runs).map(graph.accepting)
     let (changed, changes) = try weights.apply(
-      to: graph, samples: samples, classes: classes, scratchFolder: scratchFolder)
+      to: graph, samples: samples, classes: classes, normalized: normalized, scratchFolder: scratchFolder)
     graph = changed
     report.weights += changes
     report.weightsInside = max(

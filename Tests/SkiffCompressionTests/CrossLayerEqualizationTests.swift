@@ -49,7 +49,7 @@ import Testing
     var random = SeededGenerator(seed)
     for activation in [FusedActivation.none, .relu] {
       let (graph, weights) = try Self.graph(&random, activation: activation)
-      let (equalized, groups) = try CrossLayerEqualization().apply(to: graph)
+      let (equalized, groups, _) = try CrossLayerEqualization().apply(to: graph)
       #expect(groups == 3)
       let samples = (0..<4).map { _ in Tensor(random.floats(108, in: -2...2), shape: [1, 6, 6, 3]) }
       let (before, after) = (

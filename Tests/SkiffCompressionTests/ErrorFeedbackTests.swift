@@ -158,7 +158,7 @@ import Testing
     let settings = Settings.integers(3)
     let plain = try network.outputError(settings, samples: samples)
     let fed = try network.outputError(settings.with { $0.usesFeedback = true }, samples: samples)
-    let corrected = try network.outputError(settings.with { $0.correctsBias = true }, samples: samples)
+    let corrected = try network.outputError(settings.with { $0.biasCorrection = .samples }, samples: samples)
     #expect(fed < 0.8 * plain && corrected < plain, "\(plain) \(fed) \(corrected)")
   }
 
@@ -188,7 +188,7 @@ import Testing
     let (network, samples) = try subject.make(&generator)
     let plain = [Settings.integers(3), .palette(2), .pruning(0.7), Settings { $0.coding = .bfloat16 }]
     for settings in plain + plain.map({ $0.with { $0.usesFeedback = true } }) {
-      let settings = settings.with { $0.correctsBias = true }
+      let settings = settings.with { $0.biasCorrection = .samples }
       let (changed, _) = try network.compressed(settings, samples: samples)
       let outputs = try #require(changed[network.weights[0]].type?.shape.fixed)[0]
       let original = try WeightSubject.results(of: network.graph, samples).flatMap(\.self)
@@ -213,7 +213,7 @@ import Testing
       [Float](repeating: 0, count: 64), [Float](repeating: 1, count: 64), half, half.map { $0 * 1e-30 },
     ] {
       let settings = Settings.integers(4).with {
-        ($0.usesFeedback, $0.importance, $0.correctsBias) = (true, .inputs, true)
+        ($0.usesFeedback, $0.importance, $0.biasCorrection) = (true, .inputs, .samples)
       }
       let samples = [Tensor(values, shape: [4, 16])]
       let (graph, _) = try subject.compressed(settings, samples: samples)

@@ -85,7 +85,7 @@ import Testing
     let subject = try subject()
     for settings in [
       Settings.integers(4).with { $0.usesFeedback = true }, .integers(4).with { $0.importance = .inputs },
-      .integers(4).with { $0.correctsBias = true },
+      .integers(4).with { $0.biasCorrection = .samples },
     ] {
       #expect(WeightCompression(settings).needsSamples)
       #expect(WeightCompression(nil, exceptions: [.names("*"): settings]).needsSamples)
@@ -114,7 +114,7 @@ import Testing
     let subject = try WeightSubject.dense(Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]), bias: [0, 0])
     let samples = [[1, 2], [3, number]].map { Tensor($0 as [Float], shape: [1, 2]) }
     let error = error {
-      _ = try subject.compressed(Settings.integers(4).with { $0.correctsBias = true }, samples: samples)
+      _ = try subject.compressed(Settings.integers(4).with { $0.biasCorrection = .samples }, samples: samples)
     }
     #expect(error?.location.tensor == "x" && error?.location.attribute == "sample 1")
   }
@@ -208,7 +208,8 @@ import Testing
     #expect(try digest { _ in } == plain)
     #expect(
       try digest {
-        ($0.usesFeedback, $0.importance, $0.correctsBias, $0.roundsAdaptively) = (false, nil, false, false)
+        ($0.usesFeedback, $0.importance, $0.roundsAdaptively) = (false, nil, false)
+        $0.biasCorrection = nil
       } == plain)
     #expect(try digest { $0.usesFeedback = true } != plain)
     #expect(try digest { $0.roundsAdaptively = true } != plain)

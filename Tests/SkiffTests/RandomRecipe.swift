@@ -13,6 +13,8 @@ struct RandomRecipe {
   private let weights: [Weight]
   /// Whether weights can have become others of other names.
   private var hasFactors = false
+  /// Whether channels can be others than normalizations of the source say.
+  private var hasOtherChannels = false
   /// The text.
   private(set) var text = "skiff: 1\nsteps:\n"
 
@@ -24,11 +26,17 @@ struct RandomRecipe {
     let isInteger = isInteger ?? chance(2)
     if chance(4) {
       text += "- low-rank: \(lowRankStep())\n"
-      hasFactors = true
+      (hasFactors, hasOtherChannels) = (true, true)
     }
     if chance(3) { text += "- equalize: {}\n" }
-    if chance(3) { text += "- rotate: {}\n" }
-    if chance(3) { text += "- smooth: \(smoothStep())\n" }
+    if chance(3) {
+      text += "- rotate: {}\n"
+      hasOtherChannels = true
+    }
+    if chance(3) {
+      text += "- smooth: \(smoothStep())\n"
+      hasOtherChannels = true
+    }
     for _ in 0..<integer(isInteger ? 0...2 : 1...2) { text += "- weights: \(weightStep())\n" }
     if isInteger { text += "- int8: \(int8Step(isStatic: isStatic))\n" }
   }
@@ -83,7 +91,9 @@ struct RandomRecipe {
         isLooking = true
       }
     }
-    if chance(3) { members.append("correct-bias: true") }
+    if chance(3) {
+      members.append("correct-bias: \(one(of: hasOtherChannels ? ["true"] : ["true", "normalization"]))")
+    }
     let othersPrune = !members.contains { $0.contains("vector:") }
     for (scope, names) in [("names", large.map(\.name)), ("operators", large.flatMap(\.operators))] {
       let chosen = Set(names.filter { !$0.isEmpty && chance(4) }).sorted()

@@ -36,7 +36,7 @@ import Testing
     base.pruning = global
     (dense.pruning, dense.coding, dense.importance) = (structured, .palette(palette), .inputs)
     (convolution.pruning, convolution.coding) = (global, .integers(integers))
-    (convolution.usesFeedback, convolution.correctsBias) = (true, true)
+    (convolution.usesFeedback, convolution.biasCorrection) = (true, .samples)
     var first = WeightCompression(
       base,
       exceptions: [
@@ -82,6 +82,14 @@ import Testing
       #expect(try settings("{prune: {sparsity: \(sparsity)}}").pruning?.sparsity == Double("0" + sparsity))
     }
     #expect(try weights("{float: float16, least: 7}").leastCount == 7)
+    for (text, correction) in [
+      ("true", WeightCompression.BiasCorrection.samples), ("false", nil), ("normalization", .normalization),
+    ] {
+      let weights = try weights("{palette: {}, correct-bias: \(text)}")
+      #expect(weights.settings?.biasCorrection == correction)
+      #expect(
+        weights.needsSamples == (text == "true") && weights.usesNormalizations == (text == "normalization"))
+    }
     // What an exception does not say is as for all others.
     let own = try weights(
       "{prune: {}, integers: {bits: 4}, names: {a: {palette: {}}, b: {integers: {bits: 2}}, c: keep}}")
@@ -341,6 +349,11 @@ import Testing
       weights: "{prune: {scope: global}, importance: fisher, names: {a: {importance: true}}}",
       "weights of different importance"),
     Wrong(weights: "{correct-bias: true}", "neither prunes nor rounds"),
+    Wrong(weights: "{correct-bias: normalization}", "neither prunes nor rounds"),
+    Wrong(weights: "{palette: {}, correct-bias: shift}", "must be true or false, or normalization"),
+    Wrong(
+      "skiff: 1\nsteps: [rotate: {}, weights: {palette: {}, correct-bias: normalization}]",
+      "a step 2 that corrects biases by normalizations whose channels"),
     Wrong(weights: "{float: float16, feedback: true}", "nothing that feedback"),
     Wrong(
       weights: "{prune: {}, names: {a: {feedback: true}}, operators: {B: {palette: {}, integers: {}}}}",

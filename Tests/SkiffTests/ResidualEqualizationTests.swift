@@ -40,7 +40,7 @@ import Testing
     for _ in 0..<20 {
       let own = seeds.next()
       var network = try RandomResidualNetwork(Seed(own))
-      let (equalized, groups) = try CrossLayerEqualization().apply(to: network.graph)
+      let (equalized, groups, _) = try CrossLayerEqualization().apply(to: network.graph)
       try equalized.verify()
       #expect(groups == network.groups, "network \(own)")
       let (source, changed) = (try Session(Plan(network.graph)), try Session(Plan(equalized)))
@@ -110,7 +110,7 @@ import Testing
           %y = Convolution(%r, %u) {layout = "last"} : f32[1,4,4,2]
         }
         """, catalog: .standard)
-    let (equalized, found) = try CrossLayerEqualization().apply(to: graph)
+    let (equalized, found, _) = try CrossLayerEqualization().apply(to: graph)
     #expect(found == groups)
     let input = try ["x": Tensor(seed: 5, .float32, shape: [1, 4, 4, 4])]
     let (before, after) = (

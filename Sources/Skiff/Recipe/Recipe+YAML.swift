@@ -42,7 +42,7 @@ extension Recipe {
     }
     guard version != nil else { throw root.error("must say 'skiff: \(Self.version)'") }
     guard !steps.isEmpty else { throw root.error("has no steps") }
-    var (isInteger, isCoded) = (false, false)
+    var (isInteger, isCoded, areOthers) = (false, false, false)
     for (index, step) in steps.enumerated() {
       if isInteger {
         throw root.error(
@@ -51,6 +51,12 @@ extension Recipe {
       if isCoded, step.changesWeights {
         throw root.error("has a step \(index + 1) that would undo the step weights before it")
       }
+      if areOthers, case .weights(let weights) = step, weights.usesNormalizations {
+        throw root.error(
+          "has a step \(index + 1) that corrects biases by normalizations whose channels a step before it changed"
+        )
+      }
+      if step.changesChannels { areOthers = true }
       if case .int8 = step { isInteger = true }
       if case .weights = step { isCoded = true }
     }
@@ -148,7 +154,7 @@ extension WeightCompression.Settings {
       return usesFeedback || importance != nil
         ? "chooses nothing that feedback or importance could change" : nil
     case .none:
-      let isLooking = usesFeedback || importance != nil || correctsBias
+      let isLooking = usesFeedback || importance != nil || biasCorrection != nil
       return isLooking ? "has feedback, importance or corrected biases, but neither prunes nor rounds" : nil
     }
   }
@@ -172,8 +178,18 @@ extension WeightCompression.Settings {
     case "rounding": roundsAdaptively = try node.choice(["nearest", "adaptive"]).name == "adaptive"
     case "feedback": usesFeedback = try node.boolean()
     case "importance": importance = try node.importance()
-    default: correctsBias = try node.boolean()
+    default: biasCorrection = try Self.biasCorrection(recipe: node)
     }
+  }
+
+  private static func biasCorrection(
+    recipe node: RecipeNode
+  ) throws(ModelError) -> WeightCompression.BiasCorrection? {
+    if let isCorrected = try? node.boolean() { return isCorrected ? .samples : nil }
+    guard try node.text() == "normalization" else {
+      throw node.error("must be true or false, or normalization")
+    }
+    return .normalization
   }
 }
 

@@ -92,7 +92,7 @@ final class SearchTrial {
     guard case .weights(let step) = recipe.steps[template.step],
       var settings = step.exceptions[.names(name)].flatMap(\.self)
     else { throw ModelError(.invalidArgument, "'\(name)' has no settings in '\(technique)'") }
-    (settings.usesFeedback, settings.importance, settings.correctsBias) = (false, nil, false)
+    (settings.usesFeedback, settings.importance, settings.biasCorrection) = (false, nil, nil)
     settings.roundsAdaptively = false
     var weights = WeightCompression(nil, exceptions: [.names(name): settings])
     weights.leastCount = step.leastCount

@@ -22,8 +22,10 @@ public struct CrossLayerEqualization: Hashable, Sendable {
 
   /// The graph with other weights, which computes the same but for rounding.
   ///
-  /// - Returns: Also the number of groups of layers: pairs, and what sums join.
-  public func apply(to source: Graph) throws(ModelError) -> (graph: Graph, groups: Int) {
+  /// - Returns: Also the number of groups of layers, pairs and what sums join, and what the outputs of nodes were divided by, channel by channel.
+  public func apply(
+    to source: Graph
+  ) throws(ModelError) -> (graph: Graph, groups: Int, factors: [NodeID: [Float]]) {
     var graph = source.untyingVectors()
     var layers: [NodeID: ScaledLayer] = [:]
     var groups: [ScalingGroup] = []
@@ -55,7 +57,7 @@ public struct CrossLayerEqualization: Hashable, Sendable {
     for group in groups {
       for id in group.producers + group.users { try layers[id]?.store(in: &graph) }
     }
-    return (graph, groups.count)
+    return (graph, groups.count, layers.mapValues(\.outputFactors))
   }
 
   /// The greatest range of each channel in some layers, as a part of the greatest of its layer, times the greatest of all.

@@ -16,6 +16,8 @@ struct ScaledLayer {
   private var biases: [Float]
   /// What no bias may become greater than, by output: see ``leastFactors()``.
   private var biasLimits: [Float] = []
+  /// What each output was divided by so far.
+  private(set) var outputFactors: [Float]
 
   /// Whether the operands of a node but for the first are constants that belong to no other.
   static func hasOwnParameters(_ id: NodeID, _ graph: Graph) -> Bool {
@@ -44,6 +46,7 @@ struct ScaledLayer {
     groups = (node.operator as? Convolution)?.groups ?? 1
     bias = node.inputs.count > 2 ? node.inputs[2] : nil
     biases = try bias.flatMap { graph[$0].constant }?.materialize().floats() ?? []
+    outputFactors = [Float](repeating: 1, count: shape[0])
     guard !matrix.isEmpty, biases.isEmpty || biases.count == shape[0], shape[0] % groups == 0 else {
       return nil
     }
@@ -91,6 +94,7 @@ struct ScaledLayer {
   mutating func divideOutputs(by factors: [Float]) {
     for index in matrix.indices { matrix[index] /= factors[index / each] }
     for index in biases.indices { biases[index] /= factors[index] }
+    for index in outputFactors.indices { outputFactors[index] *= factors[index] }
   }
 
   mutating func multiplyInputs(by factors: [Float]) {

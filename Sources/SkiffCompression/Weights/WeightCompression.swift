@@ -26,6 +26,16 @@ public struct WeightCompression: Hashable, Sendable {
     case fisher
   }
 
+  /// Where it is known from what inputs are on average, for what errors of weights add to outputs.
+  ///
+  /// Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, section 4.2.
+  public enum BiasCorrection: Hashable, Sendable {
+    /// Measured on samples.
+    case samples
+    /// From the scale and the shift of the batch normalizations before them; biases of others stay. No samples are needed.
+    case normalization
+  }
+
   /// What is done to some tensors.
   public struct Settings: Hashable, Sendable {
     /// What becomes zero.
@@ -39,14 +49,16 @@ public struct WeightCompression: Hashable, Sendable {
     public var roundsAdaptively = false
     /// What tells how much the errors of weights count where zeros, tables and ranges are chosen, which takes samples; nil: all alike.
     public var importance: Importance?
-    /// Whether what the errors add to an output on average is taken from its bias, which takes samples: Nagel et al.,
-    /// "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, with measured means.
-    public var correctsBias = false
+    /// Whether what the errors add to an output on average is taken from its bias, and where what inputs are on average is known from;
+    /// nil if it is not.
+    public var biasCorrection: BiasCorrection?
 
     /// Creates settings that change nothing.
     public init() {}
 
-    var needsMoments: Bool { usesFeedback || roundsAdaptively || importance == .inputs || correctsBias }
+    var needsMoments: Bool {
+      usesFeedback || roundsAdaptively || importance == .inputs || biasCorrection == .samples
+    }
 
     var looksAtSamples: Bool { needsMoments || importance == .fisher }
 
@@ -93,9 +105,10 @@ public struct WeightCompression: Hashable, Sendable {
   package static let longestRun = 1 << 20
 
   /// Whether some settings look at inputs.
-  public var needsSamples: Bool {
-    allSettings.contains(where: \.looksAtSamples)
-  }
+  public var needsSamples: Bool { allSettings.contains(where: \.looksAtSamples) }
+
+  /// Whether some settings correct biases by what normalizations say.
+  public var usesNormalizations: Bool { allSettings.contains { $0.biasCorrection == .normalization } }
 
   /// The settings of all tensors and of some.
   private var allSettings: [Settings] { ([settings] + Array(exceptions.values)).compactMap(\.self) }
@@ -126,7 +139,7 @@ public struct WeightCompression: Hashable, Sendable {
     /// if those were looked at.
     public let signalToNoise: Double
     /// What the elements became, in words.
-    public let coding: String
+    public internal(set) var coding: String
   }
 
   /// The graph with other weights.
@@ -142,13 +155,27 @@ public struct WeightCompression: Hashable, Sendable {
   public func apply(
     to source: Graph, samples: [[String: Tensor]] = [], classes: [Int]? = nil, scratchFolder: String? = nil
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
+    try apply(
+      to: source, samples: samples, classes: classes, normalized: NormalizedOutputs(),
+      scratchFolder: scratchFolder)
+  }
+
+  /// The graph with other weights.
+  ///
+  /// - Parameter normalized: What is known of the results of its nodes from normalizations.
+  package func apply(
+    to source: Graph, samples: [[String: Tensor]], classes: [Int]?, normalized: NormalizedOutputs,
+    scratchFolder: String?
+  ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
     var scratch = ScratchFile(in: scratchFolder ?? ScratchFile.standardFolder)
-    return try apply(to: source, samples: samples, classes: classes, scratch: &scratch)
+    return try apply(
+      to: source, samples: samples, classes: classes, normalized: normalized, scratch: &scratch)
   }
 
   /// The graph with other weights, which stand in a scratch file where memory should not hold them.
   package func apply(
-    to source: Graph, samples: [[String: Tensor]], classes: [Int]? = nil, scratch: inout ScratchFile
+    to source: Graph, samples: [[String: Tensor]], classes: [Int]? = nil,
+    normalized: NormalizedOutputs = NormalizedOutputs(), scratch: inout ScratchFile
   ) throws(ModelError) -> (graph: Graph, changes: [Change]) {
     for settings in allSettings { try settings.verify() }
     if let contradiction { throw ModelError(.invalidArgument, contradiction) }
@@ -165,14 +192,24 @@ public struct WeightCompression: Hashable, Sendable {
     let fisher = try FisherInformation(
       of: chosen.filter { $0.settings.importance == .fisher }.map(\.weight), in: graph, samples: samples,
       labels: classes)
+    let expected = usesNormalizations ? ExpectedInputs(graph, normalized) : nil
     var limits = try globalLimits(chosen, graph, moments, fisher)
     var changes: [Change] = []
     for (weight, settings) in chosen {
+      let own = settings.needsMoments ? moments[weight.value] : nil
+      let means: InputMeans? =
+        switch settings.biasCorrection {
+        case .samples: own.map { InputMeans(values: $0.means, groups: $0.groups) }
+        case .normalization: expected?.means(of: weight)
+        case nil: nil
+        }
       let work = WeightWork(
-        weight: weight, settings: settings, moments: settings.needsMoments ? moments[weight.value] : nil,
-        fisher: fisher.importance(of: weight))
+        weight: weight, settings: settings, moments: own, fisher: fisher.importance(of: weight), means: means)
       var limit = settings.pruning.flatMap { limits[$0] }
-      if let change = try work.apply(to: &graph, limit: &limit, scratch: &scratch) { changes.append(change) }
+      if var change = try work.apply(to: &graph, limit: &limit, scratch: &scratch) {
+        change.coding += work.omission(in: graph)
+        changes.append(change)
+      }
       if let pruning = settings.pruning { limits[pruning] = limit }
     }
     return (graph, changes)

@@ -16,6 +16,17 @@ struct WeightWork {
   let moments: InputMoments?
   /// By the Fisher information, where the settings ask for it.
   let fisher: WeightImportance?
+  /// What the weights are multiplied with on average, where biases are corrected and it is known.
+  let means: InputMeans?
+
+  /// What the settings ask for that is not done, in words.
+  func omission(in graph: Graph) -> String {
+    if settings.needsMoments, moments == nil { return " (its inputs are not looked at)" }
+    if settings.importance == .fisher, fisher == nil { return " (the loss does not depend on it)" }
+    guard settings.biasCorrection == .normalization else { return "" }
+    return means == nil
+      ? " (no normalization tells its inputs)" : bias(in: graph) == nil ? " (it has no bias)" : ""
+  }
 
   /// Changes the tensor and perhaps the bias beside it; nil if there is nothing to do.
   ///
@@ -23,13 +34,15 @@ struct WeightWork {
   func apply(
     to graph: inout Graph, limit: inout PruningLimit?, scratch: inout ScratchFile
   ) throws(ModelError) -> WeightCompression.Change? {
-    if let blocks = BlockEncoding(weight, settings) { return try blocks.apply(to: &graph, &scratch) }
+    if means == nil, let blocks = BlockEncoding(weight, settings) {
+      return try blocks.apply(to: &graph, &scratch)
+    }
     var matrix = try weight.matrix(in: graph)
     guard !matrix.isEmpty else { return nil }
     let inputImportance = moments.map { WeightImportance($0, weight) }
     let importance = settings.importance == .inputs ? inputImportance : fisher
-    // A tensor with moments is not large; no other is in memory twice.
-    let original = moments == nil ? nil : matrix
+    // A tensor with moments, or between convolutions, is not large; no other is in memory twice.
+    let original = moments == nil && means == nil ? nil : matrix
     var error = WeightError(fisher ?? inputImportance)
     var mask: [Bool]?
     if let pruning = settings.pruning {
@@ -49,7 +62,7 @@ struct WeightWork {
       numbers.round(&values, row: row, column: column, costs: costs)
       if let mask, !mask[row * weight.columns + column] { values[0] = 0 }
     }
-    let isCentered = settings.correctsBias && bias(in: graph) != nil
+    let isCentered = settings.biasCorrection == .samples && bias(in: graph) != nil
     if settings.roundsAdaptively, let original, let moments,
       let rounding = AdaptiveRounding(moments, rows: weight.rows, isCentered: isCentered)
     {
@@ -76,16 +89,14 @@ struct WeightWork {
     }
     if let original {
       for index in matrix.indices { error.add(original[index], matrix[index], at: index) }
-      if settings.correctsBias { try correctBias(original, matrix, &graph) }
+      try correctBias(original, matrix, &graph)
     }
     guard matrix.allSatisfy({ weight.isFinite($0) }) else { throw weight.tooLarge(for: "\(numbers)") }
     let zeros = matrix.count { $0 == 0 }
     graph.setConstant(weight.value, to: try numbers.constant(matrix).moved(to: &scratch))
     return WeightCompression.Change(
       name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
-      coding: numbers.description
-        + (settings.needsMoments && moments == nil ? " (its inputs are not looked at)" : "")
-        + (settings.importance == .fisher && fisher == nil ? " (the loss does not depend on it)" : ""))
+      coding: numbers.description)
   }
 
   /// The bias of the only user, if it is a constant of its own.
@@ -97,18 +108,18 @@ struct WeightWork {
     return (id, constant)
   }
 
-  /// Takes from the bias what the change adds to each output on average.
+  /// Takes from the bias what the change adds to each output on average: Nagel et al., "Data-Free Quantization Through Weight
+  /// Equalization and Bias Correction", 2019, section 4.2.
   private func correctBias(
     _ original: [Float], _ changed: [Float], _ graph: inout Graph
   ) throws(ModelError) {
-    guard let moments, let (id, constant) = bias(in: graph) else { return }
-    let means = moments.means
+    guard let means, let (id, constant) = bias(in: graph) else { return }
     var biases = try constant.materialize().floats()
     for row in biases.indices {
-      let group = row * moments.groups / weight.rows
+      let group = row * means.groups / weight.rows
       for column in 0..<weight.columns {
         let place = row * weight.columns + column
-        biases[row] += (original[place] - changed[place]) * means[group * weight.columns + column]
+        biases[row] += (original[place] - changed[place]) * means.values[group * weight.columns + column]
       }
     }
     graph.setConstant(id, to: Constant(Tensor(biases, shape: constant.shape)))
