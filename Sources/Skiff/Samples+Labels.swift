@@ -26,8 +26,13 @@ extension Tensor {
 
 extension Recipe {
   /// The samples without the arrays that tell classes.
-  public func inputs(in samples: Samples) -> Samples {
-    steps.labelArrays.sorted().reduce(samples) { $0.separating($1)?.samples ?? $0 }
+  public func inputs(in samples: Samples) -> Samples { self.samples(samples, forStepsBefore: 0) }
+
+  /// The samples without the arrays that tell classes to steps from a place on, and to none before it.
+  func samples(_ samples: Samples, forStepsBefore end: Int) -> Samples {
+    steps.labelArrays.subtracting(Array(steps.prefix(end)).labelArrays).sorted().reduce(samples) {
+      $0.separating($1)?.samples ?? $0
+    }
   }
 }
 

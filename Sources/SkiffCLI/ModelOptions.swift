@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
   var hdf5Helper: String?
 
   @Option(
-    name: .customLong("input-shape"), help: "Fixes an input's sizes: name=1,3,224,224. May be repeated.")
+    name: .customLong("input-shape"),
+    help: "Fixes an input's sizes: name=1,3,224,224 or name=1x3x224x224. May be repeated.")
   var inputShapes: [InputShape] = []
 
   @Option(
@@ -50,8 +51,8 @@ struct InputShape: ExpressibleByArgument {
   init?(argument: String) {
     guard let separator = argument.lastIndex(of: "=") else { return nil }
     name = String(argument[..<separator])
-    let parts = argument[argument.index(after: separator)...].split(
-      separator: ",", omittingEmptySubsequences: false)
+    let text = argument[argument.index(after: separator)...]
+    let parts = text.split(separator: text.contains("x") ? "x" : ",", omittingEmptySubsequences: false)
     let sizes = parts.compactMap { Int($0) }
     guard sizes.count == parts.count, sizes.allSatisfy({ $0 >= 0 }) else { return nil }
     self.sizes = sizes

@@ -7,6 +7,8 @@ struct ModelSummary {
   private let model: Model
   private let graph: Graph
   private let operators: [(name: String, count: Int, multiplications: Int?)]
+  /// The graphs inside of nodes, at any depth.
+  private let bodies: [Graph]
   /// Whether work is counted for one sample, since the number of samples is not fixed.
   private let isPerSample: Bool
 
@@ -15,17 +17,24 @@ struct ModelSummary {
     let perSample = Self.withOneSample(model.graph)
     isPerSample = perSample != nil
     graph = model.graph
+    bodies = Self.bodies(of: graph)
     let counted = perSample ?? model.graph
     var counts: [String: (count: Int, multiplications: Int?)] = [:]
     for id in graph.nodeIDs {
-      let node = graph[id]
-      let name =
-        (node.operator as? ForeignOperator).map { "\($0.kind) (not known)" } ?? type(of: node.operator).name
+      let name = Self.operatorName(graph[id])
       let own = counted.multiplications(of: counted[id])
       let present = counts[name] ?? (0, 0)
       counts[name] = (present.count + 1, own.flatMap { own in present.multiplications.map { $0 + own } })
     }
     operators = counts.map { ($0.key, $0.value.count, $0.value.multiplications) }.sorted { $0.name < $1.name }
+  }
+
+  private static func bodies(of graph: Graph) -> [Graph] {
+    graph.nodeIDs.flatMap { graph[$0].operator.subgraphs.flatMap { [$0.graph] + bodies(of: $0.graph) } }
+  }
+
+  private static func operatorName(_ node: Node) -> String {
+    (node.operator as? ForeignOperator).map { "\($0.kind) (not known)" } ?? type(of: node.operator).name
   }
 
   /// The graph for one sample, nil unless the first axis of inputs is all that is not fixed.
@@ -43,7 +52,7 @@ struct ModelSummary {
     return copy
   }
 
-  private var parameterCount: Int {
+  private static func parameterCount(_ graph: Graph) -> Int {
     graph.constantIDs.reduce(0) { sum, id in
       guard let type = graph[id].type, type.dataType.isFloatingPoint || type.isQuantized else { return sum }
       return sum + (type.shape.elementCount ?? 0)
@@ -60,7 +69,7 @@ struct ModelSummary {
     for input in graph.inputs { lines.append("input  '\(graph[input].name)': \(described(input))") }
     for output in graph.outputs { lines.append("output '\(output.name)': \(described(output.value))") }
     lines.append(
-      "\(graph.nodeIDs.count) nodes, \(parameterCount) parameters, \(graph.constantByteCount) bytes of constants"
+      "\(graph.nodeIDs.count) nodes, \(Self.parameterCount(graph)) parameters, \(graph.constantByteCount) bytes of constants"
     )
     lines.append(
       "multiply-accumulates\(isPerSample ? " per sample" : ""): "
@@ -69,7 +78,20 @@ struct ModelSummary {
       let work = row.multiplications.map { $0 == 0 ? "" : ", \($0) multiply-accumulates" } ?? ""
       lines.append("  \(row.count) × \(row.name)\(work)")
     }
+    if !bodies.isEmpty {
+      lines.append(
+        "inside of branches and loops: \(bodies.reduce(0) { $0 + $1.nodeIDs.count }) nodes, "
+          + "\(bodies.reduce(0) { $0 + Self.parameterCount($1) }) parameters, "
+          + "\(bodies.reduce(0) { $0 + $1.constantByteCount }) bytes of constants")
+      lines += operatorsInside.map { "  \($0.count) × \($0.name)" }
+    }
     return lines.joined(separator: "\n")
+  }
+
+  /// How often each operator is inside of branches and loops.
+  private var operatorsInside: [(name: String, count: Int)] {
+    let names = bodies.flatMap { body in body.nodeIDs.map { Self.operatorName(body[$0]) } }
+    return Dictionary(grouping: names) { $0 }.map { ($0.key, $0.value.count) }.sorted { $0.name < $1.name }
   }
 
   private func described(_ value: ValueID) -> String { graph[value].type?.description ?? "not known" }
@@ -80,7 +102,7 @@ struct ModelSummary {
       ("path", .text(model.path)), ("format", .text(model.format.name)),
       ("inputs", .list(graph.inputs.map { port(graph[$0].name, $0) })),
       ("outputs", .list(graph.outputs.map { port($0.name, $0.value) })),
-      ("nodes", .integer(graph.nodeIDs.count)), ("parameters", .integer(parameterCount)),
+      ("nodes", .integer(graph.nodeIDs.count)), ("parameters", .integer(Self.parameterCount(graph))),
       ("constantBytes", .integer(graph.constantByteCount)),
       ("multiplyAccumulates", multiplications.map(JSONText.integer) ?? .null),
       (
@@ -92,6 +114,19 @@ struct ModelSummary {
               ("multiplyAccumulates", row.multiplications.map(JSONText.integer) ?? .null),
             ])
           })
+      ),
+      (
+        "inside",
+        .object([
+          ("nodes", .integer(bodies.reduce(0) { $0 + $1.nodeIDs.count })),
+          ("parameters", .integer(bodies.reduce(0) { $0 + Self.parameterCount($1) })),
+          ("constantBytes", .integer(bodies.reduce(0) { $0 + $1.constantByteCount })),
+          (
+            "operators",
+            .list(
+              operatorsInside.map { .object([("name", .text($0.name)), ("count", .integer($0.count))]) })
+          ),
+        ])
       ),
       ("warnings", .list(model.warnings.map { .text($0.description) })),
     ])

@@ -89,6 +89,35 @@ import Testing
     try expectEqual(runtime, expected)
   }
 
+  /// Exporters write counts and conditions with an axis of one element, which TensorFlow Lite's WHILE does not take.
+  @Test func countsAndConditionsOfOneElementAreScalars() throws {
+    var graph = Graph(name: "one element")
+    let x = graph.addInput("x", TensorType(.float32, [1, 4, 5, 6]))
+    let number = graph.addInput("number", TensorType(.int64, [1]))
+    var node = Loop()
+    (node.body, node.carriedCount) = (try body(), 1)
+    let condition = graph.addConstant(try Tensor(integers: [1], as: .boolean, shape: [1]))
+    graph.addOutput(try graph.add(node, number, condition, x), name: "y")
+    let sets = try ([1, 4] as [Int64]).map { number in
+      ["x": try Tensor(seed: 9, .float32, shape: [1, 4, 5, 6]), "number": Tensor([number], shape: [1])]
+    }
+    var source = try Model(graph)
+    let expected = try source.results(of: sets)
+    let folder = try TemporaryFolder()
+    try source.write(to: folder.path("source.onnx"))
+    var model = try Model(contentsOf: folder.path("source.onnx"))
+    for path in ["model.onnx", "model.tflite"].map(folder.path) {
+      try model.write(to: path)
+      let certificate = try Certificate(of: model, writtenTo: path)
+      #expect(certificate.holds, "\(certificate.failures)")
+    }
+    try expectEqual(
+      Peer.check.liteRTResults(of: folder.path("model.tflite"), resolver: "BUILTIN", sets), expected)
+    try expectEqual(
+      Peer.check.results(
+        of: folder.path("model.onnx"), under: "ort_run.py", options: ["--level", "all"], sets), expected)
+  }
+
   /// Weights that a body dequantizes stay integers.
   @Test func integersInBodiesStay() throws {
     var body = Graph()

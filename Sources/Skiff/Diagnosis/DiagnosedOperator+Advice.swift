@@ -6,6 +6,10 @@ extension DiagnosedOperator {
   private static let good = 40.0
   /// The share of all noise, or of integers that depend on the runtime, that makes an operator one to look at.
   private static let notableShare = 0.05
+  /// Of fewer integers a share tells nothing.
+  private static let leastCount = 100
+  /// What arithmetic in fixed point is off by at most, in a few steps one after the other.
+  private static let mostStepsOfRounding = 16
 
   /// What to do about the operator: about causes that are seen where they are, else to keep it as it was.
   func findings(
@@ -18,12 +22,18 @@ extension DiagnosedOperator {
           .saturated, at: name, "\(range.saturatedShare.percentText) of its elements lie beyond its range",
           remedy: "calibrate with range: min-max or a higher percentile, on samples like those that are run"))
     }
-    if let rounding, rounding.largest > 1 || rounding.share > Self.notableShare {
-      findings.append(
-        Finding(
-          .rounding, at: name,
-          "\(rounding.share.percentText) of its integers are others, by up to \(rounding.largest), where a runtime rounds once",
-          remedy: "score the file with the runtime that it is for"))
+    if let rounding, rounding.count >= Self.leastCount {
+      let isMore = rounding.largest > Self.mostStepsOfRounding
+      if isMore || rounding.largest > 1 || rounding.share > Self.notableShare {
+        let what =
+          "\(rounding.share.percentText) of its integers are others, by up to \(rounding.largest), where a runtime rounds once"
+        findings.append(
+          isMore
+            ? Finding(
+              .rounding, at: name, what + ": that is no rounding, its scales are too far apart",
+              remedy: "keep it in real numbers (exclude), or give it activations of another kind")
+            : Finding(.rounding, at: name, what, remedy: "score the file with the runtime that it is for"))
+      }
     }
     guard let noiseAdded, noiseAdded > noiseRatio(ofDecibels: Self.good),
       noiseAdded == .infinity || noiseAdded > Self.notableShare * totalNoise

@@ -56,7 +56,9 @@ final class SearchTrial {
     var base = model
     try base.compress(
       Compression(
-        Array(template.recipe.steps.prefix(template.step)), samples: search.calibration, description: ""))
+        Array(template.recipe.steps.prefix(template.step)),
+        samples: template.recipe.samples(search.calibration, forStepsBefore: template.step),
+        description: ""))
     units = template.weights.freeNames(in: base.graph)
     guard !units.isEmpty else { throw ModelError(.invalidArgument, "there are no weights to search for") }
     let runs = Array(try base.reordered(evaluation.runs).prefix(search.sensitivitySamples))

@@ -5,7 +5,8 @@ import SkiffIR
 ///
 /// The rules of TensorFlow Lite's converter: a channel's scale is its greatest magnitude divided by 127, the
 /// inverse is computed from the magnitude and not from the scale, and a channel whose bias would need more than
-/// half of 32 bits, or of the 47 that sums of 64 bits are scaled back from, gets a larger scale. All in float32 but for the last rule, which is in double.
+/// half of 32 bits gets a larger scale. All in float32 but for the last rule, which is in double. A bias of 64 bits has no more: with a
+/// smaller scale beside it, the factor that sums are scaled back by could be below 2^-31, which is zero in fixed point.
 struct WeightParameters {
   let weights: QuantizationParameters
   let inverseScales: [Float]
@@ -18,7 +19,7 @@ struct WeightParameters {
 
   /// The magnitude that integers of a bias stay below.
   private static func limit(of biasType: DataType) -> Double {
-    biasType == .int64 ? 0x1p47 : Double(Int32.max)
+    biasType == .int64 ? 0x1p32 : Double(Int32.max)
   }
 
   /// - Parameters:

@@ -48,7 +48,7 @@ enum ControlMappings {
       var loop = Loop()
       loop.body = Subgraph(body)
       loop.carriedCount = carried.count
-      return try node.add(loop, [node.optional(0), node.optional(1)] + operands + captures)
+      return try node.add(loop, [node.scalar(0), node.scalar(1)] + operands + captures)
     }.writing(Loop.self) { (loop, node) throws(ModelError) in
       let end = node.node.inputs.count
       guard loop.carriedCount >= 0, loop.carriedCount <= end - 2 else {
@@ -133,6 +133,15 @@ enum ControlMappings {
       carried = next
       node.nodeCount = attempt.nodeCount
     }
+  }
+}
+
+extension NodeImport {
+  /// An operand of one element without axes, as the specification says it is, though exporters write it with one; none if it is left out.
+  fileprivate mutating func scalar(_ index: Int) throws(ModelError) -> ValueID? {
+    guard let value = optional(index) else { return nil }
+    guard let shape = graph[value].type?.shape, shape.rank > 0, shape.elementCount == 1 else { return value }
+    return try reshaped(value, to: [])
   }
 }
 
