@@ -19,7 +19,9 @@ public struct RoundingDifference: Hashable, Sendable {
 
   /// Adds the elements of a run: the integers that were found and the real numbers that they stand for.
   mutating func add(_ found: Tensor, exact: Tensor) throws(ModelError) {
-    guard let parameters = found.quantization?.perTensor, parameters.scale > 0, found.shape == exact.shape
+    // Beyond 32 bits integers are no rounding of float32.
+    guard found.dataType.bitWidth <= 32, let parameters = found.quantization?.perTensor, parameters.scale > 0,
+      found.shape == exact.shape
     else { return }
     let range = found.dataType.integerRange()
     let (codes, reals) = (try found.integers(), try exact.floats())
