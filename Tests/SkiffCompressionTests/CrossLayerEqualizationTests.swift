@@ -91,6 +91,15 @@ import Testing
     #expect(pairs.allSatisfy { $1 < 10 * $0 })
   }
 
+  /// A stream that each of many sums gives another first operand.
+  @Test func longStreamsAreFollowed() throws {
+    var graph = Graph()
+    var stream = graph.addInput("x", TensorType(.float32, [1, 4]))
+    for _ in 0..<20_000 { stream = try graph.add(Add(), graph.add(Selu(), stream), stream) }
+    graph.addOutput(stream, name: "y0")
+    #expect(try CrossLayerEqualization().apply(to: graph).groups == 0)
+  }
+
   @Test func clampsAboveStandBetweenLayers() throws {
     var random = SeededGenerator(Seed(3))
     var pool = AveragePool()

@@ -51,7 +51,7 @@ struct RotationGroups {
       } else {
         addProduct(of: id, product)
       }
-    case is Add where !isClamped, is Subtract where !isClamped: addSum(id)
+    case is Add where !isClamped, is Subtract where !isClamped: sets.joinSum(id)
     case is Multiply where !isClamped, is Divide where !isClamped: addScaled(id)
     case is Identity, is Reshape, is Squeeze, is Unsqueeze: addMoved(id)
     case let transpose as Transpose: addTransposed(id, transpose)
@@ -59,8 +59,8 @@ struct RotationGroups {
     case let concat as Concat:
       let axis = rank(node.outputs[0]).flatMap { try? normalizedAxis(concat.axis, rank: $0) }
       addMoved(id, if: axis.map { $0 + 1 != rank(node.outputs[0]) } ?? false)
-    case let mean as ReduceMean: addReduced(id, mean)
-    case let sum as ReduceSum: addReduced(id, sum)
+    case let mean as ReduceMean: sets.joinReduced(id, mean)
+    case let sum as ReduceSum: sets.joinReduced(id, sum)
     case let normalization as any TrailingNormalization:
       guard let x = node.inputs[0], normalization.axis == -1 || normalization.axis + 1 == rank(x) else {
         return sets.block(id)
@@ -145,15 +145,6 @@ struct RotationGroups {
     return node.inputs[0]
   }
 
-  private mutating func addSum(_ id: NodeID) {
-    let node = graph[id]
-    guard let a = node.inputs[0], let b = node.inputs[1], sets.haveEqualChannels(a, b) else {
-      return sets.block(id)
-    }
-    sets.join(a, b)
-    sets.join(a, node.outputs[0])
-  }
-
   /// A product with one number for all channels.
   private mutating func addScaled(_ id: NodeID) {
     let node = graph[id]
@@ -201,13 +192,5 @@ struct RotationGroups {
       let axis = try? normalizedAxis(gather.axis, rank: rank), axis + 1 < rank
     else { return sets.block(id) }
     sets.join(data, node.outputs[0])
-  }
-
-  private mutating func addReduced(_ id: NodeID, _ reduction: any Reduction) {
-    let node = graph[id]
-    guard let x = node.inputs[0], let rank = rank(x), let axes = try? reduction.reducedAxes(rank: rank),
-      !axes.isEmpty, !axes.contains(rank - 1), sets.haveEqualChannels(x, node.outputs[0])
-    else { return sets.block(id) }
-    sets.join(x, node.outputs[0])
   }
 }

@@ -49,14 +49,14 @@ struct ScalingGroups {
       guard ScaledLayer.hasOwnParameters(id, graph), let x = node.inputs[0] else { return sets.block(id) }
       sets.block(x, "'\(node.name)' normalizes it")
       sets.with(node.outputs[0]) { $0.producers.append(id) }
-    case let sum as Add where sum.activation.keepsMultiples: addSum(id)
-    case let difference as Subtract where difference.activation.keepsMultiples: addSum(id)
+    case let sum as Add where sum.activation.keepsMultiples: sets.joinSum(id)
+    case let difference as Subtract where difference.activation.keepsMultiples: sets.joinSum(id)
     case let product as Multiply where product.activation.keepsMultiples: addProduct(id)
     case is Relu, is LeakyRelu, is Identity, is Reshape, is Squeeze, is Unsqueeze: pass(id)
     case let pool as MaxPool where pool.layout == .last && pool.outputCount == 1: pass(id)
     case let pool as AveragePool where pool.layout == .last && pool.activation.keepsMultiples: pass(id)
-    case let mean as ReduceMean: addReduced(id, mean)
-    case let sum as ReduceSum: addReduced(id, sum)
+    case let mean as ReduceMean: sets.joinReduced(id, mean)
+    case let sum as ReduceSum: sets.joinReduced(id, sum)
     default: sets.block(id)
     }
   }
@@ -73,15 +73,6 @@ struct ScalingGroups {
     } else {
       sets.block(node.outputs[0], "the activation of '\(node.name)' sees how large they are")
     }
-  }
-
-  private mutating func addSum(_ id: NodeID) {
-    let node = graph[id]
-    guard let a = node.inputs[0], let b = node.inputs[1], sets.haveEqualChannels(a, b) else {
-      return sets.block(id)
-    }
-    sets.join(a, b)
-    sets.join(a, node.outputs[0])
   }
 
   /// What is multiplied with a constant, or with what is known to stay, as gates are.
@@ -102,13 +93,6 @@ struct ScalingGroups {
     let node = graph[id]
     guard let x = node.inputs[0], sets.haveEqualChannels(x, node.outputs[0]) else { return sets.block(id) }
     sets.join(x, node.outputs[0])
-  }
-
-  private mutating func addReduced(_ id: NodeID, _ reduction: any Reduction) {
-    guard let rank = graph[id].inputs[0].flatMap({ graph[$0].type?.rank }),
-      let axes = try? reduction.reducedAxes(rank: rank), !axes.isEmpty, !axes.contains(rank - 1)
-    else { return sets.block(id) }
-    pass(id)
   }
 }
 

@@ -1,4 +1,5 @@
 import SkiffIR
+import SkiffOperators
 
 /// What is known of values that something is done to alike or not at all.
 protocol ValueGroup {
@@ -55,12 +56,33 @@ struct ValueSets<Group: ValueGroup> {
   }
 
   /// Says that two values belong together.
+  ///
+  /// The smaller group goes to the larger one, so that of n values none is more than log₂ n steps from its root.
   mutating func join(_ first: ValueID, _ second: ValueID) {
-    let (a, b) = (root(of: first), root(of: second))
-    guard a != b, let group = members[b] else { return }
+    var (a, b) = (root(of: first), root(of: second))
+    guard a != b, let own = members[a], let other = members[b] else { return }
+    if own.values.count < other.values.count { swap(&a, &b) }
+    guard let smaller = members.removeValue(forKey: b) else { return }
     parents[b] = a
-    members[a]?.add(group)
-    members[b] = nil
+    members[a]?.add(smaller)
+  }
+
+  /// Says that the operands and the result of a sum belong together, or that nothing can be done to them if it repeats one along the channels.
+  mutating func joinSum(_ id: NodeID) {
+    let node = graph[id]
+    guard let a = node.inputs[0], let b = node.inputs[1], haveEqualChannels(a, b) else { return block(id) }
+    join(a, b)
+    join(a, node.outputs[0])
+  }
+
+  /// Says that a value and its sums or means over axes without the channels belong together, or that nothing can be done to them.
+  mutating func joinReduced(_ id: NodeID, _ reduction: any Reduction) {
+    let node = graph[id]
+    guard let x = node.inputs[0], let rank = graph[x].type?.rank,
+      let axes = try? reduction.reducedAxes(rank: rank), !axes.isEmpty, !axes.contains(rank - 1),
+      haveEqualChannels(x, node.outputs[0])
+    else { return block(id) }
+    join(x, node.outputs[0])
   }
 
   /// Says that nothing can be done to a value.
