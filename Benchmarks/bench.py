@@ -27,24 +27,49 @@ folder = arguments.models.resolve()
 arguments.skiff = pathlib.Path(arguments.skiff).resolve()
 
 
+# Linux says where processes may run; elsewhere they run where the system likes.
+processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def start(*command, processor=None):
+    place = None if processor is None else lambda: os.sched_setaffinity(0, {processor})
+    command = [str(part) for part in command]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=place)
+
+
+def finish(running):
+    text, errors = running.communicate()
+    if running.returncode:
+        raise SystemExit(f"{' '.join(running.args)}\n{errors}")
+    return text
+
+
 def output(*command, threads=0):
-    # Linux says where processes may run; elsewhere they run where the system likes.
-    alone = {max(os.sched_getaffinity(0))} if threads == 1 and hasattr(os, "sched_getaffinity") else None
-    place = (lambda: os.sched_setaffinity(0, alone)) if alone else None
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, preexec_fn=place)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(done.args)}\n{done.stderr}")
-    return done.stdout
+    return finish(start(*command, processor=processors[-1] if processors and threads == 1 else None))
+
+
+def benchmark(model, threads):
+    options = ["--json", "--threads", threads, "--runs", arguments.runs]
+    samples = (folder / model).with_suffix(".npz")
+    if samples.exists():
+        options += ["--input", samples]
+    return [arguments.skiff, "benchmark", folder / model, *options]
+
+
+def milliseconds(text):
+    return 1000 * json.loads(text)["medianSeconds"]
 
 
 def skiff(model, threads=1):
+    return lambda: milliseconds(output(*benchmark(model, threads), threads=threads))
+
+
+def apart(model):
+    """What two threads would take that never wait: of two processes at once, each on a processor of its own, both together."""
+
     def measure():
-        options = ["--json", "--threads", threads, "--runs", arguments.runs]
-        samples = (folder / model).with_suffix(".npz")
-        if samples.exists():
-            options += ["--input", samples]
-        text = output(arguments.skiff, "benchmark", folder / model, *options, threads=threads)
-        return 1000 * json.loads(text)["medianSeconds"]
+        both = [start(*benchmark(model, 1), processor=processor) for processor in processors[-2:]]
+        return 1 / sum(1 / milliseconds(finish(running)) for running in both)
 
     return measure
 
@@ -119,7 +144,8 @@ def real(model):
 
 
 def threads(model):
-    return {"two threads": skiff(model, 2), "one thread": skiff(model)}
+    contenders = {"two threads": skiff(model, 2), "one thread": skiff(model)}
+    return contenders | ({"two processes": apart(model)} if len(processors) > 1 else {})
 
 
 def decoding(form):
@@ -191,5 +217,6 @@ for name in chosen:
             figures += f", {contender} {measure.memory:.0f} MB"
         if hasattr(measure, "rate"):
             figures += f", {measure.rate:.2f} GB/s"
-    first, *others = medians.values()
-    print(f"{name}: {figures}" + (f"; ratio {first / min(others):.2f}" if others else ""), flush=True)
+    first, *others = medians
+    ratios = ", ".join(f"{medians[first] / medians[other]:.2f} of {other}" for other in others)
+    print(f"{name}: {figures}" + (f"; {first} {ratios}" if others else ""), flush=True)

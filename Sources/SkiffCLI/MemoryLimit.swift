@@ -42,7 +42,7 @@ extension ModelCommand {
 /// Runs a command in a process of its own that gets no more memory than it may: what asks for more ends that process, not the
 /// file that is there already.
 ///
-/// Memory is what the process allocates; files that are mapped do not count.
+/// Memory is what the process allocates; files that are mapped do not count, nor does what the program has when it starts.
 struct MemoryLimit {
   private let limit: ByteCount
   private let writtenFile: String?
@@ -61,7 +61,8 @@ struct MemoryLimit {
     var old = rlimit()
     getrlimit(Self.resource, &old)
     var new = old
-    new.rlim_cur = min(old.rlim_max, rlim_t(limit.bytes))
+    let (bytes, overflow) = limit.bytes.addingReportingOverflow(Self.bytesAtStart)
+    new.rlim_cur = min(old.rlim_max, rlim_t(overflow ? limit.bytes : bytes))
     // What is started has the limits of who starts it.
     guard setrlimit(Self.resource, &new) == 0 else {
       throw ModelError(.inputOutput, "cannot limit the memory: \(systemReason())")
@@ -151,7 +152,20 @@ struct MemoryLimit {
 
   #if os(Linux)
     private static let resource = __rlimit_resource_t(RLIMIT_DATA.rawValue)
+
+    /// What this process, which has done nothing so far, has of what the limit counts: most of it the program's own data
+    /// (proc_pid_statm(5): the sixth number, in pages).
+    private static var bytesAtStart: Int {
+      let file = open("/proc/self/statm", O_RDONLY)
+      guard file >= 0 else { return 0 }
+      defer { close(file) }
+      let text = String(unsafeUninitializedCapacity: 256) { max(0, read(file, $0.baseAddress, $0.count)) }
+      let numbers = text.split(separator: " ")
+      guard numbers.count > 5, let pages = Int(numbers[5]) else { return 0 }
+      return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
   #else
     private static let resource = RLIMIT_DATA
+    private static let bytesAtStart = 0
   #endif
 }
