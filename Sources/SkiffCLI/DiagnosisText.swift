@@ -13,7 +13,7 @@ struct DiagnosisText {
     ]
     lines += diagnosis.outputs.map { "output '\($0.name)': \($0.summary)" }
     lines += TextTable(DiagnosisTable.columns, diagnosis.costliest.map(DiagnosisTable.cells)).lines
-    let advice = diagnosis.costliest.flatMap(\.advice)
+    let advice = diagnosis.advice
     lines.append(
       advice.isEmpty ? "nothing to do: no operator costs much, or much more than others" : "what to do:")
     return (lines + advice.map { "  \($0)" }).joined(separator: "\n")
@@ -51,7 +51,7 @@ extension Diagnosis {
   var jsonMembers: [(String, JSONText)] {
     [
       ("runs", .integer(runCount)), ("outputs", .list(outputs.map(\.json))),
-      ("operators", .list(costliest.map(\.json))),
+      ("operators", .list(costliest.map(\.json))), ("advice", .list(advice.map(\.json))),
     ]
   }
 }

@@ -16,6 +16,8 @@ public struct DiagnosedOperator: Sendable {
   public let outputTypes: [String]
   /// Whether its first result is made of integers that stand for real numbers.
   public let isQuantized: Bool
+  /// Whether these integers have 8 bits.
+  let hasBytes: Bool
   /// The signal to noise ratio of its result beside the source's value, in decibels; nil if the source has no such value.
   public let signalToNoise: Double?
   /// The least signal to noise ratio of what it is applied to, in decibels; infinite for what equals the source.
@@ -75,6 +77,7 @@ public struct DiagnosedOperator: Sendable {
       graph[id].type.map { TensorType($0.dataType, $0.shape).description } ?? "?"
     }
     isQuantized = node.outputs.first.flatMap { graph[$0].type?.isQuantized } ?? false
+    hasBytes = isQuantized && node.outputs.first.flatMap { graph[$0].type?.dataType.bitWidth } == 8
     isRescaled = node.outputs.contains(where: flow.rescaled.contains)
     let compared = node.outputs.compactMap { records[$0]?.noise }.max()
     signalToNoise = compared.map(decibels)

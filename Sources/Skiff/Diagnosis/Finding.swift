@@ -20,6 +20,8 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public static let unevenChannels = Kind(rawValue: "uneven-channels")
     /// An operator adds much of the noise.
     public static let costly = Kind(rawValue: "costly")
+    /// Many operators add a little noise each, and an output has lost too much.
+    public static let spread = Kind(rawValue: "spread")
     /// Integers of an operator are others in another runtime.
     public static let rounding = Kind(rawValue: "rounding")
 

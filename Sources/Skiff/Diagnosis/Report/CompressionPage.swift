@@ -31,9 +31,9 @@ public struct CompressionPage: Sendable {
     let rows = diagnosis.costliest
     add(
       "What to do",
-      rows.flatMap(\.advice).isEmpty
+      diagnosis.advice.isEmpty
         ? [.element("p", "Nothing: no operator costs much, or much more than others.")]
-        : [Self.list(rows.flatMap(\.advice))])
+        : [Self.list(diagnosis.advice)])
     add(
       "Outputs", note: "In \(diagnosis.runCount) runs beside the source.",
       [
