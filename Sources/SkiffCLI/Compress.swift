@@ -41,7 +41,9 @@ struct Compress: ModelCommand {
 
   func run() throws {
     let target = try ModelFormat.target(for: output)
-    try modelOptions.refuse(replacing: input, by: output)
+    try modelOptions.refuse(
+      writing: [dryRun ? nil : output, report] + searchOptions.writtenFiles,
+      over: [input, recipe, calibrate, checkSamples, searchOptions.data])
     var (text, name) = try chosenRecipe()
     var model = try modelOptions.model(at: input)
     var samples = try calibrate.map { path throws(ModelError) in try Samples(contentsOf: path) }
@@ -52,7 +54,7 @@ struct Compress: ModelCommand {
         throw ValidationError("A search finds how weights are stored in .skiff files; '\(output)' is none.")
       }
       search.stripsNames = strip
-      let journal = searchOptions.journal ?? output + ".search"
+      let journal = searchOptions.journal(for: output)
       let outcome = try locating(Location(file: input)) { () throws(ModelError) in
         try search.run(on: model, journal: journal, progress: progress.show)
       }

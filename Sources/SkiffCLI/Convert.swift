@@ -101,7 +101,7 @@ struct Convert: ModelCommand {
 
   func run() throws {
     _ = try ModelFormat.target(for: output)
-    try modelOptions.refuse(replacing: input, by: output)
+    try modelOptions.refuse(writing: [output], over: [input, calibrate, checkSamples])
     let passes = try passOptions.selection()
     var model = try modelOptions.model(at: input)
     model.passes = passes

@@ -35,6 +35,7 @@ struct Diagnose: ModelCommand {
   }
 
   func run() throws {
+    try modelOptions.refuse(writing: [report], over: [source, compressed, data, calibrate])
     let model = try modelOptions.model(at: source)
     let progress = ProgressLine()
     let found = try compressed.map { path throws(ModelError) in

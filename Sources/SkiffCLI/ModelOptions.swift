@@ -21,15 +21,27 @@ struct ModelOptions: ParsableArguments {
     help: "The memory that the command may allocate, in bytes or with K, M or G; mapped files do not count.")
   var maxMemory: ByteCount?
 
-  /// - Throws: ``ModelError/Code/invalidArgument`` if a file to be written is the source, which would be lost.
-  func refuse(replacing source: String, by output: String) throws(ModelError) {
+  /// Refuses to write over what is read, and two things to one file.
+  ///
+  /// - Parameters:
+  ///   - written: The paths of the files that a command writes.
+  ///   - read: Those that it reads, beside the weights of the model.
+  /// - Throws: ``ModelError/Code/invalidArgument``.
+  func refuse(writing written: [String?], over read: [String?]) throws(ModelError) {
     func identity(_ path: String) -> FileIdentity? { (try? ByteRegion(mapping: path))?.file?.identity }
-    guard let file = identity(output), [source, weights].contains(where: { $0.flatMap(identity) == file })
-    else {
-      return
+    let sources = (read + [weights]).compactMap { $0.flatMap(identity) }
+    let paths = written.compactMap(\.self)
+    for (index, path) in paths.enumerated() {
+      let file = identity(path)
+      if let file, sources.contains(file) {
+        throw ModelError(
+          .invalidArgument, "would replace its source, which would be lost", at: Location(file: path))
+      }
+      if paths[..<index].contains(where: { $0 == path || file != nil && identity($0) == file }) {
+        throw ModelError(
+          .invalidArgument, "would be written twice, and one of both lost", at: Location(file: path))
+      }
     }
-    throw ModelError(
-      .invalidArgument, "would replace its source, which would be lost", at: Location(file: output))
   }
 
   /// The model at `path`.

@@ -23,6 +23,7 @@ struct Run: ModelCommand {
   }
 
   func run() throws {
+    try modelOptions.refuse(writing: [output], over: [model, input])
     let model = try modelOptions.model(at: model)
     let outputs = try model.outputs(for: Samples(contentsOf: input), usesReferenceKernels: reference)
     try Samples.write(outputs, to: output)

@@ -115,12 +115,22 @@ struct SearchOptions: ParsableArguments {
     }
   }
 
+  /// Where the figures are kept.
+  func journal(for output: String) -> String { journal ?? output + ".search" }
+
+  /// What is written beside the model, but for the journal, which knows its own files.
+  var writtenFiles: [String?] { [pareto, picture, saveRecipe] }
+
+  private var picture: String? {
+    pareto.map { ($0.hasSuffix(".csv") ? String($0.dropLast(4)) : $0) + ".svg" }
+  }
+
   /// Writes what is asked for beside the model.
   func write(_ outcome: CompressionSearch.Outcome) throws {
-    if let pareto {
+    if let pareto, let picture {
       let front = ParetoFront(of: outcome.candidates)
       try Self.write(front.csv, to: pareto)
-      try Self.write(front.svg, to: (pareto.hasSuffix(".csv") ? String(pareto.dropLast(4)) : pareto) + ".svg")
+      try Self.write(front.svg, to: picture)
     }
     if let saveRecipe { try Self.write(outcome.recipe, to: saveRecipe) }
   }

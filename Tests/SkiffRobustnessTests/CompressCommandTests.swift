@@ -135,4 +135,31 @@ import Testing
       }
     }
   }
+
+  /// Samples, pages and recipes as little as the model.
+  @Test func nothingThatIsReadIsReplaced() throws {
+    let folder = try TemporaryFolder()
+    let (model, samples) = (folder.path("model.onnx"), folder.path("samples.npz"))
+    try Data(contentsOf: URL(fileURLWithPath: Self.model)).write(to: URL(fileURLWithPath: model))
+    try Data(contentsOf: URL(fileURLWithPath: Self.samples)).write(to: URL(fileURLWithPath: samples))
+    let (output, recipe) = (folder.path("out.skiff"), folder.path("recipe.yaml"))
+    try Data(try #require(Recipe.presetText("int8")).utf8).write(to: URL(fileURLWithPath: recipe))
+    let compress = ["compress", model, "-o", output, "--recipe", recipe, "--calibrate", samples]
+    func files() throws -> [Data] {
+      try folder.contents().map { try Data(contentsOf: URL(fileURLWithPath: folder.path($0))) }
+    }
+    for command in [
+      compress + ["--report", model], compress + ["--report", samples], compress + ["--report", recipe],
+      compress + ["--report", output], compress + ["--max-size", "1M", "--data", samples, "--pareto", model],
+      compress + ["--max-size", "1M", "--data", samples, "--pareto", "a.csv", "--save-recipe", "a.svg"],
+      ["diagnose", model, "--calibrate", samples, "--report", samples],
+      ["run", model, "--input", samples, "--output", samples],
+    ] {
+      let before = try files()
+      let result = try processResult(Product.path("skiff"), command)
+      #expect(
+        result.exitCode == 1 && result.errorOutput.contains(" would "), "\(command): \(result.errorOutput)")
+      #expect(try files() == before)
+    }
+  }
 }
