@@ -59,8 +59,13 @@ final class CallArguments {
   /// What a model inside of another is called with, with the masks that are given by name.
   func modelInputs() throws(ModelError) -> [KerasTensor] {
     var inputs = operands.compactMap(tensor)
-    for (index, mask) in try tensors(nil, "mask").enumerated() where inputs.indices.contains(index) {
-      inputs[index].mask = mask.value
+    for (index, mask) in (argument(nil, "mask")?.flattened ?? []).enumerated() {
+      if let mask = tensor(mask) {
+        guard inputs.indices.contains(index) else { continue }
+        inputs[index].mask = mask.value
+      } else if case .value(let json) = mask, !json.isNothing {
+        throw ModelError(.unsupported, "is no tensor", at: Location(attribute: "mask"))
+      }
     }
     if let name = unread.first(where: { $0 != "training" }) {
       throw ModelError(.unsupported, "is an argument that Skiff does not know", at: Location(attribute: name))
@@ -118,5 +123,17 @@ extension LayerCall {
   /// The mask that the result has if the layer keeps it.
   func keptMask() throws(ModelError) -> ValueID? {
     try arguments.tensor(nil, "mask")?.value ?? masks.first ?? nil
+  }
+}
+
+extension JSONValue {
+  /// Whether there is nothing but null in it.
+  fileprivate var isNothing: Bool {
+    switch self {
+    case .null: true
+    case .array(let elements): elements.allSatisfy(\.isNothing)
+    case .object(let members): members.values.allSatisfy(\.isNothing)
+    default: false
+    }
   }
 }

@@ -296,6 +296,44 @@ else:
     case("op_softmax_axis", lambda x: [tf.nn.softmax(x, axis=1), K.activations.gelu(x), K.activations.relu(x, max_value=0.5), tf.nn.leaky_relu(x, 0.1)], X)
 
 
+def nested(x):
+    inside = K.Input((5, 3))
+    both = K.Model(inside, [L.Dense(3)(inside), L.GlobalMaxPooling1D()(inside)])
+    first, least = both(x)
+    second, most = both(first)
+    return [least, second, most, L.Multiply()([second, L.Reshape((1, 3))(least)])]
+
+
+def two_inputs(x, y, named):
+    a, b = K.Input((5, 3), name="p"), K.Input((5, 3), name="q")
+    results = [L.Dense(2)(a), L.Dense(3)(b)]
+    if named:
+        both = K.Model({"q": b, "p": a}, {"o1": results[0], "o2": results[1]})({"p": x, "q": y})
+        return [both["o2"], both["o1"]]
+    return L.Concatenate()(K.Model([a, b], results)([x, y])[::-1])
+
+
+case("nested_two_inputs", lambda x, y: two_inputs(x, y, False), X, X)
+case("nested_two_inputs_named", lambda x, y: two_inputs(x, y, True), X, X)
+case("rescaled_integers", lambda x: L.Rescaling(1 / 127.5, offset=-1)(x), numbers(4, 3))
+case("stacked_states", lambda x: L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.GRUCell(2)]), return_state=True)(x), X)
+case("nested_in_itself", nested, X)
+case("nested_in_itself_last", lambda x: nested(x)[2:3], X)
+if IS3:
+    WIDE = reals(4, 6, low=-3.0, high=3.0)
+    for name in "glu hard_shrink soft_shrink sparse_plus sparse_sigmoid sparsemax squareplus tanh_shrink".split():
+        case(f"composed_{name}", lambda x, n=name: L.Activation(n)(x), WIDE)
+        case(f"composed_op_{name}", lambda x, n=name: getattr(K.ops, n)(x), WIDE)
+    case("integer_sums", lambda x: [
+        K.ops.sum(x > 2, axis=1), K.ops.prod(x < 5, axis=1), K.ops.cumsum(x > 2, axis=1), K.ops.cast(K.ops.max(x > 2, axis=1), "int32"),
+        K.ops.sum(K.ops.cast(x, "uint8"), axis=1), K.ops.clip(x, 1, 3), K.ops.sum(x, axis=1)], numbers(5, 3))
+    case("operators_like_layers", lambda x, y: [K.ops.add(x, y), K.ops.maximum(x, y), K.ops.softmax(x, axis=1)], X, X)
+    case("composed_dense", lambda x: L.Dense(5, activation="tanh_shrink")(x), WIDE)
+    case("composed_parameters", lambda x: [
+        K.ops.hard_shrink(x, 1.5), K.ops.soft_shrink(x, threshold=0.25), K.ops.threshold(x, 0.5, -2.0),
+        K.ops.squareplus(x, b=0.5), K.ops.glu(x, axis=1), K.ops.sparsemax(x, axis=1)], WIDE)
+
+
 def randomize(model):
     for variable in model.weights:
         if "rnn_state" in variable.name:

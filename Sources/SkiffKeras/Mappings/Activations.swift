@@ -99,6 +99,7 @@ extension LayerCall {
     func add(_ operator: any Operator) throws(ModelError) -> ValueID {
       try self.add(`operator`, value, part: part)
     }
+    let composed = ComposedActivations(call: self, part: part)
     switch name {
     case "linear": return value
     case "relu": return try add(Relu())
@@ -125,6 +126,14 @@ extension LayerCall {
       // Keras 2: 0.2 · x + 0.5; Keras 3 as everybody else: x / 6 + 0.5.
       operator_.alpha = importer.isKeras3 ? 1 / 6 : 0.2
       return try add(operator_)
+    case "glu": return try composed.gatedLinearUnit(value)
+    case "hard_shrink": return try composed.hardShrink(value)
+    case "soft_shrink": return try composed.softShrink(value)
+    case "sparse_plus": return try composed.sparsePlus(value)
+    case "sparse_sigmoid": return try composed.sparseSigmoid(value)
+    case "sparsemax": return try composed.sparsemax(value)
+    case "squareplus": return try composed.squareplus(value)
+    case "tanh_shrink": return try composed.tanhShrink(value)
     default: throw settings.unsupported(setting)
     }
   }

@@ -101,8 +101,7 @@ extension LayerMapping {
   /// The row of a layer, nil if Skiff does not know its class.
   static func of(_ layer: KerasLayer) -> LayerMapping? {
     guard layer.registeredName == nil else { return nil }
-    let operation = layer.isOperation ? operationsByClass[layer.className] : nil
-    return operation ?? byClass[layer.className]
+    return layer.isOperation ? operationsByClass[layer.className] : byClass[layer.className]
   }
 
   /// Checks that every layer of a model is known and called in a way that is.
@@ -124,6 +123,11 @@ extension LayerMapping {
 
   private static func objections(to layer: KerasLayer, path: String) -> [String] {
     let path = join(path, layer.name)
+    if let mode = layer.config["dtype"]?["config"]?["mode"]?.string {
+      return [
+        "layer '\(path)' (\(layer.className)): Keras has quantized it ('\(mode)'); quantize the model as it was before"
+      ]
+    }
     if let mapping = of(layer), !layer.calls.allSatisfy(mapping.takes) {
       return ["layer '\(path)' (\(layer.className)) is called with more than its tensors in order"]
     }

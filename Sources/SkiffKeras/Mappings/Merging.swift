@@ -15,6 +15,14 @@ let mergeMappings: [LayerMapping] = [
     let sum = try call.folded(Add(), part: "sum")
     return try call.add(Multiply(), sum, call.constant([1 / Float(call.inputs.count)], shape: []))
   },
+  // The layer that `keras.applications` defines for InceptionResNetV2.
+  LayerMapping("CustomScaleLayer") { (call) throws(ModelError) in
+    guard call.inputs.count == 2 else {
+      throw ModelError(.malformed, "has \(call.inputs.count) inputs instead of 2")
+    }
+    let scale = call.constant([Float(try call.settings.number("scale"))], shape: [])
+    return try call.add(Add(), call.inputs[0], call.add(Multiply(), call.inputs[1], scale, part: "scaled"))
+  },
   LayerMapping("Concatenate", results: concatenate),
   LayerMapping("Dot", dot),
 ]

@@ -4,7 +4,8 @@ import SkiffOperators
 
 let preprocessingMappings: [LayerMapping] = [
   LayerMapping("Rescaling", masking: .keptByKeras3) { (call) throws(ModelError) in
-    let scaled = try call.add(Multiply(), call.input(), call.numbers("scale", default: 1), part: "scaled")
+    let input = try call.real(call.input())
+    let scaled = try call.add(Multiply(), input, call.numbers("scale", default: 1), part: "scaled")
     return try call.add(Add(), scaled, call.numbers("offset", default: 0))
   },
   LayerMapping(
@@ -22,7 +23,9 @@ private func resizing(_ call: LayerCall) throws(ModelError) -> ValueID {
   let input = try call.spatialInput(rank: 2)
   let size = [try call.settings.integer("height"), try call.settings.integer("width")]
   let interpolation = try call.settings.string("interpolation", default: "bilinear").lowercased()
-  return try call.resized(call.real(input), size, interpolation, layout: call.channelLayout())
+  let resized = try call.resized(call.real(input), size, interpolation, layout: call.channelLayout())
+  let type = try call.dataType(of: input)
+  return try call.importer.isKeras3 && type.isInteger ? call.cast(resized, to: type) : resized
 }
 
 /// The middle of images that are at least as great.
@@ -83,7 +86,7 @@ private func normalizationVariables(_ settings: KerasSettings) throws(ModelError
 
 /// `(x − mean) / max(√variance, 1e-7)` along the axes that statistics are kept for, or back.
 private func normalization(_ call: LayerCall) throws(ModelError) -> ValueID {
-  let input = try call.input()
+  let input = try call.real(call.input())
   let rank = try call.shape(of: input).rank
   var sizes = [Int](repeating: 1, count: rank)
   var kept: [Int] = []

@@ -3,7 +3,7 @@ import SkiffIR
 import SkiffOperators
 
 let elementwiseOperations: [Operation] =
-  unaryOperations + binaryOperations + [
+  unaryOperations + binaryOperations + composedOperations + [
     Operation("Where", "where", "where_v2") { (call) throws(ModelError) in
       let condition = try call.operand(0, "condition")
       guard let a = call.arguments.operand(1, ["x1", "x"]), let b = call.arguments.operand(2, ["x2", "y"])
@@ -15,6 +15,12 @@ let elementwiseOperations: [Operation] =
     },
     Operation("Clip", "clip_by_value") { (call) throws(ModelError) in
       let input = try call.operand(0, "x", "t")
+      if try call.dataType(of: input).isInteger, let low = call.parameter("x_min", "clip_value_min")?.integer,
+        let high = call.parameter("x_max", "clip_value_max")?.integer
+      {
+        let raised = try call.add(Maximum(), input, call.scalar(low, like: input), part: "raised")
+        return try call.add(Minimum(), raised, call.scalar(high, like: input))
+      }
       let low = try call.number("x_min", "clip_value_min", default: -.infinity)
       let high = try call.number("x_max", "clip_value_max", default: .infinity)
       return try call.add(Clip(minimum: Float(low), maximum: Float(high)), call.real(input))
@@ -133,6 +139,31 @@ private let unaryOperations: [Operation] = [
   },
 ]
 
+private let composedOperations: [Operation] = [
+  composed("TanhShrink") { (x, _, functions) throws(ModelError) in try functions.tanhShrink(x) },
+  composed("SparsePlus") { (x, _, functions) throws(ModelError) in try functions.sparsePlus(x) },
+  composed("SparseSigmoid") { (x, _, functions) throws(ModelError) in try functions.sparseSigmoid(x) },
+  composed("SoftShrink") { (x, call, functions) throws(ModelError) in
+    try functions.softShrink(x, threshold: call.number("threshold", default: 0.5))
+  },
+  composed("HardShrink") { (x, call, functions) throws(ModelError) in
+    try functions.hardShrink(x, threshold: call.number("threshold", default: 0.5))
+  },
+  composed("Threshold") { (x, call, functions) throws(ModelError) in
+    try functions.threshold(
+      x, call.number("threshold", default: 0), else: call.number("default_value", "value", default: 0))
+  },
+  composed("Squareplus") { (x, call, functions) throws(ModelError) in
+    try functions.squareplus(x, b: call.number("b", default: 4))
+  },
+  composed("Glu") { (x, call, functions) throws(ModelError) in
+    try functions.gatedLinearUnit(x, axis: call.integer("axis", default: -1))
+  },
+  composed("Sparsemax") { (x, call, functions) throws(ModelError) in
+    try functions.sparsemax(x, axis: call.integer("axis", default: -1))
+  },
+]
+
 private let binaryOperations: [Operation] = [
   binary("Add", "add", "add_v2") { Add() }, binary("Subtract", "subtract") { Subtract() },
   binary("Multiply", "multiply") { Multiply() }, binary("Maximum", "maximum") { Maximum() },
@@ -172,6 +203,16 @@ private func real(
     make: { (call) throws(ModelError) in
       try call.add(make(), call.real(call.operand(0, "x", "features", "input")))
     })
+}
+
+/// A function of a tensor of real numbers that takes several operators.
+private func composed(
+  _ className: String,
+  make: @escaping @Sendable (ValueID, LayerCall, ComposedActivations) throws(ModelError) -> ValueID
+) -> Operation {
+  Operation(className) { (call) throws(ModelError) in
+    try make(call.real(call.operand(0, "x")), call, ComposedActivations(call: call))
+  }
 }
 
 private func binary(

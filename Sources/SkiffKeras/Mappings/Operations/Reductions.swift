@@ -53,7 +53,7 @@ let reductionOperations: [Operation] = [
     operator_.axis = try call.integer("axis", default: call.layer.isOperation ? nil : 0)
     operator_.isExclusive = try call.boolean("exclusive", default: false)
     operator_.isReversed = try call.boolean("reverse", default: false)
-    return try call.add(operator_, call.operand(0, "x"))
+    return try call.add(operator_, call.widened(call.operand(0, "x")))
   },
   Operation("Normalize", "l2_normalize") { (call) throws(ModelError) in
     guard try call.integer("order", default: 2) == 2 else { throw call.settings.unsupported("order") }
@@ -81,9 +81,26 @@ private func reduction(
     make: { (call) throws(ModelError) in
       let input = try call.operand(0, "x", "input_tensor")
       let (axes, keeps) = try reducedAxes(call, input)
-      let isMean = ["Mean", "Logsumexp"].contains(className)
-      return try call.add(make(axes, keeps), isMean ? call.real(input) : input)
+      let operand =
+        switch className {
+        case "Mean", "Logsumexp": try call.real(input)
+        case "Sum", "Prod": try call.widened(input)
+        default: input
+        }
+      return try call.add(make(axes, keeps), operand)
     })
+}
+
+extension LayerCall {
+  /// What operators of Keras 3 add up or multiply of booleans and narrow integers: integers of 32 bits.
+  fileprivate func widened(_ value: ValueID) throws(ModelError) -> ValueID {
+    guard layer.isOperation else { return value }
+    switch try dataType(of: value) {
+    case .boolean, .int8, .int16: return try cast(value, to: .int32, part: "wide")
+    case .uint8, .uint16: return try cast(value, to: .uint32, part: "wide")
+    default: return value
+    }
+  }
 }
 
 /// The axes that a function goes over, all of them if it does not say, and whether they stay with size 1.

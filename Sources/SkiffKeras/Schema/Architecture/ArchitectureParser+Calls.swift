@@ -4,7 +4,8 @@ extension ArchitectureParser {
   /// One element of `inbound_nodes`: an object with `args` and `kwargs` (Keras 3), or a list of tensors (Keras 2).
   func call(_ json: JSONValue) throws(ModelError) -> KerasLayer.Call {
     var call = KerasLayer.Call()
-    if json.object != nil {
+    let isKeras3 = json["args"] != nil || json["kwargs"] != nil
+    if isKeras3 {
       for argument in json["args"]?.array ?? [] {
         call.positional.append(
           try self.argument(argument, of: &call, depth: 0) { $0["config"]?["keras_history"]?.array })
@@ -14,7 +15,9 @@ extension ArchitectureParser {
       }
       return call
     }
-    guard let list = json.array else { throw malformed(json) }
+    // A dictionary of tensors is in the order of its keys.
+    let members = json.object?.sorted { $0.key < $1.key }.map(\.value)
+    guard let list = json.array ?? members else { throw malformed(json) }
     // Early versions of TensorFlow 2 leave out the list around a single tensor.
     let tensors = list.first?.string != nil ? [json] : list
     var operands: [KerasLayer.Argument] = []
@@ -51,7 +54,9 @@ extension ArchitectureParser {
       call.inputs.append(try reference(parts))
       return .tensor(call.inputs.count - 1)
     }
-    guard let list = json.array else { return .value(json) }
+    // A dictionary of tensors is in the order of its keys.
+    let members = json["class_name"] == nil ? json.object?.sorted { $0.key < $1.key }.map(\.value) : nil
+    guard let list = json.array ?? members else { return .value(json) }
     let count = call.inputs.count
     var arguments: [KerasLayer.Argument] = []
     for item in list { arguments.append(try argument(item, of: &call, depth: depth + 1, tensor: tensor)) }
@@ -66,13 +71,16 @@ extension ArchitectureParser {
     return KerasLayer.TensorReference(layer: layer, call: call, result: result)
   }
 
-  /// A tensor, a list of tensors, or an object of tensors in the order of their names.
-  func references(_ json: JSONValue?, _ name: String) throws(ModelError) -> [KerasLayer.TensorReference] {
+  /// A tensor, or a list or an object of such, in the order of the names.
+  func references(
+    _ json: JSONValue?, _ name: String, depth: Int = 0
+  ) throws(ModelError) -> [KerasLayer.TensorReference] {
     try locating(Location(attribute: name)) { () throws(ModelError) in
       if let members = json?.object {
+        guard depth <= limits.depth else { throw malformed(.object(members)) }
         var references: [KerasLayer.TensorReference] = []
         for (_, value) in members.sorted(by: { $0.key < $1.key }) {
-          references += try self.references(value, name)
+          references += try self.references(value, name, depth: depth + 1)
         }
         return references
       }
@@ -80,10 +88,11 @@ extension ArchitectureParser {
         throw ModelError(.malformed, "expected a list of tensors, found \(json?.kind ?? "nothing")")
       }
       if list.first?.string != nil { return [try reference(list)] }
+      guard depth <= limits.depth else { throw malformed(.array(list)) }
       var references: [KerasLayer.TensorReference] = []
       for item in list {
-        guard let parts = item.array else { throw malformed(item) }
-        references.append(try reference(parts))
+        guard item.array != nil || item.object != nil else { throw malformed(item) }
+        references += try self.references(item, name, depth: depth + 1)
       }
       return references
     }

@@ -40,7 +40,7 @@ struct ArchitectureParser {
     if kind == .functional {
       architecture.inputs = try references(config["input_layers"], "input_layers")
       architecture.outputs = try references(config["output_layers"], "output_layers")
-      try countCallsFromZero(&architecture)
+      try countCallsFromZero(&architecture, areObjects: list.contains(where: hasCallsAsObjects))
     }
     return architecture
   }
@@ -84,9 +84,14 @@ struct ArchitectureParser {
   /// Whether Keras 3 wrote an operator on tensors; without a module, what training would do tells layers from them.
   private func isOperation(_ json: JSONValue) -> Bool {
     if let module = json["module"]?.string { return module.hasPrefix("keras.src.ops.") }
-    let isKeras3 = json["inbound_nodes"]?.array?.first?.object != nil
-    // The one layer that does not say it.
-    return isKeras3 && json["config"]?["trainable"] == nil && json["class_name"]?.string != "Discretization"
+    // Discretization is the one layer that does not say it.
+    return hasCallsAsObjects(json) && json["config"]?["trainable"] == nil
+      && json["class_name"]?.string != "Discretization"
+  }
+
+  /// Whether the calls of a layer are written as Keras 3 does it.
+  private func hasCallsAsObjects(_ json: JSONValue) -> Bool {
+    json["inbound_nodes"]?.array?.first?.object != nil
   }
 
   /// A list of sizes with null for those that are not fixed; nil if there is none.
@@ -103,31 +108,46 @@ struct ArchitectureParser {
     return sizes
   }
 
-  /// Some versions of Keras count the calls of a model that is a layer from 1 on, since its own making is call 0.
+  /// Calls of a model that is a layer are counted from 1 on by Keras 2, since its own making is call 0, and by Keras 3 where they
+  /// are outputs of the model around it.
   ///
-  /// Every call is used by something, or it would not be in the file: which of both it is can be seen.
-  private func countCallsFromZero(_ architecture: inout KerasArchitecture) throws(ModelError) {
-    var used: [String: Set<Int>] = [:]
-    let references = architecture.layers.flatMap { $0.calls.flatMap(\.inputs) } + architecture.outputs
-    for reference in references { used[reference.layer, default: []].insert(reference.call) }
-    var shifted: Set<String> = []
-    for layer in architecture.layers where !layer.model.isEmpty {
-      guard let used = used[layer.name], used.contains(layer.calls.count) else { continue }
-      guard !used.contains(0) else {
-        throw ModelError(.malformed, "its calls are counted from 0 and from 1", at: layer.location)
+  /// Every call is used by something, or it would not be in the file: elsewhere, which of both it is can be seen.
+  private func countCallsFromZero(
+    _ architecture: inout KerasArchitecture, areObjects: Bool
+  ) throws(ModelError) {
+    let models = architecture.layers.filter { !$0.model.isEmpty }
+    guard !models.isEmpty else { return }
+    let (inside, outputs) = (architecture.layers.flatMap { $0.calls.flatMap(\.inputs) }, architecture.outputs)
+    func countedFromOne(
+      in references: [KerasLayer.TensorReference], unlessSeen isUsual: Bool
+    ) throws(ModelError) -> Set<String> {
+      var names: Set<String> = []
+      for layer in models {
+        let used = Set(references.filter { $0.layer == layer.name }.map(\.call))
+        let isFunctional = layer.model.contains { $0.kind == .functional }
+        guard used.contains(layer.calls.count) || isUsual && isFunctional && !used.contains(0) else {
+          continue
+        }
+        guard !used.contains(0) else {
+          throw ModelError(.malformed, "its calls are counted from 0 and from 1", at: layer.location)
+        }
+        names.insert(layer.name)
       }
-      shifted.insert(layer.name)
+      return names
     }
-    func shift(_ references: inout [KerasLayer.TensorReference]) {
-      for index in references.indices where shifted.contains(references[index].layer) {
+    func shift(_ references: inout [KerasLayer.TensorReference], of names: Set<String>) {
+      for index in references.indices where names.contains(references[index].layer) {
         references[index].call -= 1
       }
     }
+    let shifted = try countedFromOne(in: areObjects ? inside : inside + outputs, unlessSeen: false)
     for layer in architecture.layers.indices {
       for call in architecture.layers[layer].calls.indices {
-        shift(&architecture.layers[layer].calls[call].inputs)
+        shift(&architecture.layers[layer].calls[call].inputs, of: shifted)
       }
     }
-    shift(&architecture.outputs)
+    shift(
+      &architecture.outputs,
+      of: areObjects ? try countedFromOne(in: outputs, unlessSeen: true) : shifted)
   }
 }
