@@ -246,6 +246,14 @@ final class GraphExport {
     append(ONNXNode("QuantizeLinear", [real] + operands, [integers], attributes))
   }
 
+  /// Appends both, so that what an operator takes is seen to be integers; numbers that are such stay as they are.
+  func appendRounding(of real: String, as type: TensorType) throws(ModelError) -> String {
+    let (integers, rounded) = (scope.name("\(real)_quantized"), scope.name("\(real)_rounded"))
+    try appendQuantization(of: real, type, to: integers)
+    try appendDequantization(of: integers, type, to: rounded)
+    return rounded
+  }
+
   /// Scales and zero points as operands, and how they belong to elements.
   private func parameters(
     _ parameters: QuantizationParameters, _ type: TensorType

@@ -250,9 +250,14 @@ final class NodeExport {
   }
 
   /// The operand with its axes reordered: a constant as it is stored, others when the model runs.
+  ///
+  /// ONNX Runtime 1.32 moves roundings behind a transposition that has none, and refuses what it makes of some.
   func permuted(_ index: Int, by order: [Int]) throws(ModelError) -> String {
     if let value = value(index), let moved = try export.permuted(value, by: order) { return moved }
-    return try transposed(operand(index), by: order)
+    let moved = try transposed(operand(index), by: order)
+    let type = try type(index)
+    guard type.quantization?.perTensor != nil, type.dataType.bitWidth <= 16 else { return moved }
+    return try export.appendRounding(of: moved, as: type)
   }
 
   /// Adds a transposition.

@@ -23,6 +23,8 @@ package final class Exporter {
   private(set) var dequantized: [Int: Int] = [:]
   private var codes: [TFLiteModel.OperatorCode: Int] = [:]
   private var names: Set<String> = []
+  /// What the values of the graph are called.
+  private let valueNames: Set<String>
   private var runtime = "1.5.0"
   /// The subgraphs that operators run, behind the main one.
   private var bodies: [Exporter] = []
@@ -34,6 +36,7 @@ package final class Exporter {
 
   private init(_ graph: Graph) throws(ModelError) {
     self.graph = graph
+    valueNames = Set(graph.valueIDs.map { graph[$0].name })
     variableTensors = try Self.variableTensors(of: graph)
   }
 
@@ -298,10 +301,11 @@ package final class Exporter {
     return result
   }
 
+  /// The name if nothing has it so far, else with a number behind it that no value of the graph has.
   private func unique(_ name: String) -> String {
     var result = name
     var count = 1
-    while !names.insert(result).inserted {
+    while count > 1 && valueNames.contains(result) || !names.insert(result).inserted {
       result = "\(name)_\(count)"
       count += 1
     }

@@ -45,6 +45,26 @@ import SkiffTFLite
     return model.subgraphs[0].operators.map { model.operatorCodes[$0.code].name }
   }
 
+  /// A value keeps its name where another one with a number behind its name is made on the way.
+  @Test func namesOfTheGraphAreLeftToIt() throws {
+    let graph = try Graph(
+      text: """
+        graph (%x: f32[2,3]) -> (y: %y) {
+          %n = Relu(%x) : f32[2,3]
+          %n#1 = Quantize(%n) {dataType = "i8"} : i8[2,3]q(0.1:0)
+          %n#2 = Dequantize(%n#1) : f32[2,3]
+          %n_1 = Tanh(%n#2) : f32[2,3]
+          %y = Sigmoid(%n_1) : f32[2,3]
+        }
+        """, catalog: .standard)
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.tflite")
+    try Runs.write(graph, to: path)
+    let again = try Runs.graph(path).graph
+    let tanh = try #require(again.nodeIDs.first { again[$0].operator is Tanh })
+    #expect(again[again[tanh].outputs[0]].name == "n_1")
+  }
+
   /// Integers that stand in the same bytes are other numbers with another scale.
   @Test func equalBytesWithOtherScalesAreOtherConstants() throws {
     var graph = Graph()

@@ -9,7 +9,7 @@ enum QuantizationMappings {
       let convolution = try SpatialMappings.windowed(&node)
       return try node.add(IntegerConvolution(convolution), node.inputs)
     }.writing(IntegerConvolution.self) { (integer, node) throws(ModelError) in
-      var attributes = WindowAttributes(integer.convolution).list
+      var attributes = try WindowAttributes(integer.convolution, node).list
       attributes["group"] = .integer(integer.groups)
       var operands = try Array(node.operands().prefix(4))
       // Runtimes take one zero point for all weights.

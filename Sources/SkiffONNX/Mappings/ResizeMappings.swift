@@ -7,8 +7,13 @@ enum ResizeMappings {
   static let rows: [Mapping] = [
     Mapping("Resize", since: 10, resize10),
     Mapping("Resize", since: 11, resize11).writing(Resize.self) { (resize, node) throws(ModelError) in
-      try node.add(
-        "Resize", [node.operand(0), node.optional(1), node.optional(2), node.indices(3)], resize.attributes)
+      var (whole, sizes) = (resize, try node.indices(3))
+      if let all = try resize.sizesOfAllAxes(node) {
+        whole.axes = []
+        sizes = try node.integers(all)
+      }
+      return try node.add(
+        "Resize", [node.operand(0), node.optional(1), node.optional(2), sizes], whole.attributes)
     },
     Mapping("Upsample", since: 1, upsample1),
     Mapping("Upsample", since: 7, upsample7),
@@ -116,6 +121,17 @@ enum ResizeMappings {
 }
 
 extension Resize {
+  /// The sizes of the result along all axes, where some were given and the others are known.
+  ///
+  /// ONNX Runtime 1.32 takes a Resize of some axes between integers for one of all.
+  fileprivate func sizesOfAllAxes(_ node: NodeExport) throws(ModelError) -> [Int]? {
+    guard !axes.isEmpty, policy == .stretch, !node.has(1), node.has(3), let given = try node.known(3),
+      given.count == axes.count, var sizes = try node.type(0).shape.fixed
+    else { return nil }
+    for (axis, size) in zip(axes, given) { sizes[try normalizedAxis(axis, rank: sizes.count)] = size }
+    return sizes
+  }
+
   fileprivate var attributes: AttributeList {
     var attributes: AttributeList = [
       "mode": .text(mode.rawValue), "coordinate_transformation_mode": .text(coordinates.onnxName),

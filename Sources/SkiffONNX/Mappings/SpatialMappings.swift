@@ -6,12 +6,12 @@ import SkiffOperators
 enum SpatialMappings {
   static let rows: [Mapping] = [
     Mapping("AveragePool", averagePool).writing(AveragePool.self) { (pool, node) throws(ModelError) in
-      var attributes = WindowAttributes(pool).list
+      var attributes = try WindowAttributes(pool, node).list
       attributes["count_include_pad"] = .flag(pool.countsPadding)
       return [try node.pooled("AveragePool", attributes, pool.layout)]
     },
     Mapping("Conv", convolution).writing(Convolution.self) { (convolution, node) throws(ModelError) in
-      var attributes = WindowAttributes(convolution).list
+      var attributes = try WindowAttributes(convolution, node).list
       attributes["group"] = .integer(convolution.groups)
       let input = try node.channelsFirst(0, from: convolution.layout)
       let weights = try node.channelsFirst(1, from: convolution.layout)
@@ -32,22 +32,22 @@ enum SpatialMappings {
     Mapping("GlobalLpPool", globalLpPool),
     Mapping("GlobalMaxPool") { (node) throws(ModelError) in try node.globalPool(ReduceMax()) },
     Mapping("LpPool", lpPool).writing(LpPool.self) { (pool, node) throws(ModelError) in
-      var attributes = WindowAttributes(pool).list
+      var attributes = try WindowAttributes(pool, node).list
       attributes["p"] = .integer(pool.order)
       return [try node.pooled("LpPool", attributes, pool.layout)]
     },
     Mapping("MaxPool", maxPool).writing(MaxPool.self) { (pool, node) throws(ModelError) in
       let own = try node.realType()
       guard let wide = RuntimeKernels.widerType(than: own, for: "MaxPool") else {
-        return [try node.pooled("MaxPool", WindowAttributes(pool).list, pool.layout)]
+        return [try node.pooled("MaxPool", WindowAttributes(pool, node).list, pool.layout)]
       }
       let input = try node.cast(node.channelsFirst(0, from: pool.layout), to: wide)
-      let result = try node.add("MaxPool", input, attributes: WindowAttributes(pool).list)
+      let result = try node.add("MaxPool", input, attributes: WindowAttributes(pool, node).list)
       return [try node.restored(node.cast(result, to: own), to: pool.layout)]
     },
     .expressing(MaxPoolPositions.self, when: { pool, _, _ in pool.layout == .first }) {
       (pool, node) throws(ModelError) in
-      var attributes = WindowAttributes(pool).list
+      var attributes = try WindowAttributes(pool, node).list
       attributes["storage_order"] = .flag(pool.countsColumnsFirst)
       return [try node.add("MaxPool", node.operands(), attributes, results: 2)[1]]
     },

@@ -6,24 +6,30 @@ import SkiffOperators
 struct WindowAttributes {
   private(set) var list = AttributeList()
 
-  init(_ convolution: Convolution) {
+  init(_ convolution: Convolution, _ node: NodeExport) throws(ModelError) {
     self.init(nil, convolution.strides, convolution.dilations, convolution.padding, convolution.pads)
+    guard let weights = try node.type(1).shape.fixed else { return }
+    try sayPads(convolution.window(weights: weights), convolution.layout, node)
   }
 
-  init(_ pool: AveragePool) {
+  init(_ pool: AveragePool, _ node: NodeExport) throws(ModelError) {
     self.init(pool.size, pool.strides, pool.dilations, pool.padding, pool.pads, roundsUp: pool.roundsUp)
+    try sayPads(pool.window, pool.layout, node)
   }
 
-  init(_ pool: LpPool) {
+  init(_ pool: LpPool, _ node: NodeExport) throws(ModelError) {
     self.init(pool.size, pool.strides, pool.dilations, pool.padding, pool.pads, roundsUp: pool.roundsUp)
+    try sayPads(pool.window, pool.layout, node)
   }
 
-  init(_ pool: MaxPool) {
+  init(_ pool: MaxPool, _ node: NodeExport) throws(ModelError) {
     self.init(pool.size, pool.strides, pool.dilations, pool.padding, pool.pads, roundsUp: pool.roundsUp)
+    try sayPads(pool.window, pool.layout, node)
   }
 
-  init(_ pool: MaxPoolPositions) {
+  init(_ pool: MaxPoolPositions, _ node: NodeExport) throws(ModelError) {
     self.init(pool.size, pool.strides, pool.dilations, pool.padding, pool.pads, roundsUp: pool.roundsUp)
+    try sayPads(pool.window, pool.layout, node)
   }
 
   private init(
@@ -39,6 +45,21 @@ struct WindowAttributes {
     case .sameLower: list["auto_pad"] = .text("SAME_LOWER")
     }
     if roundsUp { list["ceil_mode"] = .flag(true) }
+  }
+
+  /// Says in numbers what `auto_pad` would add to a window with gaps, for which ONNX Runtime does not take it.
+  private mutating func sayPads(
+    _ window: Window, _ layout: ChannelLayout, _ node: NodeExport
+  ) throws(ModelError) {
+    guard window.padding != .explicit, window.dilations.contains(where: { $0 != 1 }) else { return }
+    let shape = try node.type(0).shape
+    guard let pads = window.knownPads(layout.spatialAxes(rank: shape.rank).map { shape[$0] }) else {
+      throw ModelError(
+        .unsupported, "a window with gaps that moves by more than one, padded as open sizes of its input say")
+    }
+    list["auto_pad"] = nil
+    list["ceil_mode"] = nil
+    list["pads"] = .integers(pads)
   }
 }
 

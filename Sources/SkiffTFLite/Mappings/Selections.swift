@@ -281,12 +281,10 @@ extension NodeWriter {
     guard let count = exporter.types[wanted].shape.elementCount, count >= rank else {
       throw ModelError(.unsupported, "an expansion to fewer axes, or to a number of them that is not known")
     }
-    guard try !exporter.types[result(0)].shape.dimensions.contains(.fixed(0)) else {
-      throw ModelError(.unsupported, "an expansion to no elements and sizes that are not fixed")
-    }
     let missing = [Int](repeating: 1, count: count - rank)
     var present: Int
     if let sizes = exporter.types[operand].shape.fixed {
+      if sizes.allSatisfy({ $0 == 1 }) { return wanted }
       present = try integers(missing + sizes)
     } else {
       present = try temporary(TensorType(.int32, [rank]))
@@ -297,8 +295,10 @@ extension NodeWriter {
         present = all
       }
     }
+    let isOne = try temporary(TensorType(.boolean, [count]))
+    try emit("EQUAL", [present, scalar(1)], [isOne], FlatObject("EqualOptions"))
     let result = try temporary(TensorType(.int32, [count]))
-    try emit("MAXIMUM", [wanted, present], [result], FlatObject("MaximumMinimumOptions"))
+    try emit("SELECT_V2", [isOne, wanted, present], [result], FlatObject("SelectV2Options"))
     return result
   }
 }
