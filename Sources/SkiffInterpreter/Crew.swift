@@ -1,5 +1,5 @@
 import CKernels
-import Dispatch
+import SkiffBinary
 import Synchronization
 
 #if canImport(Glibc)
@@ -51,7 +51,7 @@ package final class Crew: @unchecked Sendable {
 
   /// Calls `threads - 1` helpers, who stay until ``end()``.
   package init(threads: Int) {
-    for _ in 1..<threads { DispatchQueue.global(qos: .userInteractive).async { self.help() } }
+    for _ in 1..<threads { WorkerThread { self.help() }?.detach() }
   }
 
   /// Sends the helpers away.

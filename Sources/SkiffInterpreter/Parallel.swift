@@ -1,4 +1,3 @@
-import Dispatch
 import SkiffBinary
 import Synchronization
 
@@ -25,7 +24,7 @@ package enum Parallel {
     let outcomes = Mutex([Swift.Result<Result, ModelError>?](repeating: nil, count: workers))
     // The limits belong to the task, and other threads are not of it.
     let limits = Limits.current
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+    run(workers) { worker in
       let outcome = Limits.$current.withValue(limits) { () -> Swift.Result<Result, ModelError> in
         do throws(ModelError) {
           return .success(try body(worker))
@@ -44,8 +43,19 @@ package enum Parallel {
   package static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
     let workers = min(processorCount, count)
     guard workers > 1 else { return (0..<max(0, count)).forEach(body) }
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+    run(workers) { worker in
       for index in stride(from: worker, to: count, by: workers) { body(index) }
+    }
+  }
+
+  /// Calls `body` for each worker at the same time: for the last one here, as for those that there is no thread for.
+  private static func run(_ workers: Int, _ body: @Sendable (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      let threads = (0..<workers - 1).map { worker in WorkerThread { body(worker) } }
+      body(workers - 1)
+      for (worker, thread) in threads.enumerated() {
+        if let thread { thread.join() } else { body(worker) }
+      }
     }
   }
 }
