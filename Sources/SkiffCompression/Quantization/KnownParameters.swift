@@ -78,7 +78,7 @@ struct KnownParameters {
   }
 
   /// The range of a value: from the samples, or of a constant its own.
-  private func range(of value: ValueID, in graph: Graph) -> ClosedRange<Float>? {
+  func range(of value: ValueID, in graph: Graph) -> ClosedRange<Float>? {
     if let range = ranges[value] { return range }
     guard graph[value].type?.dataType == .float32, let constant = graph[value].constant,
       let elements = try? constant.materialize().floats()

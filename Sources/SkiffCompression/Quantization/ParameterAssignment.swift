@@ -28,13 +28,16 @@ struct ParameterAssignment {
     self.graph = graph
     self.known = known
     let uneven = returnsReals ? UnevenOutputs(graph, known).nodes : []
+    let divisors = RoundedDivisors(graph, known).nodes
     for id in graph.nodeIDs {
       let node = graph[id]
       if node.operator is Quantize || node.operator is Dequantize { continue }
       let isExcluded = excluded.contains(id)
       guard nodes.contains(id) || isExcluded else { continue }
       let reason =
-        uneven.contains(id) ? UnevenOutputs.reason : reasonToDecline(node, isExcluded: isExcluded)
+        uneven.contains(id)
+        ? UnevenOutputs.reason
+        : divisors.contains(id) ? RoundedDivisors.reason : reasonToDecline(node, isExcluded: isExcluded)
       if let reason {
         declined.append(.init(location: node.location, reason: reason))
       } else {
