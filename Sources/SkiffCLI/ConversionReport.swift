@@ -66,7 +66,7 @@ struct ConversionReport {
         "  the source rounds by ranges that it finds when it runs: two steps of 8 bits may be lost")
     }
     lines += certificate.sensitivities.sorted { $0.key < $1.key }.map {
-      "  '\($0.key)' moves by \(Float($0.value)) of its range with the last digits of the weights: four times that is rounding"
+      "  '\($0.key)' moves by \(Float($0.value)) of its range with the last digits of the weights: four times that is rounding, up to 0.01"
     }
     if certificate.roundsElsewhere {
       lines.append(

@@ -26,7 +26,8 @@ public struct Certificate: Sendable {
     /// The same where the source rounds to 8 bits by ranges that it finds when it runs: a number between two integers becomes
     /// one or the other by the last digit of a sum. Two steps of 8 bits.
     public var roundedError = 2.0 / 255
-    /// The same where the source rounds to 16 bits after each operator, and the file perhaps does not.
+    /// The same where the source rounds to 16 bits after each operator, and the file in other places: where passes have made one of
+    /// several operators, or the format computes in 32 bits.
     public var narrowError = 1.0 / 100
     /// The least signal to noise ratio of a lower precision, in decibels.
     public var signalToNoise = 10.0
@@ -83,7 +84,8 @@ public struct Certificate: Sendable {
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
     let target = try ModelFormat.target(for: path)
-    let written = try Model(contentsOf: path).withQuantization(of: target)
+    let file = try Model(contentsOf: path)
+    let written = try file.withQuantization(of: target)
     isLowerPrecision =
       model.isCompressed
       || model.graph.valueIDs.contains { model.graph[$0].type?.isQuantized == true }
@@ -107,18 +109,23 @@ public struct Certificate: Sendable {
     roundsByOwnRange = model.source.roundsByOwnRange
     var bounds = thresholds
     if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
-    let copyBounds = bounds
-    if Self.roundsTo16Bits(model.source), !Self.roundsTo16Bits(written) {
+    var copyBounds = bounds
+    if Self.roundsTo16Bits(model.source) {
       bounds.relativeError = max(bounds.relativeError, bounds.narrowError)
     }
     var failures: [String] = []
     let stored = try model.graph(in: target, options).graph
+    if Self.roundsTo16Bits(stored) {
+      copyBounds.relativeError = max(copyBounds.relativeError, bounds.narrowError)
+    }
     roundsElsewhere =
       target.quantizesByOperators && stored.valueIDs.contains { stored[$0].type?.isQuantized == true }
     let (meant, said) = (Self.operators(of: stored), Self.operators(of: written))
     expressedOperators = Set(meant.keys).subtracting(said.keys).sorted()
     // A form of an operator that the format has in others only is that operator and some more.
-    let isSaidOtherwise = !expressedOperators.isEmpty || said.contains { $1 > meant[$0] ?? 0 }
+    let isSaidOtherwise =
+      !expressedOperators.isEmpty || said.contains { $1 > meant[$0] ?? 0 }
+      || said[Transpose.name] != meant[Transpose.name]
     isSameGraph = try stored.semanticDigest() == written.semanticDigest()
     let copies =
       try isSameGraph
@@ -128,12 +135,33 @@ public struct Certificate: Sendable {
           reference: stored, candidate: written, runs: model.reordered(runs), plainRuns: 0,
           optionalRun: inputs.pairRun)
       ]
+    // Where operators say what integers stand for, runtimes compute what is between them in real numbers. Of inputs and outputs that
+    // are integers only the types of values can say it.
+    let isRealOutside = (written.inputs + written.outputs.map(\.value)).allSatisfy {
+      written[$0].type?.isQuantized != true
+    }
+    let run = roundsElsewhere && isRealOutside ? file.graph : written
+    // Nothing is known of what a lower precision is worth on inputs that it was not made for, but that it can be run.
+    let typical = isLowerPrecision ? inputs.typicalCount : runs.count
     let original = try SideBySide(
-      reference: model.source, candidate: written, runs: runs, orders: model.interfaceOrders,
+      reference: model.source, candidate: run, runs: Array(runs[..<typical]), orders: model.interfaceOrders,
       watchedRuns: 4, optionalRun: inputs.pairRun)
-    let comparisons: [Comparison]
+    let others =
+      try typical == runs.count
+      ? []
+      : [
+        SideBySide(
+          reference: model.source, candidate: run, runs: Array(runs[typical...]),
+          orders: model.interfaceOrders,
+          plainRuns: 0)
+      ]
+    let (comparisons, untypical): ([Comparison], [Comparison])
     do throws(ModelError) {
-      comparisons = try Comparison.all(copies + [original], progress)
+      comparisons =
+        try roundsElsewhere && isRealOutside
+        ? Comparison.all(copies, progress) + Comparison.all([original], progress)
+        : Comparison.all(copies + [original], progress)
+      untypical = try Comparison.all(others, progress)
     } catch {
       throw inputs.refusal(by: model.source) ?? error
     }
@@ -161,6 +189,11 @@ public struct Certificate: Sendable {
     }
     for output in comparison.outputs {
       failures += Self.failures(of: output, isRounded, bounds.allowing(moves[output.name]))
+    }
+    for output in untypical.flatMap(\.outputs) where output.incomparableCount > 0 {
+      failures.append(
+        "output '\(output.name)': \(output.incomparableCount) elements at another size are infinite or not a number on one side only"
+      )
     }
     if !failures.isEmpty,
       let first = comparison.firstDivergence(below: isRounded ? thresholds.signalToNoise : 80)

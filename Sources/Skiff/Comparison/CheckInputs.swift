@@ -5,6 +5,8 @@ import SkiffInterpreter
 /// What a model and its copy are run on when they are compared: at two sizes where a dimension is open.
 struct CheckInputs {
   let runs: [[String: Tensor]]
+  /// How many of them, the first ones, are like what the model is for: all but seeded ones beside samples.
+  let typicalCount: Int
   /// The run of two samples at a time, which the model itself may refuse.
   let pairRun: Int?
   private let isSeeded: Bool
@@ -26,12 +28,13 @@ struct CheckInputs {
     }
     let others = hasOpenSizes ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
     runs = single + pair + others
+    typicalCount = single.count + pair.count
     pairRun = pair.isEmpty ? nil : single.count
     isSeeded = false
     origin = "\(single.count) samples"
     otherSizes =
       !hasOpenSizes
-      ? "" : others.isEmpty ? ", no other size" : " and \(others.count) seeded inputs of another size"
+      ? "" : others.isEmpty ? ", no other size" : ", and \(others.count) seeded inputs of another size"
   }
 
   /// Where the inputs came from, once it is known which runs the model refused.
@@ -46,6 +49,7 @@ struct CheckInputs {
     let isOpen = graph.inputs.contains { graph[$0].type?.shape.isFixed == false }
     let second = isOpen ? (try? Self.seeded(for: graph, count: 2)) ?? [] : []
     runs = first + second
+    typicalCount = runs.count
     pairRun = nil
     isSeeded = true
     origin = "\(runs.count) seeded and boundary inputs"
@@ -59,7 +63,7 @@ struct CheckInputs {
         try graph.run(run)
       } catch {
         var refusal = error
-        if isSeeded {
+        if isSeeded, refusal.code != .unsupported {
           refusal.notes.append("inputs are random numbers, which do not suit the model: give samples")
         }
         return refusal

@@ -42,10 +42,14 @@ public struct OutputMetrics: Sendable {
   /// The distance from the reference's least to its greatest element.
   public var range: Double { greatest > least ? greatest - least : max(abs(greatest), abs(least)) }
   /// The greatest difference as a part of the reference's range; 0 where both are equal.
+  ///
+  /// Numbers that are nearly one and the same have rounding as great as their size makes it, however small their range is: at
+  /// least a hundredth of their size is taken for it.
   public var relativeError: Double {
     if incomparableCount > 0 { return .infinity }
     if maximumError == 0 { return 0 }
-    return range > 0 && range.isFinite ? maximumError / range : .infinity
+    let measure = max(range, 0.01 * max(abs(greatest), abs(least)))
+    return measure > 0 && measure.isFinite ? maximumError / measure : .infinity
   }
   /// The cosine of the angle between both, 1 where both are zero.
   public var cosine: Double {

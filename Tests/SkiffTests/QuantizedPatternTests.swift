@@ -1,0 +1,96 @@
+import Skiff
+import SkiffBinary
+import SkiffIR
+import SkiffNumPy
+import SkiffOperators
+import SkiffTestSupport
+import Testing
+
+/// Parts of networks in int8 that ONNX Runtime's optimizer or runtimes' ways of rounding took for something else.
+@Suite struct QuantizedPatternTests {
+  enum Pattern: CaseIterable {
+    /// A window with gaps, padded so that the size stays.
+    case dilated
+    /// A product with a transposed operand that is computed.
+    case scores
+    /// Images made larger between convolutions.
+    case resized
+    /// Rows divided by their norm, which a clamp keeps from 0: some rows are 0.
+    case normalized
+  }
+
+  private var random = SeededGenerator(Seed(0x9a77))
+
+  private mutating func weights(_ shape: [Int], _ graph: inout Graph) -> ValueID {
+    graph.addConstant(Tensor(random.floats(shape.reduce(1, *)), shape: shape))
+  }
+
+  private mutating func convolution(
+    _ x: ValueID, _ shape: [Int], gaps: Int = 1, _ graph: inout Graph
+  ) throws -> ValueID {
+    var convolution = Convolution()
+    (convolution.layout, convolution.padding) = (.last, .sameUpper)
+    convolution.dilations = [gaps, gaps]
+    return try graph.add(convolution, x, weights(shape, &graph))
+  }
+
+  private mutating func network(_ pattern: Pattern) throws -> (graph: Graph, samples: Tensor) {
+    var graph = Graph()
+    let shape = [.dilated, .resized].contains(pattern) ? [1, 9, 7, 4] : [1, 6, 8]
+    let x = graph.addInput(
+      "x", TensorType(.float32, Shape([.symbol("n")] + shape.dropFirst().map { .fixed($0) })))
+    var samples = random.floats(16 * shape.reduce(1, *))
+    let y: ValueID
+    switch pattern {
+    case .dilated:
+      y = try convolution(convolution(x, [4, 3, 3, 4], gaps: 2, &graph), [3, 3, 3, 4], gaps: 3, &graph)
+    case .scores:
+      let left = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
+      let right = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
+      var product = MatrixMultiply()
+      product.transposesB = true
+      y = try graph.add(Softmax(axis: -1), graph.add(product, left, right))
+    case .resized:
+      var resize = Resize()
+      (resize.mode, resize.axes) = (.linear, [1, 2])
+      let sizes = graph.addConstant(try Tensor(integers: [18, 14], as: .int64, shape: [2]))
+      let larger = try graph.add(resize, convolution(x, [4, 3, 3, 4], &graph), nil, nil, sizes)
+      y = try convolution(larger, [3, 3, 3, 4], &graph)
+    case .normalized:
+      for row in 0..<16 * 6 where row % 3 == 0 { for column in 0..<8 { samples[row * 8 + column] = 0 } }
+      let rows = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
+      let norms = try graph.add(ReduceL2(axes: [-1], keepsDimensions: true), rows)
+      let least = graph.addConstant(Tensor([1e-12] as [Float], shape: []))
+      let units = try graph.add(Divide(), rows, graph.add(Maximum(), norms, least))
+      y = try graph.add(FullyConnected(), units, weights([4, 8], &graph))
+    }
+    graph.addOutput(y, name: "y")
+    return (graph, Tensor(samples, shape: [16] + shape.dropFirst()))
+  }
+
+  @Test(.needsPeer(.check), arguments: Pattern.allCases)
+  func runsInONNXRuntimeAndLiteRT(_ pattern: Pattern) throws {
+    var copy = self
+    let (graph, data) = try copy.network(pattern)
+    let samples = Samples(["x": data])
+    var model = try Model(graph)
+    try model.compress(.int8(calibratedOn: samples))
+    let folder = try TemporaryFolder()
+    let run = ["x": data]
+    let source = try #require(Model(graph).outputs(for: samples).first?.tensor)
+    for (file, script) in [("net.onnx", "ort_run.py"), ("net.tflite", "litert_run.py")] {
+      let path = folder.path(file)
+      try model.write(to: path)
+      let certificate = try Certificate(of: model, writtenTo: path, samples: samples)
+      #expect(certificate.holds, "\(file): \(certificate.failures)")
+      let results = try Peer.check.outputs(
+        of: path, under: script, inputs: [run.mapValues { try NumPyArray($0) }])
+      var metrics = OutputMetrics(name: "y")
+      try metrics.add(reference: source, candidate: Tensor(#require(results[0]["y"])))
+      #expect(metrics.signalToNoise > 25, "\(file): \(metrics.summary)")
+      // What is said of the file is what runtimes make of it, but for single steps.
+      let said = try #require(certificate.comparison.outputs.first).signalToNoise
+      #expect(abs(said - metrics.signalToNoise) < 1.5, "\(file): \(said), \(metrics.signalToNoise)")
+    }
+  }
+}
