@@ -21,8 +21,11 @@ protocol BitPattern: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendab
 
 extension DataType {
   /// The type of the bits of an element; nil for elements that share bytes or have none.
-  var pattern: (any BitPattern.Type)? {
-    switch bitWidth {
+  var pattern: (any BitPattern.Type)? { Self.pattern(bits: bitWidth) }
+
+  /// The type of so many bits; nil if there is none.
+  static func pattern(bits: Int) -> (any BitPattern.Type)? {
+    switch bits {
     case 8: UInt8.self
     case 16: UInt16.self
     case 32: UInt32.self

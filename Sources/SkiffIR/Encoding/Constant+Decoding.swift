@@ -19,8 +19,7 @@ extension Constant {
         storedType.dataType, shape: shape, quantization: storedType.quantization, bytes: stream)
     case .packed(let bits): return try Self.integers(in: stream, bits: bits, as: storedType)
     case .palette(let table, let bits):
-      let codes = BitCodes.unpacked(stream, bits: bits, count: storedType.shape.elementCount ?? 0)
-      return try Self.elements(of: table, at: codes, bits: bits, as: storedType)
+      return try Self.elements(of: table, in: stream, bits: bits, as: storedType)
     case .sparse(let nonzeros):
       return try Self.elements(nonzeros.materialize(), at: stream, as: storedType)
     case .blocked(let blocks): return try blocks.elements(stream, as: storedType.dataType, shape: shape)

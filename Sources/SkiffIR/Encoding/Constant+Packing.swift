@@ -53,12 +53,12 @@ extension Constant {
         integers: codes.map { (Int($0) ^ sign) - sign }, as: dataType, shape: type.shape.fixed ?? []
       ).quantized(with: type.quantization)
     }
-    let codes = BitCodes.unpacked(packed, bits: bits, count: count)
     let integers = (0..<1 << bits).map { ($0 ^ sign) - sign }
     if dataType.pattern != nil {
       let table = try Tensor(integers: integers, as: dataType, shape: [integers.count])
-      return try elements(of: table, at: codes, bits: bits, as: type)
+      return try elements(of: table, in: packed, bits: bits, as: type)
     }
+    let codes = BitCodes.unpacked(packed, bits: bits, count: count)
     return try Tensor(
       integers: codes.withBytes { $0.map { integers[Int($0)] } }, as: dataType,
       shape: type.shape.fixed ?? []

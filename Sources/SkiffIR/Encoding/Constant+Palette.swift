@@ -24,23 +24,43 @@ extension Constant {
       encoding: .palette(elements, bits: bits ?? fewest))
   }
 
-  /// The elements at positions of some bits in a table.
+  /// The elements at positions of some bits, one behind the other, in a table.
   static func elements(
-    of table: Tensor, at codes: ByteRegion, bits: Int, as type: TensorType
+    of table: Tensor, in packed: ByteRegion, bits: Int, as type: TensorType
   ) throws(ModelError) -> Tensor {
     guard let pattern = type.dataType.pattern else {
       throw ModelError(.malformed, "\(type.dataType.rawValue) has no palette")
     }
-    guard table.count >= 1 << bits || codes.withBytes({ Int($0.greatest) }) < table.count else {
+    let (width, count) = (type.dataType.bitWidth, type.shape.elementCount ?? 0)
+    let whole = table.bytes.withBytes { Array($0) }
+    let isComplete = table.count >= 1 << bits
+    func lookUp(_ codes: ByteRegion, in table: [UInt8], _ pattern: any BitPattern.Type) throws(ModelError)
+      -> Tensor
+    {
+      let bytes = ByteRegion(count: count * width / 8) { target in
+        codes.withBytes { pattern.lookUp($0, in: table, to: target) }
+      }
+      return try Tensor(
+        type.dataType, shape: type.shape.fixed ?? [], quantization: type.quantization, bytes: bytes)
+    }
+    // What the positions in one byte stand for is looked up at once.
+    if isComplete, 8 % bits == 0, count % (8 / bits) == 0,
+      let joined = DataType.pattern(bits: width * 8 / bits)
+    {
+      let size = width / 8
+      let elements = (0..<256).flatMap { byte in
+        stride(from: 0, to: 8, by: bits).flatMap { shift in
+          let code = byte >> shift & (1 << bits - 1)
+          return whole[code * size..<(code + 1) * size]
+        }
+      }
+      return try lookUp(packed, in: elements, joined)
+    }
+    let codes = BitCodes.unpacked(packed, bits: bits, count: count)
+    guard isComplete || codes.withBytes({ Int($0.greatest) }) < table.count else {
       throw ModelError(.malformed, "an element beyond the \(table.count) of its palette")
     }
-    let whole = table.bytes.withBytes { Array($0) }
-    let padded = whole + [UInt8](repeating: 0, count: type.dataType.bitWidth * 32 - whole.count)
-    let bytes = ByteRegion(count: codes.count * type.dataType.bitWidth / 8) { target in
-      codes.withBytes { pattern.lookUp($0, in: padded, to: target) }
-    }
-    return try Tensor(
-      type.dataType, shape: type.shape.fixed ?? [], quantization: type.quantization, bytes: bytes)
+    return try lookUp(codes, in: whole + [UInt8](repeating: 0, count: width * 32 - whole.count), pattern)
   }
 }
 
