@@ -218,5 +218,5 @@ for name in chosen:
         if hasattr(measure, "rate"):
             figures += f", {measure.rate:.2f} GB/s"
     first, *others = medians
-    ratios = ", ".join(f"{medians[first] / medians[other]:.2f} of {other}" for other in others)
+    ratios = ", ".join(f"{medians[first] / medians[other]:.3g} of {other}" for other in others)
     print(f"{name}: {figures}" + (f"; {first} {ratios}" if others else ""), flush=True)

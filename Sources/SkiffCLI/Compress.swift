@@ -42,7 +42,7 @@ struct Compress: ModelCommand {
   func run() throws {
     let target = try ModelFormat.target(for: output)
     try modelOptions.refuse(
-      writing: [dryRun ? nil : output, report] + searchOptions.writtenFiles,
+      writing: [dryRun ? nil : output, report] + searchOptions.writtenFiles(for: output),
       over: [input, recipe, calibrate, checkSamples, searchOptions.data])
     var (text, name) = try chosenRecipe()
     var model = try modelOptions.model(at: input)

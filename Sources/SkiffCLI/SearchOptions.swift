@@ -118,8 +118,10 @@ struct SearchOptions: ParsableArguments {
   /// Where the figures are kept.
   func journal(for output: String) -> String { journal ?? output + ".search" }
 
-  /// What is written beside the model, but for the journal, which knows its own files.
-  var writtenFiles: [String?] { [pareto, picture, saveRecipe] }
+  /// What is written beside the model.
+  func writtenFiles(for output: String) -> [String?] {
+    isGiven ? [pareto, picture, saveRecipe, journal(for: output)] : []
+  }
 
   private var picture: String? {
     pareto.map { ($0.hasSuffix(".csv") ? String($0.dropLast(4)) : $0) + ".svg" }

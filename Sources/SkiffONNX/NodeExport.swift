@@ -256,7 +256,9 @@ final class NodeExport {
     if let value = value(index), let moved = try export.permuted(value, by: order) { return moved }
     let moved = try transposed(operand(index), by: order)
     let type = try type(index)
-    guard type.quantization?.perTensor != nil, type.dataType.bitWidth <= 16 else { return moved }
+    guard type.quantization?.perTensor != nil, [.int8, .uint8, .int16, .uint16].contains(type.dataType) else {
+      return moved
+    }
     return try export.appendRounding(of: moved, as: type)
   }
 

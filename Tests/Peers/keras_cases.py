@@ -314,6 +314,8 @@ def two_inputs(x, y, named):
 
 
 case("nested_two_inputs", lambda x, y: two_inputs(x, y, False), X, X)
+if IS3:
+    case("resized_integers", lambda x: L.Resizing(8, 7)(x), numbers(5, 6, 3, high=255))
 case("nested_two_inputs_named", lambda x, y: two_inputs(x, y, True), X, X)
 case("rescaled_integers", lambda x: L.Rescaling(1 / 127.5, offset=-1)(x), numbers(4, 3))
 case("stacked_states", lambda x: L.RNN(L.StackedRNNCells([L.LSTMCell(3), L.GRUCell(2)]), return_state=True)(x), X)

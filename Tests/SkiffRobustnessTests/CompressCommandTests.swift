@@ -152,6 +152,7 @@ import Testing
       compress + ["--report", model], compress + ["--report", samples], compress + ["--report", recipe],
       compress + ["--report", output], compress + ["--max-size", "1M", "--data", samples, "--pareto", model],
       compress + ["--max-size", "1M", "--data", samples, "--pareto", "a.csv", "--save-recipe", "a.svg"],
+      compress + ["--max-size", "1M", "--data", samples, "--journal", samples],
       ["diagnose", model, "--calibrate", samples, "--report", samples],
       ["run", model, "--input", samples, "--output", samples],
     ] {

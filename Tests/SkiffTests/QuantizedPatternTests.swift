@@ -17,6 +17,8 @@ import Testing
     case resized
     /// Rows divided by their norm, which a clamp keeps from 0: some rows are 0.
     case normalized
+    /// Rows divided by a root of what a small number keeps from 0, and multiplied by the inverse of such a root.
+    case rooted, inverted
   }
 
   private var random = SeededGenerator(Seed(0x9a77))
@@ -62,6 +64,18 @@ import Testing
       let norms = try graph.add(ReduceL2(axes: [-1], keepsDimensions: true), rows)
       let least = graph.addConstant(Tensor([1e-12] as [Float], shape: []))
       let units = try graph.add(Divide(), rows, graph.add(Maximum(), norms, least))
+      y = try graph.add(FullyConnected(), units, weights([4, 8], &graph))
+    case .rooted, .inverted:
+      for row in 0..<16 * 6 where row % 3 == 0 { for column in 0..<8 { samples[row * 8 + column] = 0 } }
+      let rows = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
+      let squares = try graph.add(
+        ReduceMean(axes: [-1], keepsDimensions: true), graph.add(Square(), rows))
+      let least = graph.addConstant(Tensor([1e-6] as [Float], shape: []))
+      let raised = try graph.add(Add(), squares, least)
+      let units =
+        try pattern == .rooted
+        ? graph.add(Divide(), rows, graph.add(Sqrt(), raised))
+        : graph.add(Multiply(), rows, graph.add(Rsqrt(), raised))
       y = try graph.add(FullyConnected(), units, weights([4, 8], &graph))
     }
     graph.addOutput(y, name: "y")

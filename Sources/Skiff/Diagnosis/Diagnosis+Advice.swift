@@ -9,9 +9,9 @@ extension Diagnosis {
 
   /// What to do where many operators add a little noise each, as 8 bits do in deep and in recurrent networks.
   var adviceTogether: Finding? {
-    let noises = operators.filter(\.hasBytes).compactMap(\.noiseAdded).filter(\.isFinite)
-    let total = operators.reduce(0) { $0 + ($1.noiseAdded ?? 0) }
-    guard let most = noises.max(), noises.count { $0 > 0 } > 1, most < total / 2,
+    let noises = operators.compactMap(\.noiseAdded)
+    let total = noises.reduce(0, +)
+    guard operators.contains(where: \.hasBytes), let most = noises.max(), most < total / 2,
       let worst = outputs.min(by: { $0.signalToNoise < $1.signalToNoise }), worst.signalToNoise < Self.poor
     else { return nil }
     return Finding(

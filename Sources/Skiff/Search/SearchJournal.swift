@@ -43,16 +43,17 @@ package final class SearchJournal {
       let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       // What is behind the last end of a line was not written to its end.
       let whole = lines.dropLast()
-      guard ftruncate(descriptor, off_t(text.count - (lines.last?.count ?? 0))) == 0 else {
-        throw ModelError(.inputOutput, "cannot write: \(systemReason())")
-      }
       let head = "{\"skiff-search\": \"\(subject)\"}"
-      guard let first = whole.first else { return try append(head) }
-      guard first.elementsEqual(head.utf8) else {
+      let isOwn = whole.first.map { $0.elementsEqual(head.utf8) } ?? head.utf8.starts(with: text)
+      guard isOwn else {
         throw ModelError(
           .invalidArgument,
           "is no journal of this search, whose model, data or recipe were others: remove it, or name another")
       }
+      guard ftruncate(descriptor, off_t(text.count - (lines.last?.count ?? 0))) == 0 else {
+        throw ModelError(.inputOutput, "cannot write: \(systemReason())")
+      }
+      guard !whole.isEmpty else { return try append(head) }
       for line in whole.dropFirst() {
         let object = try JSONValue(parsing: ByteRegion(Array(line)))
         guard let question = object["of"]?.string, let bytes = object["bytes"]?.integer,

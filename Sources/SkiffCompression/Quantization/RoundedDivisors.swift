@@ -17,14 +17,20 @@ struct RoundedDivisors {
   init(_ graph: Graph, _ known: KnownParameters) {
     (self.graph, self.known) = (graph, known)
     for id in graph.nodeIDs {
-      var next = Self.divisor(of: graph[id])
+      var (next, isRounded) = (Self.divisor(of: graph[id]), false)
       while let value = next {
         next = nil
-        guard isRoundedToZero(value), let producer = graph[value].producer else { continue }
-        nodes.insert(producer)
+        guard let producer = graph[value].producer else { continue }
+        if isRoundedToZero(value) {
+          nodes.insert(producer)
+          isRounded = true
+        }
+        // A root of what becomes 0 is 0 too.
         let made = graph[producer].operator
         if made.movesExactly || made is Sqrt { next = graph[producer].inputs[0] }
       }
+      // In integers it would round its operand itself.
+      if isRounded, graph[id].operator is Rsqrt { nodes.insert(id) }
     }
   }
 

@@ -88,17 +88,20 @@ struct SoftmaxMasks {
 
   /// Limits a mask, what it is moved from, and the mask that a bias was added to.
   private mutating func limit(_ mask: ValueID, to least: Float) {
-    let greatest = max(least, range(of: mask)?.upperBound ?? 0)
-    var value = mask
-    ranges[value] = least...greatest
-    while let operand = moved(value) {
-      value = operand
+    var (next, least) = (ValueID?.some(mask), least)
+    while var value = next {
+      next = nil
+      let greatest = max(least, range(of: value)?.upperBound ?? 0)
       ranges[value] = least...greatest
+      while let operand = moved(value) {
+        value = operand
+        ranges[value] = least...greatest
+      }
+      guard let parts = biasAndMask(value), let bias = range(of: parts.bias),
+        graph.soleUser(of: parts.mask) == graph[value].producer
+      else { continue }
+      (next, least) = (parts.mask, least - bias.upperBound)
     }
-    guard let parts = biasAndMask(value), let bias = range(of: parts.bias),
-      graph.soleUser(of: parts.mask) == graph[value].producer
-    else { return }
-    limit(parts.mask, to: least - bias.upperBound)
   }
 
   /// What a value has its elements from, if nothing else uses that.

@@ -70,6 +70,7 @@ struct ComposedActivations {
     let shape = try call.shape(of: x)
     let axis = try normalizedAxis(axis, rank: shape.rank)
     let size = try call.size(of: x, axis: axis)
+    guard size <= 1 << 20 else { throw ModelError(.limitExceeded, "\(size) shares to be ordered") }
     var (sort, sums, total) = (TopK(), CumSum(), ReduceSum())
     (sort.axis, sums.axis, total.axes) = (axis, axis, [axis])
     let sorted = try call.addAll(sort, [x, call.integers([size])], part: name("sorted"))[0]

@@ -25,7 +25,8 @@ private func resizing(_ call: LayerCall) throws(ModelError) -> ValueID {
   let interpolation = try call.settings.string("interpolation", default: "bilinear").lowercased()
   let resized = try call.resized(call.real(input), size, interpolation, layout: call.channelLayout())
   let type = try call.dataType(of: input)
-  return try call.importer.isKeras3 && type.isInteger ? call.cast(resized, to: type) : resized
+  guard call.importer.isKeras3, type.isInteger else { return resized }
+  return try call.cast(call.add(Round(), resized, part: "rounded"), to: type)
 }
 
 /// The middle of images that are at least as great.

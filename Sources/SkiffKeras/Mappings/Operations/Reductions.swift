@@ -53,7 +53,10 @@ let reductionOperations: [Operation] = [
     operator_.axis = try call.integer("axis", default: call.layer.isOperation ? nil : 0)
     operator_.isExclusive = try call.boolean("exclusive", default: false)
     operator_.isReversed = try call.boolean("reverse", default: false)
-    return try call.add(operator_, call.widened(call.operand(0, "x")))
+    let input = try call.operand(0, "x")
+    // Booleans are counted in 32 bits; narrow integers go on from the least one behind the greatest.
+    return try call.add(
+      operator_, call.dataType(of: input) == .boolean ? call.cast(input, to: .int32, part: "wide") : input)
   },
   Operation("Normalize", "l2_normalize") { (call) throws(ModelError) in
     guard try call.integer("order", default: 2) == 2 else { throw call.settings.unsupported("order") }

@@ -18,6 +18,7 @@ extension ArchitectureParser {
     // A dictionary of tensors is in the order of its keys.
     let members = json.object?.sorted { $0.key < $1.key }.map(\.value)
     guard let list = json.array ?? members else { throw malformed(json) }
+    call.hasDictionaries = members != nil
     // Early versions of TensorFlow 2 leave out the list around a single tensor.
     let tensors = list.first?.string != nil ? [json] : list
     var operands: [KerasLayer.Argument] = []
@@ -60,7 +61,9 @@ extension ArchitectureParser {
     let count = call.inputs.count
     var arguments: [KerasLayer.Argument] = []
     for item in list { arguments.append(try argument(item, of: &call, depth: depth + 1, tensor: tensor)) }
-    return call.inputs.count == count ? .value(json) : .list(arguments)
+    guard call.inputs.count > count else { return .value(json) }
+    call.hasDictionaries = call.hasDictionaries || members != nil
+    return .list(arguments)
   }
 
   /// `[layer, call, result]`, as Keras writes a tensor.

@@ -76,6 +76,10 @@ struct ArchitectureParser {
       if !layer.isOperation, layer.registeredName == nil { layer.parts = try parts(of: layer, depth: depth) }
       if kind == .functional {
         for call in json["inbound_nodes"]?.array ?? [] { layer.calls.append(try self.call(call)) }
+        // Others order them by the names of their inputs.
+        guard config["input_layers"]?.object != nil || !layer.calls.contains(where: \.hasDictionaries) else {
+          throw ModelError(.unsupported, "is called with a dictionary of tensors, but was made of a list")
+        }
       }
       return layer
     }

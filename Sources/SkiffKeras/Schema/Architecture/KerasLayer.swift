@@ -20,6 +20,8 @@ package struct KerasLayer: Sendable {
     package var positional: [Argument] = []
     /// What is passed by name.
     package var named: [String: Argument] = [:]
+    /// Whether there are dictionaries of tensors in it, which are in the order of their keys here.
+    package var hasDictionaries = false
 
     /// The call of a layer with so many tensors and nothing else.
     static func tensors(_ count: Int) -> Call {
