@@ -158,6 +158,12 @@ final class NodeExport {
     return try constant.materialize().integers()
   }
 
+  /// The real numbers of a constant operand; nil if it is none.
+  func knownReals(_ index: Int) throws(ModelError) -> [Float]? {
+    guard let value = value(index), let constant = graph[value].constant else { return nil }
+    return try constant.materialize().floats()
+  }
+
   /// An operand of integers in 64 bits, as most operators of the format take sizes and places; none if it is left out.
   func indices(_ index: Int) throws(ModelError) -> String {
     guard let value = value(index) else { return "" }

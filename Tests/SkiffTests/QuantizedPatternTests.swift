@@ -13,8 +13,8 @@ import Testing
     case dilated
     /// A product with a transposed operand that is computed.
     case scores
-    /// Images made larger between convolutions.
-    case resized
+    /// Images made larger between convolutions: to a size, and by factors.
+    case resized, enlarged
     /// Rows divided by their norm, which a clamp keeps from 0: some rows are 0.
     case normalized
     /// Rows divided by a root of what a small number keeps from 0, and multiplied by the inverse of such a root.
@@ -38,7 +38,7 @@ import Testing
 
   private mutating func network(_ pattern: Pattern) throws -> (graph: Graph, samples: Tensor) {
     var graph = Graph()
-    let shape = [.dilated, .resized].contains(pattern) ? [1, 9, 7, 4] : [1, 6, 8]
+    let shape = [.dilated, .resized, .enlarged].contains(pattern) ? [1, 9, 7, 4] : [1, 6, 8]
     let x = graph.addInput(
       "x", TensorType(.float32, Shape([.symbol("n")] + shape.dropFirst().map { .fixed($0) })))
     var samples = random.floats(16 * shape.reduce(1, *))
@@ -52,11 +52,15 @@ import Testing
       var product = MatrixMultiply()
       product.transposesB = true
       y = try graph.add(Softmax(axis: -1), graph.add(product, left, right))
-    case .resized:
+    case .resized, .enlarged:
       var resize = Resize()
       (resize.mode, resize.axes) = (.linear, [1, 2])
       let sizes = graph.addConstant(try Tensor(integers: [18, 14], as: .int64, shape: [2]))
-      let larger = try graph.add(resize, convolution(x, [4, 3, 3, 4], &graph), nil, nil, sizes)
+      let scales = graph.addConstant(Tensor([2, 3] as [Float], shape: [2]))
+      let before = try convolution(x, [4, 3, 3, 4], &graph)
+      let larger =
+        try pattern == .resized
+        ? graph.add(resize, before, nil, nil, sizes) : graph.add(resize, before, nil, scales)
       y = try convolution(larger, [3, 3, 3, 4], &graph)
     case .normalized:
       for row in 0..<16 * 6 where row % 3 == 0 { for column in 0..<8 { samples[row * 8 + column] = 0 } }

@@ -134,7 +134,8 @@ enum AttentionMappings {
       }
       var mask = mask
       if type.rank == 1 {
-        guard type.shape.isCompatible(with: Shape([try node.type(of: query).shape[0]])) else {
+        let batch = try node.type(of: query).shape.dimensions.prefix(1)
+        guard type.shape.isCompatible(with: Shape(Array(batch))) else {
           throw ModelError(.unsupported, "a mask \(type)")
         }
         let lengths = try node.add(Unsqueeze(axes: [1]), node.add(Cast(to: .int64), mask))

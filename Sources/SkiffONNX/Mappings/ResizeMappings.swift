@@ -7,13 +7,17 @@ enum ResizeMappings {
   static let rows: [Mapping] = [
     Mapping("Resize", since: 10, resize10),
     Mapping("Resize", since: 11, resize11).writing(Resize.self) { (resize, node) throws(ModelError) in
-      var (whole, sizes) = (resize, try node.indices(3))
-      if let all = try resize.sizesOfAllAxes(node) {
-        whole.axes = []
-        sizes = try node.integers(all)
+      var whole = resize
+      whole.axes = []
+      if let sizes = try resize.sizesOfAllAxes(node) {
+        return try node.add("Resize", [node.operand(0), "", "", node.integers(sizes)], whole.attributes)
+      }
+      if let scales = try resize.scalesOfAllAxes(node) {
+        let list = try node.constant(Tensor(scales, shape: [scales.count]))
+        return try node.add("Resize", [node.operand(0), "", list], whole.attributes)
       }
       return try node.add(
-        "Resize", [node.operand(0), node.optional(1), node.optional(2), sizes], whole.attributes)
+        "Resize", [node.operand(0), node.optional(1), node.optional(2), node.indices(3)], resize.attributes)
     },
     Mapping("Upsample", since: 1, upsample1),
     Mapping("Upsample", since: 7, upsample7),
@@ -121,15 +125,38 @@ enum ResizeMappings {
 }
 
 extension Resize {
+  // ONNX Runtime 1.32 takes a Resize of some axes between integers for one of all.
+
   /// The sizes of the result along all axes, where some were given and the others are known.
-  ///
-  /// ONNX Runtime 1.32 takes a Resize of some axes between integers for one of all.
   fileprivate func sizesOfAllAxes(_ node: NodeExport) throws(ModelError) -> [Int]? {
     guard !axes.isEmpty, policy == .stretch, !node.has(1), node.has(3), let given = try node.known(3),
       given.count == axes.count, var sizes = try node.type(0).shape.fixed
     else { return nil }
     for (axis, size) in zip(axes, given) { sizes[try normalizedAxis(axis, rank: sizes.count)] = size }
     return sizes
+  }
+
+  /// The factors along all axes, where some were given or those axes' sizes are known.
+  fileprivate func scalesOfAllAxes(_ node: NodeExport) throws(ModelError) -> [Float]? {
+    guard !axes.isEmpty, !node.has(1) else { return nil }
+    let shape = try node.type(0).shape
+    var scales = [Float](repeating: 1, count: shape.rank)
+    if !node.has(3), let given = try node.knownReals(2), given.count == axes.count {
+      for (axis, scale) in zip(axes, given) { scales[try normalizedAxis(axis, rank: shape.rank)] = scale }
+      return scales
+    }
+    guard policy == .stretch, node.has(3), let sizes = try node.known(3), sizes.count == axes.count else {
+      return nil
+    }
+    for (axis, size) in zip(axes, sizes) {
+      let axis = try normalizedAxis(axis, rank: shape.rank)
+      guard let old = shape[axis].fixed, old > 0 else { return nil }
+      let scale = Float(size) / Float(old)
+      // Runtimes round the product down to the size.
+      guard Int(Float(old) * scale) == size else { return nil }
+      scales[axis] = scale
+    }
+    return scales
   }
 
   fileprivate var attributes: AttributeList {

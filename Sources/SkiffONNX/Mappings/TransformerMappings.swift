@@ -140,7 +140,9 @@ enum TransformerMappings {
 extension NodeImport {
   /// The positions along an axis of a value: 0, 1, …, in int64.
   mutating func places(ofAxis axis: Int, of value: ValueID) throws(ModelError) -> ValueID {
-    if let size = try type(of: value).shape[axis].fixed { return constant(Array(0..<size)) }
+    let type = try type(of: value)
+    guard axis < type.rank else { throw ModelError(.malformed, "\(type) has no axis \(axis)") }
+    if let size = type.shape[axis].fixed { return constant(Array(0..<size)) }
     var shape = ShapeOf()
     (shape.start, shape.end) = (axis, axis + 1)
     let zero = graph.addConstant(Tensor(scalar: Int64(0)))
