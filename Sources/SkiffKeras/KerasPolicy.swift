@@ -38,7 +38,7 @@ extension LayerCall {
     case "mixed_float16"?, "mixed_bfloat16"?, "float16"?, "bfloat16"?:
       importer.warn("computes in float32 instead of its narrower type", at: layer.location)
     case let name?:
-      if ["InputLayer", "Embedding", "Discretization"].contains(layer.className) { return }
+      if ["InputLayer", "Embedding", "Discretization", "IntegerLookup"].contains(layer.className) { return }
       throw ModelError(.unsupported, "computes in '\(name)'", at: Location(attribute: "dtype"))
     }
   }

@@ -273,6 +273,35 @@ if IS3:
     case("op_softmax_axis", lambda x: [O.softmax(x, axis=1), O.log_softmax(x, axis=1), O.gelu(x, approximate=False), O.leaky_relu(x, 0.1)], X)
     case("op_relu_settings", lambda x: [K.activations.relu(x, negative_slope=0.1), K.activations.gelu(x)], X)
     case("op_integers", lambda x: [K_cast(x + 1), x / 2, K_cast(x * 3)], numbers(4))
+    LOW = reals(5, 3, low=-2.0, high=2.0)
+    case("op_numeric", lambda x, y: [
+        O.log2(O.abs(x) + 0.1), O.log10(O.abs(x) + 0.1), O.exp2(x), O.deg2rad(x), O.rad2deg(x), O.trunc(x), O.erfc(x), O.logaddexp(x, y),
+        O.hypot(x, y), O.mod(x, y), O.mod(x, 0.7), O.fmod(x, y), O.full_like(x, 2.5), O.average(x, axis=1), O.count_nonzero(x > 0, axis=1),
+        O.ptp(x, axis=-1), *O.moments(x, axes=[1]), K_cast(O.isfinite(O.log(x - 1.0))), O.nan_to_num(O.log(O.floor(O.abs(x)))),
+        O.nan_to_num(O.log(O.floor(x)), nan=1.0, neginf=-7.0)], LOW, LOW)
+    case("op_integers_numeric", lambda x, y: [
+        O.mod(x, 4), O.bitwise_and(x, y), O.bitwise_or(x, y), O.bitwise_xor(x, y), O.bitwise_not(x), O.log2(x + 1), O.count_nonzero(x), O.sort(x), O.diff(x)],
+        numbers(5, 3), numbers(5, 3))
+    case("op_order", lambda x: [
+        O.sort(x), O.sort(x, axis=1), O.argsort(x), O.argsort(x, axis=1), *O.top_k(x, 2), O.median(x, axis=1), O.median(x, axis=-1, keepdims=True),
+        O.median(x[:, :4], axis=1), O.sort(x, axis=None), O.roll(x, 1, axis=1), O.roll(x, -7, axis=1), O.roll(x, (2, -1), axis=(1, 2)), O.roll(x, 0, axis=1),
+        O.tril(x), O.triu(x, k=1), O.tril(x, k=-1), O.diff(x, axis=1), O.diff(x, n=2, axis=1), O.digitize(x, np.array([-0.5, 0.0, 0.4])),
+        O.take_along_axis(x, O.argsort(x, axis=1), axis=1), O.take_along_axis(x, O.argmax(x, axis=-1, keepdims=True), axis=-1)], X)
+    case("op_products", lambda x, y: [
+        O.dot(x, np.ones((3, 4), "float32")), O.tensordot(x, np.ones((5, 3, 2), "float32")), O.tensordot(x, y, axes=[[2], [2]]), O.tensordot(x, y, axes=[[1, 2], [1, 2]]),
+        O.inner(x, np.ones((3,), "float32")), O.outer(x, y), O.vdot(x, y) * x, O.cross(x, y), O.cross(O.swapaxes(x, 1, 2), O.swapaxes(y, 1, 2), axis=1)], X, X)
+    case("op_more_shapes", lambda x: [O.ravel(x), O.hstack([x, x]), O.vstack([x, x]), O.fliplr(x), O.flipud(x)], X)
+    case("op_images", lambda x: [
+        O.max_pool(x, 2), O.max_pool(x, (3, 2), strides=1, padding="same"), O.average_pool(x, 2), O.average_pool(x, 3, strides=2, padding="same"),
+        O.image.rgb_to_grayscale(x), O.image.rgb_to_grayscale(x[..., :1]), O.image.crop_images(x, 1, 2, target_height=4, target_width=3),
+        O.image.crop_images(x, top_cropping=1, bottom_cropping=2, left_cropping=0, right_cropping=1), O.image.pad_images(x, 1, 2, 0, 3),
+        O.image.pad_images(x, top_padding=1, left_padding=2, target_height=11, target_width=8), O.image.extract_patches(x, 2),
+        O.image.extract_patches(x, (3, 2), strides=(2, 1), padding="same"), O.image.extract_patches(x, 2, strides=1, dilation_rate=2),
+        O.space_to_depth(x, 2), O.depth_to_space(O.space_to_depth(x, 2), 2),
+        O.image.resize(x, (5, 9), crop_to_aspect_ratio=True), O.image.resize(x, (5, 9), pad_to_aspect_ratio=True, fill_value=0.5),
+        O.image.resize(x, (4, 3), antialias=True)], IMAGE)
+    case("op_roll_all", lambda x: O.roll(x, 4), X, batch=-3)
+    case("op_any_length", lambda x: [O.sort(x, axis=-1), O.diff(x, axis=1), O.tril(x), O.ravel(x), O.roll(x, 1, axis=2)], reals(None, 3, given=(6, 3)))
 else:
     one = ["abs", "exp", "tanh", "sigmoid", "softplus", "square", "negative", "sign", "floor", "ceil", "round", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "atanh", "erf", "expm1"]
     two = ["relu", "relu6", "silu", "softsign", "selu", "elu", "gelu", "leaky_relu", "log_softmax", "softmax"]
@@ -293,6 +322,15 @@ else:
     case("op_constant", lambda x: [x * np.array([1.0, 2.0, 3.0], "float32"), tf.nn.bias_add(x, [1.0, 2.0, 3.0])], X)
     case("op_resize", lambda x: [tf.image.resize(x, (4, 9)), tf.image.resize(x, (4, 9), method="nearest")], IMAGE)
     case("op_normalize", lambda x: tf.math.l2_normalize(x, axis=1), X)
+    case("op_order", lambda x: [
+        tf.sort(x), tf.sort(x, axis=1), tf.argsort(x, axis=1), *tf.math.top_k(x, 2), tf.roll(x, 1, 1), tf.roll(x, shift=[2, -1], axis=[1, 2]),
+        tf.gather_nd(x, tf.argsort(x, axis=1)[..., :1] % 2, batch_dims=1)], X)
+    case("op_numeric", lambda x, y: [
+        tf.math.mod(x, y), tf.math.floormod(x, 0.7), tf.math.erfc(x), K_cast(tf.math.is_finite(x)), tf.math.count_nonzero(x > 0, axis=1),
+        *tf.nn.moments(x, axes=[1]), tf.tensordot(x, y, axes=[[2], [2]])], X, X)
+    case("op_images", lambda x: [
+        tf.nn.max_pool2d(x, 2, 2, "SAME"), tf.nn.max_pool2d(x, [3, 2], [1, 1], "VALID"), tf.nn.avg_pool2d(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"),
+        tf.nn.max_pool(x, 2, 1, "VALID"), tf.nn.space_to_depth(x, 2), tf.nn.depth_to_space(tf.nn.space_to_depth(x, 2), 2), tf.image.rgb_to_grayscale(x)], IMAGE)
     case("op_softmax_axis", lambda x: [tf.nn.softmax(x, axis=1), K.activations.gelu(x), K.activations.relu(x, max_value=0.5), tf.nn.leaky_relu(x, 0.1)], X)
 
 
@@ -334,6 +372,58 @@ if IS3:
     case("composed_parameters", lambda x: [
         K.ops.hard_shrink(x, 1.5), K.ops.soft_shrink(x, threshold=0.25), K.ops.threshold(x, 0.5, -2.0),
         K.ops.squareplus(x, b=0.5), K.ops.glu(x, axis=1), K.ops.sparsemax(x, axis=1)], WIDE)
+
+for size in [3, 5, 9]:
+    for name in ["Max", "Average"]:
+        if IS3:
+            case(f"adaptive_{name}_{size}", lambda x, s=size, n=name: getattr(L, f"Adaptive{n}Pooling1D")(s)(x), reals(7, 2))
+if IS3:
+    case("adaptive_Max_2D", lambda x: [L.AdaptiveMaxPooling2D((3, 4))(x), L.AdaptiveAveragePooling2D((8, 4))(x)], IMAGE)
+    case("adaptive_3D", lambda x: [L.AdaptiveMaxPooling3D((2, 2, 3))(x), L.AdaptiveAveragePooling3D((3, 4, 2))(x)], reals(4, 5, 6, 2))
+for axis in [1, (1, 3), (1, 2), (2, 3), (1, 2, 3)]:
+    case(f"layer_normalization_{axis}", lambda x, a=axis: L.LayerNormalization(axis=a)(x), IMAGE)
+    case(f"unit_normalization_{axis}", lambda x, a=axis: L.UnitNormalization(axis=a)(x), IMAGE)
+for kept in ["crop", "pad"] if IS3 else ["crop"]:
+    for size in [(5, 9), (12, 4), (4, 3), (7, 8), (6, 4)]:
+        case(
+            f"resizing_{kept}_{size[0]}_{size[1]}",
+            lambda x, s=size, k=kept: L.Resizing(*s, **{f"{k}_to_aspect_ratio": True}, **({"fill_value": 0.5} if k == "pad" else {}))(x), IMAGE)
+case("center_crop_greater", lambda x: [L.CenterCrop(10, 5)(x), L.CenterCrop(9, 7)(x), L.CenterCrop(5, 4)(x)], IMAGE)
+case("random_crop", lambda x: L.RandomCrop(*((8, 6) if IS3 else (5, 3)))(x), IMAGE)
+case("integer_lookup", lambda x: [L.IntegerLookup(vocabulary=[4, 2, 9])(x), L.IntegerLookup(vocabulary=[4, 2, 9], mask_token=0)(x)], numbers(4))
+case("integer_lookup_special", lambda x: L.IntegerLookup(vocabulary=[0, -1, 5, 1], mask_token=0)(x), numbers(4))
+for mode in ["one_hot", "multi_hot", "count"]:
+    shape = [1] if mode == "one_hot" else [5]
+    case(f"integer_lookup_{mode}", lambda x, m=mode: L.IntegerLookup(vocabulary=[4, 2, 9], output_mode=m)(x), numbers(*shape))
+    case(f"discretization_{mode}", lambda x, m=mode: L.Discretization([-0.5, 0.0, 0.4], output_mode=m)(x), reals(*shape))
+if IS3:
+    case("one_hot_rows", lambda x: [L.CategoryEncoding(6, output_mode="one_hot")(x), L.Discretization([-0.5, 0.5], output_mode="one_hot")(K.ops.cast(x, "float32"))], numbers(4, 5))
+    for antialias in [False, True]:
+        case(f"resizing_antialias_{antialias}", lambda x, a=antialias: [L.Resizing(5, 3, antialias=a)(x), L.Resizing(13, 9, antialias=a)(x)], reals(17, 9, 3))
+    case("auto_contrast", lambda x: [L.AutoContrast(value_range=(0, 1))(x), L.AutoContrast()(x), L.AutoContrast(value_range=(-1, 1))(x)], IMAGE)
+    case("auto_contrast_flat", lambda x: L.AutoContrast(value_range=(0, 1))(K.ops.concatenate([x[..., :2], 0 * x[..., :1] + 0.3], axis=-1)), IMAGE)
+    case("solarization", lambda x: L.Solarization(0.2, 0.4)(x), IMAGE)
+    case("pipeline", lambda x: L.Pipeline([L.Rescaling(2.0, offset=0.1), L.CenterCrop(5, 4), L.RandomFlip()])(x), IMAGE)
+    for name, settings in [("", {}), ("_capped", {"logit_soft_cap": 2.0}), ("_untied", {"tie_weights": False})]:
+        def reversible(x, settings=settings):
+            table = L.ReversibleEmbedding(6, 4, **settings)
+            return table(table(x), reverse=True)
+        case(f"reversible_embedding{name}", reversible, numbers(5))
+    SIGNAL = reals(120, 1)
+    for mode in ["log", "magnitude", "psd", "real", "imag", "angle", "stft"]:
+        case(f"stft_{mode}", lambda x, m=mode: L.STFTSpectrogram(mode=m, frame_length=16, frame_step=5, fft_length=32)(x), SIGNAL)
+    for expand in [False, True]:
+        for count in [1, 3]:
+            case(
+                f"stft_{count}_{expand}",
+                lambda x, e=expand: L.STFTSpectrogram(frame_length=20, expand_dims=e, padding="same", mode="stft")(x), reals(90, count))
+    case("stft_any_length", lambda x: L.STFTSpectrogram(frame_length=16, scaling="spectrum", window="hamming")(x), reals(None, 1, given=(77, 1)))
+    case("mel", lambda x: L.MelSpectrogram(fft_length=256, sequence_stride=64, num_mel_bins=20)(x), reals(1000))
+    case("mel_power", lambda x: L.MelSpectrogram(fft_length=256, sequence_stride=100, sequence_length=200, num_mel_bins=10, power_to_db=False)(x), reals(1500))
+    case("mel_odd", lambda x: L.MelSpectrogram(fft_length=200, sequence_stride=50, sequence_length=155, num_mel_bins=12, window="hamming", mag_exp=1.0, sampling_rate=8000, max_freq=3500, top_db=30.0, ref_power=2.0)(x), reals(800))
+    case("mel_no_window", lambda x: L.MelSpectrogram(fft_length=128, sequence_stride=64, num_mel_bins=8, window=None)(x), reals(640))
+    case("mel_any_length", lambda x: L.MelSpectrogram(fft_length=128, sequence_stride=64, num_mel_bins=8)(x), reals(None, given=(700,)))
+
 
 
 def randomize(model):

@@ -6,6 +6,10 @@ let denseMappings: [LayerMapping] = [
   LayerMapping("Dense", masking: .kept, variables: denseVariables, dense),
   LayerMapping(
     "Embedding", variables: { (_) throws(ModelError) in [KerasVariable("embeddings")] }, results: embedding),
+  LayerMapping("ReversibleEmbedding", variables: reversibleVariables) { (call) throws(ModelError) in
+    call.arguments.value(1, "reverse") == .boolean(true)
+      ? [KerasTensor(value: try logits(call))] : try embedding(call)
+  },
 ]
 
 private func denseVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
@@ -35,4 +39,26 @@ private func embedding(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {
   guard try call.settings.boolean("mask_zero", default: false) else { return [KerasTensor(value: rows)] }
   let zero = call.scalar(0, like: input)
   return [KerasTensor(value: rows, mask: try call.add(NotEqual(), input, zero, part: "mask"))]
+}
+
+private func reversibleVariables(_ settings: KerasSettings) throws(ModelError) -> [KerasVariable] {
+  let isTied = try settings.boolean("tie_weights", default: true)
+  return [KerasVariable("embeddings")] + (isTied ? [] : [KerasVariable("reverse_embeddings")])
+}
+
+/// How near a vector is to each row of the table, or of another one, softly limited if the settings say so.
+private func logits(_ call: LayerCall) throws(ModelError) -> ValueID {
+  let settings = call.settings
+  let (count, size) = (try settings.integer("input_dim"), try settings.integer("output_dim"))
+  let weights =
+    try settings.boolean("tie_weights", default: true)
+    ? call.variable("embeddings", [count, size])
+    : call.variable("reverse_embeddings", [size, count], .permute([1, 0]))
+  guard settings.has("logit_soft_cap") else {
+    return try call.add(FullyConnected(), call.input(), weights)
+  }
+  let cap = call.constant([Float(try settings.number("logit_soft_cap"))], shape: [])
+  let logits = try call.add(FullyConnected(), call.input(), weights, part: "logits")
+  let limited = try call.add(Tanh(), call.add(Divide(), logits, cap, part: "shares"), part: "limited")
+  return try call.add(Multiply(), limited, cap)
 }

@@ -89,8 +89,9 @@ extension LayerMapping {
   /// Every class of layers that Skiff knows.
   static let all: [LayerMapping] =
     inputMappings + convolutionMappings + denseMappings + normalizationMappings + activationMappings
-    + poolingMappings + shapeMappings + mergeMappings + regularizationMappings + preprocessingMappings
-    + wrapperMappings + recurrentMappings + attentionMappings + tensorFlowMappings
+    + poolingMappings + adaptivePoolingMappings + shapeMappings + mergeMappings + regularizationMappings
+    + preprocessingMappings + imageMappings + categoryMappings + spectrogramMappings + wrapperMappings
+    + recurrentMappings + attentionMappings + tensorFlowMappings
 
   private static let byClass = Dictionary(
     all.map { ($0.className, $0) }, uniquingKeysWith: { first, _ in first })

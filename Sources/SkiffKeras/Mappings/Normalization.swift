@@ -11,12 +11,18 @@ let normalizationMappings: [LayerMapping] =
     LayerMapping(
       "RMSNormalization", variables: { (_) throws(ModelError) in [KerasVariable("scale")] }, rmsNormalization),
     LayerMapping("UnitNormalization", masking: .kept) { (call) throws(ModelError) in
-      var operator_ = LpNormalization()
       let axes = try call.settings.integers("axis", default: [-1])
-      guard axes.count == 1, let axis = axes.first else { throw call.settings.unsupported("axis") }
-      operator_.axis = axis
       // Keras 3 bounds the norm, Keras 2 the sum of squares.
-      operator_.leastNorm = call.importer.isKeras3 ? 1e-12 : 1e-6
+      let least: Float = call.importer.isKeras3 ? 1e-12 : 1e-6
+      guard axes.count == 1, let axis = axes.first else {
+        let norm = try call.add(
+          ReduceL2(axes: axes, keepsDimensions: true), call.input(), part: "norm")
+        return try call.add(
+          Divide(), call.input(),
+          call.add(Maximum(), norm, call.constant([least], shape: []), part: "bounded"))
+      }
+      var operator_ = LpNormalization()
+      (operator_.axis, operator_.leastNorm) = (axis, least)
       return try call.add(operator_, call.input())
     },
     LayerMapping(
@@ -84,21 +90,29 @@ extension LayerCall {
   }
 }
 
-/// Over axes that are the last ones.
+/// Over any axes, which are the last ones while it is computed.
 private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID {
   guard try !call.settings.boolean("rms_scaling", default: false) else {
     throw call.settings.unsupported("rms_scaling")
   }
   let input = try call.input()
-  let (first, sizes) = try call.lastAxes(of: input)
+  let rank = try call.shape(of: input).rank
+  let axes = try normalizedAxes(call.settings.integers("axis", default: [-1]), rank: rank)
+  let order = (0..<rank).filter { !axes.contains($0) } + axes
+  let isInOrder = order == Array(0..<rank)
+  var sizes: [Int] = []
+  for axis in axes { sizes.append(try call.size(of: input, axis: axis)) }
   var operator_ = LayerNormalization()
-  operator_.axis = first
+  operator_.axis = rank - axes.count
   operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
   let hasScale = try call.settings.boolean("scale", default: true)
   let hasShift = try call.settings.boolean("center", default: true)
-  return try call.add(
-    operator_, input, hasScale ? call.variable("gamma", sizes) : nil,
-    hasShift ? call.variable("beta", sizes) : nil)
+  let result = try call.add(
+    operator_, isInOrder ? input : call.add(Transpose(order), input, part: "moved"),
+    hasScale ? call.variable("gamma", sizes) : nil, hasShift ? call.variable("beta", sizes) : nil,
+    part: isInOrder ? "" : "normalized")
+  guard !isInOrder else { return result }
+  return try call.add(Transpose((0..<rank).map { order.firstIndex(of: $0) ?? 0 }), result)
 }
 
 /// Over groups of channels, with all of them in one group each where there are as many groups.

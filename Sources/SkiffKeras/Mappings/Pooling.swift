@@ -17,16 +17,6 @@ let poolingMappings: [LayerMapping] = [1, 2, 3].flatMap { rank in
       let (input, axes, keepsDimensions) = try call.globalPooling(rank: rank)
       return try call.add(ReduceMax(axes: axes, keepsDimensions: keepsDimensions), input)
     },
-    LayerMapping("AdaptiveMaxPooling\(rank)D") { (call) throws(ModelError) in
-      var operator_ = MaxPool()
-      (operator_.layout, operator_.size, operator_.strides) = try call.adaptiveWindow(rank: rank)
-      return try call.add(operator_, call.spatialInput(rank: rank))
-    },
-    LayerMapping("AdaptiveAveragePooling\(rank)D") { (call) throws(ModelError) in
-      var operator_ = AveragePool()
-      (operator_.layout, operator_.size, operator_.strides) = try call.adaptiveWindow(rank: rank)
-      return try call.add(operator_, call.spatialInput(rank: rank))
-    },
     LayerMapping("UpSampling\(rank)D") { (call) throws(ModelError) in try upSampling(call, rank: rank) },
   ]
 }
@@ -86,40 +76,6 @@ extension Resize {
 }
 
 extension LayerCall {
-  /// The window of a pooling to a given size, which must divide that of the input.
-  fileprivate func adaptiveWindow(rank: Int) throws(ModelError) -> (
-    ChannelLayout, size: [Int], strides: [Int]
-  ) {
-    let input = try spatialInput(rank: rank)
-    let layout = try channelLayout()
-    var size: [Int] = []
-    for (axis, wanted) in zip(
-      layout.spatialAxes(rank: rank + 2), try settings.integers("output_size", rank: rank))
-    {
-      let given = try self.size(of: input, axis: axis)
-      guard wanted > 0, given % wanted == 0, given > 0 else { throw settings.unsupported("output_size") }
-      size.append(given / wanted)
-    }
-    return (layout, size, size)
-  }
-
-  /// Images in another height and width.
-  func resized(_ input: ValueID, _ size: [Int], _ interpolation: String, layout: ChannelLayout = .last)
-    throws(ModelError) -> ValueID
-  {
-    guard size.allSatisfy({ $0 > 0 }) else { throw settings.unsupported("size") }
-    var operator_ = Resize()
-    operator_.axes = Array(layout.spatialAxes(rank: 4))
-    switch interpolation {
-    case "nearest":
-      operator_.coordinates = .tfHalfPixelForNN
-      operator_.rounding = .floor
-    case "bilinear": operator_.mode = .linear
-    default: throw settings.unsupported("interpolation")
-    }
-    return try add(operator_, input, nil, nil, integers(size))
-  }
-
   /// The input of a pooling over all of space, the axes of that, and whether they stay.
   fileprivate func globalPooling(
     rank: Int

@@ -15,6 +15,7 @@ let regularizationMappings: [LayerMapping] =
     "RandomGrayscale",
     "RandomHeight", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
     "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom",
+    "Solarization",
   ].map { name in
     LayerMapping(name) { (call) throws(ModelError) in try call.input() }
   }

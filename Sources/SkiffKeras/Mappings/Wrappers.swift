@@ -21,6 +21,15 @@ let wrapperMappings: [LayerMapping] = [
       name: join(call.name, layer.name))
     return try call.single(result)
   },
+  LayerMapping("Pipeline") { (call) throws(ModelError) in
+    var tensors = [KerasTensor(value: try call.input(), mask: try call.mask())]
+    for part in call.layer.parts {
+      tensors = try call.importer.call(
+        part.layer, on: tensors, path: join(call.path, part.layer.name),
+        name: join(call.name, part.layer.name))
+    }
+    return tensors
+  },
 ]
 
 /// The wrapped layer on each step of the second axis: batch and steps are one axis for it.

@@ -92,6 +92,7 @@ private let unaryOperations: [Operation] = [
   real("Reciprocal", "reciprocal") { Reciprocal() }, real("Erf", "erf") { Erf() },
   unary("LogicalNot", "logical_not") { Not() }, unary("Isnan", "is_nan") { IsNaN() },
   unary("Isinf", "is_inf") { IsInf() }, unary("Copy", "identity") { Identity() },
+  unary("BitwiseNot", "bitwise.invert") { BitwiseNot() },
   unary("StopGradient", "stop_gradient") { Identity() },
   Operation("HardSigmoid") { (call) throws(ModelError) in
     var operator_ = HardSigmoid()
@@ -174,6 +175,9 @@ private let binaryOperations: [Operation] = [
   binary("Equal", "equal") { Equal() }, binary("NotEqual", "not_equal") { NotEqual() },
   binary("LogicalAnd", "logical_and") { And() }, binary("LogicalOr", "logical_or") { Or() },
   binary("LogicalXor", "logical_xor") { Xor() }, binary(nil, "squared_difference") { SquaredDifference() },
+  binary("BitwiseAnd", "bitwise.bitwise_and") { BitwiseAnd() },
+  binary("BitwiseOr", "bitwise.bitwise_or") { BitwiseOr() },
+  binary("BitwiseXor", "bitwise.bitwise_xor") { BitwiseXor() },
   Operation("Divide", "truediv", "divide", "realdiv", "div") { (call) throws(ModelError) in try divided(call)
   },
   Operation("TrueDivide") { (call) throws(ModelError) in try divided(call) },

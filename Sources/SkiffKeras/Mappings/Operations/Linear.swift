@@ -21,15 +21,18 @@ let linearOperations: [Operation] = [
     let input = try call.real(call.operand(0, "images", "image"))
     try call.requireRank(of: input, 4)
     guard ["channels_last", nil].contains(call.parameter("data_format")?.string),
-      try !call.boolean("antialias", default: false),
-      try !call.boolean("crop_to_aspect_ratio", default: false),
-      try !call.boolean("pad_to_aspect_ratio", "preserve_aspect_ratio", default: false)
+      try !call.boolean("preserve_aspect_ratio", default: false),
+      ["constant", nil].contains(call.parameter("fill_mode")?.string)
     else { throw ModelError(.unsupported, "resizes in a way that is not known") }
-    // What would be filled is nothing without padding.
-    _ = (call.parameter("fill_mode"), call.parameter("fill_value"))
+    let proportions = Proportions(
+      isCropped: try call.boolean("crop_to_aspect_ratio", default: false),
+      isPadded: try call.boolean("pad_to_aspect_ratio", default: false),
+      filling: try call.number("fill_value", default: 0))
     guard let size = try call.integers("size"), size.count == 2 else {
       throw call.settings.unsupported("size")
     }
-    return try call.resized(input, size, call.parameter("interpolation", "method")?.string ?? "bilinear")
+    return try call.resized(
+      input, size, call.parameter("interpolation", "method")?.string ?? "bilinear", proportions,
+      antialiases: call.boolean("antialias", default: false))
   },
 ]

@@ -41,7 +41,9 @@ struct Operation: Sendable {
     makeNodes = make
   }
 
-  static let all = elementwiseOperations + reductionOperations + shapeOperations + linearOperations
+  static let all =
+    elementwiseOperations + numericOperations + reductionOperations + shapeOperations + orderingOperations
+    + linearOperations + productOperations + imageOperations
 }
 
 /// The operators of Keras 3.

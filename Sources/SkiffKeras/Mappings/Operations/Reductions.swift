@@ -19,7 +19,7 @@ let reductionOperations: [Operation] = [
     let input = try call.operand(0, "x", "tensor")
     let isEuclidean =
       call.parameter("ord").map { [.string("euclidean"), .integer(2), .string("fro")].contains($0) } ?? true
-    let (axes, keeps) = try reducedAxes(call, input)
+    let (axes, keeps) = try call.reducedAxes(input)
     guard isEuclidean || call.parameter("ord") == .integer(1) else {
       throw call.wrong("ord", call.parameter("ord") ?? .null)
     }
@@ -83,7 +83,7 @@ private func reduction(
     className, functions,
     make: { (call) throws(ModelError) in
       let input = try call.operand(0, "x", "input_tensor")
-      let (axes, keeps) = try reducedAxes(call, input)
+      let (axes, keeps) = try call.reducedAxes(input)
       let operand =
         switch className {
         case "Mean", "Logsumexp": try call.real(input)
@@ -107,26 +107,35 @@ extension LayerCall {
 }
 
 /// The axes that a function goes over, all of them if it does not say, and whether they stay with size 1.
-private func reducedAxes(_ call: LayerCall, _ input: ValueID) throws(ModelError) -> ([Int], Bool) {
-  let rank = try call.shape(of: input).rank
-  let axes = try call.integers("axis", "reduction_indices") ?? Array(0..<rank)
-  return (try normalizedAxes(axes, rank: rank), try call.boolean("keepdims", "keep_dims", default: false))
+extension LayerCall {
+  /// The axes of a reduction, all if none are given, and whether they stay.
+  func reducedAxes(_ input: ValueID) throws(ModelError) -> ([Int], Bool) {
+    let rank = try shape(of: input).rank
+    let axes = try integers("axis", "axes", "reduction_indices") ?? Array(0..<rank)
+    return (try normalizedAxes(axes, rank: rank), try boolean("keepdims", "keep_dims", default: false))
+  }
+
+  /// The mean of squared differences to the mean.
+  func variance(
+    of input: ValueID, axes: [Int], keepsDimensions: Bool, part: String
+  ) throws(ModelError) -> ValueID {
+    let mean = try add(ReduceMean(axes: axes, keepsDimensions: true), input, part: join(part, "mean"))
+    let squares = try add(SquaredDifference(), input, mean, part: join(part, "squares"))
+    return try add(ReduceMean(axes: axes, keepsDimensions: keepsDimensions), squares, part: part)
+  }
 }
 
-/// The mean of squared differences to the mean.
 private func variance(_ call: LayerCall, part: String) throws(ModelError) -> ValueID {
   let input = try call.real(call.operand(0, "x", "input_tensor"))
-  let (axes, keeps) = try reducedAxes(call, input)
-  let mean = try call.add(ReduceMean(axes: axes, keepsDimensions: true), input, part: "mean")
-  let squares = try call.add(SquaredDifference(), input, mean, part: "squares")
-  return try call.add(ReduceMean(axes: axes, keepsDimensions: keeps), squares, part: part)
+  let (axes, keeps) = try call.reducedAxes(input)
+  return try call.variance(of: input, axes: axes, keepsDimensions: keeps, part: part)
 }
 
 private func truth(
   _ call: LayerCall, _ make: ([Int], Bool) -> any Operator
 ) throws(ModelError) -> ValueID {
   let input = try call.operand(0, "x", "input_tensor")
-  let (axes, keeps) = try reducedAxes(call, input)
+  let (axes, keeps) = try call.reducedAxes(input)
   let numbers = try call.real(call.cast(input, to: .boolean, part: "truth"))
   return try call.add(Cast(to: .boolean), call.add(make(axes, keeps), numbers, part: "extreme"))
 }

@@ -57,6 +57,18 @@ let shapeOperations: [Operation] = [
     let values = try joinedOperands(call)
     return try call.add(Concat(axis: call.integer("axis", default: call.layer.isOperation ? 0 : -1)), values)
   },
+  Operation("Hstack") { (call) throws(ModelError) in
+    let values = try joinedOperands(call)
+    return try call.add(Concat(axis: call.shape(of: values[0]).rank > 1 ? 1 : 0), values)
+  },
+  Operation("Vstack") { (call) throws(ModelError) in
+    let values = try joinedOperands(call)
+    guard try call.shape(of: values[0]).rank > 1 else {
+      throw ModelError(.unsupported, "tensors of fewer than 2 axes")
+    }
+    return try call.add(Concat(axis: 0), values)
+  },
+  Operation("Ravel") { (call) throws(ModelError) in try call.reshape(call.operand(0, "x"), [-1]) },
   Operation("Stack", "stack") { (call) throws(ModelError) in
     var values: [ValueID] = []
     let axis = try call.integer("axis", default: 0)
@@ -129,6 +141,12 @@ let shapeOperations: [Operation] = [
     return try call.add(
       Reverse(axes: normalizedAxes(call.integers("axis") ?? Array(0..<rank), rank: rank)), input)
   },
+  Operation("Fliplr") { (call) throws(ModelError) in
+    try call.add(Reverse(axes: [1]), call.operand(0, "x"))
+  },
+  Operation("Flipud") { (call) throws(ModelError) in
+    try call.add(Reverse(axes: [0]), call.operand(0, "x"))
+  },
   Operation("Pad", "pad") { (call) throws(ModelError) in
     let input = try call.operand(0, "x", "tensor")
     let rank = try call.shape(of: input).rank
@@ -175,6 +193,14 @@ let shapeOperations: [Operation] = [
       throw ModelError(.unsupported, "indices that are no integers")
     }
     return try call.add(Gather(axis: axis), input, call.importer.add(array, as: .int64))
+  },
+  Operation(nil, "gather_nd") { (call) throws(ModelError) in
+    var operator_ = GatherND()
+    operator_.batchDimensions = try call.integer("batch_dims", default: 0)
+    guard ["", "DEFAULT", nil].contains(call.parameter("bad_indices_policy")?.string) else {
+      throw call.settings.unsupported("bad_indices_policy")
+    }
+    return try call.add(operator_, call.operand(0, "params"), call.operand(1, "indices"))
   },
   Operation("OneHot", "one_hot") { (call) throws(ModelError) in
     let input = try call.operand(0, "x", "indices")

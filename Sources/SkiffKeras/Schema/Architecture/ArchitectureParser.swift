@@ -88,10 +88,12 @@ struct ArchitectureParser {
   /// Whether Keras 3 wrote an operator on tensors; without a module, what training would do tells layers from them.
   private func isOperation(_ json: JSONValue) -> Bool {
     if let module = json["module"]?.string { return module.hasPrefix("keras.src.ops.") }
-    // Discretization is the one layer that does not say it.
     return hasCallsAsObjects(json) && json["config"]?["trainable"] == nil
-      && json["class_name"]?.string != "Discretization"
+      && !Self.silentClasses.contains(json["class_name"]?.string ?? "")
   }
+
+  /// The layers that do not say it, and the function that is written as the layer.
+  private static let silentClasses: Set<String> = ["Discretization", "Pipeline", "ReLU"]
 
   /// Whether the calls of a layer are written as Keras 3 does it.
   private func hasCallsAsObjects(_ json: JSONValue) -> Bool {

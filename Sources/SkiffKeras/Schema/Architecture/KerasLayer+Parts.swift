@@ -15,6 +15,8 @@ extension ArchitectureParser {
     case "RNN": return try stored([("cell", config["cell"])], depth)
     case "StackedRNNCells":
       return try stored((config["cells"]?.array ?? []).map { ("cells", $0) }, depth, isInList: true)
+    case "Pipeline":
+      return try stored((config["layers"]?.array ?? []).map { ("layers", $0) }, depth, isInList: true)
     case "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D":
       return [part("cell", "\(layer.className)Cell", config)]
     case "MultiHeadAttention", "GroupQueryAttention":
