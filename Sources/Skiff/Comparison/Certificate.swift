@@ -105,81 +105,32 @@ public struct Certificate: Sendable {
     } else {
       inputs = try CheckInputs(seededFor: model.source)
     }
-    let runs = inputs.runs
-    roundsByOwnRange = model.source.roundsByOwnRange
-    var bounds = thresholds
-    if roundsByOwnRange { bounds.relativeError = max(bounds.relativeError, bounds.roundedError) }
-    var copyBounds = bounds
-    if Self.roundsTo16Bits(model.source) {
-      bounds.relativeError = max(bounds.relativeError, bounds.narrowError)
-    }
-    var failures: [String] = []
-    let stored = try model.graph(in: target, options).graph
-    if Self.roundsTo16Bits(stored) {
-      copyBounds.relativeError = max(copyBounds.relativeError, bounds.narrowError)
-    }
-    roundsElsewhere =
-      target.quantizesByOperators && stored.valueIDs.contains { stored[$0].type?.isQuantized == true }
-    let (meant, said) = (Self.operators(of: stored), Self.operators(of: written))
-    expressedOperators = Set(meant.keys).subtracting(said.keys).sorted()
-    // A form of an operator that the format has in others only is that operator and some more.
-    let isSaidOtherwise =
-      !expressedOperators.isEmpty || said.contains { $1 > meant[$0] ?? 0 }
-      || said[Transpose.name] != meant[Transpose.name]
-    isSameGraph = try stored.semanticDigest() == written.semanticDigest()
-    let copies =
-      try isSameGraph
-      ? []
-      : [
-        SideBySide(
-          reference: stored, candidate: written, runs: model.reordered(runs), plainRuns: 0,
-          optionalRun: inputs.pairRun)
-      ]
-    // Where operators say what integers stand for, runtimes compute what is between them in real numbers. Of inputs and outputs that
-    // are integers only the types of values can say it.
-    let isRealOutside = (written.inputs + written.outputs.map(\.value)).allSatisfy {
-      written[$0].type?.isQuantized != true
-    }
-    let run = roundsElsewhere && isRealOutside ? file.graph : written
-    // Nothing is known of what a lower precision is worth on inputs that it was not made for, but that it can be run.
-    let typical = isLowerPrecision ? inputs.typicalCount : runs.count
-    let original = try SideBySide(
-      reference: model.source, candidate: run, runs: Array(runs[..<typical]), orders: model.interfaceOrders,
-      watchedRuns: 4, optionalRun: inputs.pairRun)
-    let others =
-      try typical == runs.count
-      ? []
-      : [
-        SideBySide(
-          reference: model.source, candidate: run, runs: Array(runs[typical...]),
-          orders: model.interfaceOrders,
-          plainRuns: 0)
-      ]
-    let (comparisons, untypical): ([Comparison], [Comparison])
-    do throws(ModelError) {
-      comparisons =
-        try roundsElsewhere && isRealOutside
-        ? Comparison.all(copies, progress) + Comparison.all([original], progress)
-        : Comparison.all(copies + [original], progress)
-      untypical = try Comparison.all(others, progress)
-    } catch {
-      throw inputs.refusal(by: model.source) ?? error
-    }
-    comparison = comparisons[copies.count]
+    let form = try WrittenForm(of: model.graph(in: target, options).graph, readBackAs: written, in: target)
+    let results = try CertificateRuns(
+      of: model, file: file, form, on: inputs, isLowerPrecision: isLowerPrecision, progress)
+    comparison = results.comparison
     self.inputs = inputs.description(refused: comparison.refusedRuns)
-    let copied = copies.isEmpty ? [] : comparisons[0].outputs
-    exactRuns =
-      isSameGraph || copied.contains { $0.differingCount > 0 } ? 0 : comparisons[0].runCount
+    (isSameGraph, expressedOperators) = (form.isSameGraph, form.expressedOperators)
+    (roundsElsewhere, roundsByOwnRange) = (form.roundsElsewhere, model.source.roundsByOwnRange)
+    let copied = results.copy?.outputs ?? []
+    let isEqual = copied.allSatisfy { $0.differingCount == 0 }
+    exactRuns = isEqual ? results.copy?.runCount ?? 0 : 0
+
+    let bounds = thresholds.allowing(for: model.source)
     let isRounded = isLowerPrecision || roundsElsewhere
-    let held = (isSaidOtherwise && !roundsElsewhere ? copied : []) + (isRounded ? [] : comparison.outputs)
+    let held =
+      (form.isSaidOtherwise && !roundsElsewhere ? copied : []) + (isRounded ? [] : comparison.outputs)
     let wide = Set(held.filter { $0.relativeError > bounds.relativeError }.map(\.name))
     let moves =
-      try wide.isEmpty ? [:] : Self.sensitivities(of: model.source, runs).filter { wide.contains($0.key) }
+      try wide.isEmpty
+      ? [:] : Self.sensitivities(of: model.source, inputs.runs).filter { wide.contains($0.key) }
     sensitivities = moves
+    var failures: [String] = []
+    let copyBounds = thresholds.allowing(for: model.source, copiedTo: form.stored)
     for output in copied where output.differingCount > 0 {
       // Real numbers that the format says in another way may round in another way.
       let own = copyBounds.allowing(moves[output.name])
-      if isSaidOtherwise, Self.failures(of: output, roundsElsewhere, own).isEmpty { continue }
+      if form.isSaidOtherwise, Self.failures(of: output, roundsElsewhere, own).isEmpty { continue }
       failures.append(
         "output '\(output.name)': the file differs from the graph in memory in \(output.differingCount) elements"
       )
@@ -190,7 +141,7 @@ public struct Certificate: Sendable {
     for output in comparison.outputs {
       failures += Self.failures(of: output, isRounded, bounds.allowing(moves[output.name]))
     }
-    for output in untypical.flatMap(\.outputs) where output.incomparableCount > 0 {
+    for output in results.untypical?.outputs ?? [] where output.incomparableCount > 0 {
       failures.append(
         "output '\(output.name)': \(output.incomparableCount) elements at another size are infinite or not a number on one side only"
       )
@@ -235,29 +186,6 @@ public struct Certificate: Sendable {
     }
     return failures
   }
-
-  /// Whether some operator rounds what it computes to 16 bits.
-  private static func roundsTo16Bits(_ graph: Graph) -> Bool {
-    graph.nodeIDs.contains { id in
-      let node = graph[id]
-      let isMoved = node.operator is any DataMovement || node.operator is Cast || node.operator is Identity
-      let isNarrow = node.outputs.contains { [.float16, .bfloat16].contains(graph[$0].type?.dataType) }
-      return isNarrow && !isMoved || node.operator.subgraphs.contains { roundsTo16Bits($0.graph) }
-    }
-  }
-
-  /// How often each operator computes real numbers in a graph; integers, and what only moves, are never said in another way.
-  /// Transpositions count, between which sums are made in another order.
-  private static func operators(of graph: Graph) -> [String: Int] {
-    let nodes = graph.nodeIDs.map { graph[$0] }.filter { node in
-      (!(node.operator is any DataMovement) || node.operator is Transpose)
-        && node.outputs.contains { graph[$0].type?.dataType.isFloatingPoint == true }
-    }
-    let own = Dictionary(nodes.map { (type(of: $0.operator).name, 1) }, uniquingKeysWith: +)
-    return graph.nodeIDs.flatMap { graph[$0].operator.subgraphs }.reduce(into: own) { counts, body in
-      counts.merge(operators(of: body.graph), uniquingKeysWith: +)
-    }
-  }
 }
 
 extension OutputMetrics {
@@ -277,19 +205,5 @@ extension OutputMetrics {
     let digits = abs(abs(value) - 1) < 0.01 ? 6.0 : 4.0
     let scale = pow(10, digits - 1 - log10(abs(value)).rounded(.down))
     return "\(Float((value * scale).rounded() / scale))"
-  }
-}
-
-extension Graph {
-  /// Whether some operator rounds what it takes by ranges that it finds when it runs.
-  var roundsByOwnRange: Bool {
-    nodeIDs.contains { id in
-      let node = self[id]
-      let types = node.inputs.map { $0.flatMap { self[$0].type } }
-      let isHybrid =
-        types.count > 1 && types[0]?.dataType.isFloatingPoint == true && types[1]?.isQuantized == true
-      return node.operator is DynamicQuantizeLinear || (node.operator as? LSTM)?.roundsOperands == true
-        || isHybrid && (node.operator is FullyConnected || node.operator is Convolution)
-    }
   }
 }
