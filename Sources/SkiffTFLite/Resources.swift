@@ -34,7 +34,9 @@ extension Importer {
       guard let tensor = item.outputs.first else { throw ModelError(.malformed, "has no result") }
       try setValue(of: tensor, to: read(variable(item), as: type(of: subgraph.tensors[tensor])))
     case "ASSIGN_VARIABLE":
-      guard item.inputs.count == 2 else { throw ModelError(.malformed, "\(item.inputs.count) operands") }
+      guard item.inputs.count == 2, item.inputs[1] >= 0 else {
+        throw ModelError(.malformed, "operands \(item.inputs) instead of a variable and a tensor")
+      }
       let value = try value(of: item.inputs[1])
       resources.variables[try variable(item), default: .init()].value = value
     case "CALL_ONCE":

@@ -93,6 +93,7 @@ extension NumPyArray {
     if let integers = try? elements(as: Int32.self) { return integers.map(Float.init) }
     if let integers = try? elements(as: Int64.self) { return integers.map(Float.init) }
     if let integers = try? elements(as: UInt32.self) { return integers.map { Float($0) } }
+    if let integers = try? elements(as: UInt8.self) { return integers.map { Float($0) } }
     return try elements(as: Float.self)
   }
 }

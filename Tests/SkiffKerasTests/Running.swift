@@ -22,6 +22,9 @@ func run(_ graph: Graph, on inputs: [String: NumPyArray]) throws -> [String: Ten
 func tensor(_ array: NumPyArray, as dataType: DataType) throws -> Tensor {
   switch dataType {
   case .int32: Tensor(try array.elements(as: Int32.self), shape: array.shape)
+  case .uint8:
+    try Tensor(
+      integers: array.elements(as: UInt8.self).map { Int($0) }, as: .uint8, shape: array.shape)
   default: Tensor(try array.elements(as: Float.self), shape: array.shape)
   }
 }

@@ -40,13 +40,13 @@ package struct SeededInputs {
           .limitExceeded, "an input of shape \(type.shape) is too large to be made up", at: place)
       }
       let bounds = graph.roundedRange(of: id) ?? graph.indexRange(of: id) ?? Self.bounds(of: type.dataType)
-      var elements: [Double] = []
-      elements.reserveCapacity(count)
-      for _ in 0..<count { elements.append(element(type.dataType, bounds, &self)) }
+      func elements<Number>(_ convert: (Double) -> Number) -> [Number] {
+        (0..<count).map { _ in convert(element(type.dataType, bounds, &self)) }
+      }
       let tensor =
         type.dataType.isFloatingPoint
-        ? try Tensor(floats: elements.map(Float.init), as: type.dataType, shape: shape)
-        : try Tensor(integers: elements.map { Int($0) }, as: type.dataType, shape: shape)
+        ? try Tensor(floats: elements { Float($0) }, as: type.dataType, shape: shape)
+        : try Tensor(integers: elements { Int($0) }, as: type.dataType, shape: shape)
       result[graph[id].name] = tensor.quantized(with: type.quantization)
     }
     return result

@@ -24,7 +24,7 @@ private func adaptivePooling(
   var given: [Int] = []
   for axis in axes { given.append(try call.size(of: input, axis: axis)) }
   // Each place of the input is in a window or two.
-  guard zip(given, wanted).allSatisfy({ (1...1 << 22).contains($0) && (1...1 << 22).contains($1) }) else {
+  guard zip(given, wanted).allSatisfy({ (1...1 << 18).contains($0) && (1...1 << 18).contains($1) }) else {
     throw call.settings.unsupported("output_size")
   }
   guard zip(given, wanted).allSatisfy({ $0 % $1 == 0 }) else {
@@ -53,16 +53,18 @@ private struct AdaptiveWindows {
   let length: Int
   /// `[count, length]`
   let places: [Int]
-  /// What each place counts in a mean.
-  let weights: [Float]
+  /// Which of these are in the window: not those that repeat its last one.
+  let isInside: [Bool]
+  /// How many are, for each window.
+  let counts: [Float]
 
   init(from given: Int, to wanted: Int) {
     let windows = (0..<wanted).map { ($0 * given / wanted)..<(($0 + 1) * given + wanted - 1) / wanted }
     let length = windows.map(\.count).max() ?? 0
     (count, self.length) = (wanted, length)
     places = windows.flatMap { window in (0..<length).map { window.lowerBound + min($0, window.count - 1) } }
-    weights = windows.flatMap { window in (0..<length).map { $0 < window.count ? 1 / Float(window.count) : 0 }
-    }
+    isInside = windows.flatMap { window in (0..<length).map { $0 < window.count } }
+    counts = windows.map { Float($0.count) }
   }
 }
 
@@ -79,9 +81,13 @@ extension LayerCall {
       return try add(ReduceMax(axes: [axis + 1], keepsDimensions: false), gathered, part: part)
     }
     var sizes = [Int](repeating: 1, count: try shape(of: gathered).rank)
-    (sizes[axis], sizes[axis + 1]) = (windows.count, windows.length)
-    let weighted = try add(
-      Multiply(), gathered, constant(windows.weights, shape: sizes), part: "\(part)/weighted")
-    return try add(ReduceSum(axes: [axis + 1], keepsDimensions: false), weighted, part: part)
+    sizes[axis] = windows.count
+    let counts = constant(windows.counts, shape: Array(sizes[...axis] + sizes[(axis + 2)...]))
+    sizes[axis + 1] = windows.length
+    let isInside = importer.graph.addConstant(Tensor(windows.isInside, shape: sizes))
+    let counted = try add(
+      Select(), isInside, gathered, constant([0], shape: []), part: "\(part)/counted")
+    let sum = try add(ReduceSum(axes: [axis + 1], keepsDimensions: false), counted, part: "\(part)/sum")
+    return try add(Divide(), sum, counts, part: part)
   }
 }

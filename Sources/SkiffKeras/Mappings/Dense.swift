@@ -18,7 +18,7 @@ private func denseVariables(_ settings: KerasSettings) throws(ModelError) -> [Ke
 
 /// A kernel `[channels, units]`, applied to the last axis.
 private func dense(_ call: LayerCall) throws(ModelError) -> ValueID {
-  let input = try call.input()
+  let input = try call.real(call.input())
   let rank = try call.shape(of: input).rank
   let channels = try call.size(of: input, axis: rank - 1)
   let units = try call.settings.integer("units")

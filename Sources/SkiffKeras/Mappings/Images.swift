@@ -7,8 +7,8 @@ let imageMappings: [LayerMapping] = [
   LayerMapping("CenterCrop", centerCrop),
   LayerMapping("RandomCrop") { (call) throws(ModelError) in
     // Keras 3 cuts in training only, and changes nothing else.
-    call.importer.isKeras3
-      ? try call.real(call.input()) : try call.resizedMiddle(call.real(call.spatialInput(rank: 2)))
+    try call.importer.isKeras3
+      ? call.input() : call.resizedMiddle(call.real(call.spatialInput(rank: 2)))
   },
   LayerMapping("AutoContrast", autoContrast),
 ]

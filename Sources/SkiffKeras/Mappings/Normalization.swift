@@ -97,11 +97,18 @@ private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID
   }
   let input = try call.input()
   let rank = try call.shape(of: input).rank
-  let axes = try normalizedAxes(call.settings.integers("axis", default: [-1]), rank: rank)
+  let stored = try call.settings.integers("axis", default: [-1])
+  let axes = try normalizedAxes(stored, rank: rank)
   let order = (0..<rank).filter { !axes.contains($0) } + axes
   let isInOrder = order == Array(0..<rank)
   var sizes: [Int] = []
   for axis in axes { sizes.append(try call.size(of: input, axis: axis)) }
+  // Variables have the sizes in the order of the setting, which Keras 3 sorts before it counts from the front; their elements are
+  // taken as they come.
+  var storedSizes: [Int] = []
+  for axis in call.importer.isKeras3 ? stored.sorted() : stored {
+    storedSizes.append(try call.size(of: input, axis: normalizedAxis(axis, rank: rank)))
+  }
   var operator_ = LayerNormalization()
   operator_.axis = rank - axes.count
   operator_.epsilon = Float(try call.settings.number("epsilon", default: 1e-3))
@@ -109,8 +116,8 @@ private func layerNormalization(_ call: LayerCall) throws(ModelError) -> ValueID
   let hasShift = try call.settings.boolean("center", default: true)
   let result = try call.add(
     operator_, isInOrder ? input : call.add(Transpose(order), input, part: "moved"),
-    hasScale ? call.variable("gamma", sizes) : nil, hasShift ? call.variable("beta", sizes) : nil,
-    part: isInOrder ? "" : "normalized")
+    hasScale ? call.variable("gamma", storedSizes, .reshape(sizes)) : nil,
+    hasShift ? call.variable("beta", storedSizes, .reshape(sizes)) : nil, part: isInOrder ? "" : "normalized")
   guard !isInOrder else { return result }
   return try call.add(Transpose((0..<rank).map { order.firstIndex(of: $0) ?? 0 }), result)
 }

@@ -9,13 +9,21 @@ let regularizationMappings: [LayerMapping] =
     LayerMapping(name, masking: .kept) { (call) throws(ModelError) in try call.input() }
   }
   + [
-    "AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
-    "RandomColorJitter",
-    "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur",
-    "RandomGrayscale",
-    "RandomHeight", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
-    "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom",
-    "Solarization",
+    "AugMix", "CutMix", "RandAugment", "RandomElasticTransform", "RandomErasing", "RandomFlip",
+    "RandomGaussianBlur", "RandomPerspective", "RandomRotation", "RandomSharpness", "RandomShear",
+    "RandomTranslation", "RandomZoom", "Solarization",
   ].map { name in
+    LayerMapping(name) { (call) throws(ModelError) in try call.real(call.input()) }
+  }
+  + [
+    "MixUp", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
+    "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPosterization", "RandomSaturation",
+  ].map { name in
+    // Keras 2 computes with real numbers from here on all the same.
+    LayerMapping(name) { (call) throws(ModelError) in
+      try call.importer.isKeras3 ? call.input() : call.real(call.input())
+    }
+  }
+  + ["RandomHeight", "RandomWidth"].map { name in
     LayerMapping(name) { (call) throws(ModelError) in try call.input() }
   }

@@ -81,6 +81,7 @@ private struct Spectrogram {
       part: "power")
     switch mode {
     case "psd":
+      guard bins > 1 else { throw call.settings.unsupported("fft_length") }
       // What lies between the lowest and the highest frequency stands for its mirror image too.
       let weights = (0..<bins).map { (1..<max(1, bins - 1)).contains($0) ? Float(2) : 1 }
       return try call.add(Multiply(), power, call.constant(weights, shape: [bins]), part: "density")

@@ -49,6 +49,9 @@ private func timeDistributed(_ call: LayerCall) throws(ModelError) -> ValueID {
     throw ModelError(
       .unsupported, "cannot be true inside of another layer", at: Location(attribute: "stateful"))
   }
+  guard !layer.looksAtAllSamples else {
+    throw ModelError(.unsupported, "a '\(layer.className)' that looks at all samples of a step")
+  }
   let together = try call.reshape(input, [-1] + sizes, part: "steps")
   let results = try call.importer.call(
     layer, on: [KerasTensor(value: together)], path: join(call.path, layer.name),
@@ -77,5 +80,14 @@ extension LayerCall {
       throw ModelError(.unsupported, "the wrapped layer has \(results.count) results")
     }
     return result.value
+  }
+}
+
+extension KerasLayer {
+  /// Whether what it makes of a sample depends on the others: decibels are limited by the loudest of all.
+  fileprivate var looksAtAllSamples: Bool {
+    className == "MelSpectrogram" && config["power_to_db"] != .boolean(false)
+      || parts.contains { $0.layer.looksAtAllSamples }
+      || model.contains { $0.layers.contains { $0.looksAtAllSamples } }
   }
 }

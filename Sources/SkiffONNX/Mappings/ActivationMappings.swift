@@ -19,7 +19,7 @@ enum ActivationMappings {
         let dataType = try node.realType()
         var operands = [try node.operand(0)]
         for (index, bound) in [clip.minimum, clip.maximum].enumerated() {
-          if let bound {
+          if let bound, !node.has(index + 1) {
             operands.append(try node.number(bound, as: dataType))
           } else {
             operands.append(try node.optional(index + 1))

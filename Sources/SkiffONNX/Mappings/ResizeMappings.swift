@@ -129,34 +129,43 @@ extension Resize {
 
   /// The sizes of the result along all axes, where some were given and the others are known.
   fileprivate func sizesOfAllAxes(_ node: NodeExport) throws(ModelError) -> [Int]? {
-    guard !axes.isEmpty, policy == .stretch, !node.has(1), node.has(3), let given = try node.known(3),
-      given.count == axes.count, var sizes = try node.type(0).shape.fixed
+    guard policy == .stretch, !node.has(1), node.has(3), let given = try node.known(3),
+      var sizes = try node.type(0).shape.fixed, let axes = try axesInOrder(sizes.count, given.count)
     else { return nil }
-    for (axis, size) in zip(axes, given) { sizes[try normalizedAxis(axis, rank: sizes.count)] = size }
+    for (axis, size) in zip(axes, given) { sizes[axis] = size }
     return sizes
   }
 
   /// The factors along all axes, where some were given or those axes' sizes are known.
   fileprivate func scalesOfAllAxes(_ node: NodeExport) throws(ModelError) -> [Float]? {
-    guard !axes.isEmpty, !node.has(1) else { return nil }
+    guard !node.has(1) else { return nil }
     let shape = try node.type(0).shape
     var scales = [Float](repeating: 1, count: shape.rank)
-    if !node.has(3), let given = try node.knownReals(2), given.count == axes.count {
-      for (axis, scale) in zip(axes, given) { scales[try normalizedAxis(axis, rank: shape.rank)] = scale }
+    if !node.has(3), let given = try node.knownReals(2),
+      let axes = try axesInOrder(shape.rank, given.count)
+    {
+      for (axis, scale) in zip(axes, given) { scales[axis] = scale }
       return scales
     }
-    guard policy == .stretch, node.has(3), let sizes = try node.known(3), sizes.count == axes.count else {
-      return nil
-    }
+    guard policy == .stretch, node.has(3), let sizes = try node.known(3),
+      let axes = try axesInOrder(shape.rank, sizes.count)
+    else { return nil }
     for (axis, size) in zip(axes, sizes) {
-      let axis = try normalizedAxis(axis, rank: shape.rank)
       guard let old = shape[axis].fixed, old > 0 else { return nil }
       let scale = Float(size) / Float(old)
       // Runtimes round the product down to the size.
-      guard Int(Float(old) * scale) == size else { return nil }
+      guard (Float(old) * scale).rounded(.down) == Float(size) else { return nil }
       scales[axis] = scale
     }
     return scales
+  }
+
+  /// The axes that are resized, nil if it is none, another number, or if they are not in order: one after the other they round in theirs.
+  private func axesInOrder(_ rank: Int, _ count: Int) throws(ModelError) -> [Int]? {
+    var result: [Int] = []
+    for axis in axes { result.append(try normalizedAxis(axis, rank: rank)) }
+    let isInOrder = zip(result, result.dropFirst()).allSatisfy { $0 < $1 }
+    return !result.isEmpty && result.count == count && isInOrder ? result : nil
   }
 
   fileprivate var attributes: AttributeList {

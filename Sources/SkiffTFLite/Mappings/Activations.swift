@@ -84,7 +84,10 @@ extension Dialect {
         return type.isQuantized || !type.dataType.isInteger
       },
       read: { (reader) throws(ModelError) in
-        [try reader.add(Clip(minimum: minimum, maximum: maximum), reader.inputs)]
+        guard reader.inputs.count == 1 else {
+          throw ModelError(.malformed, "\(reader.inputs.count) operands instead of 1")
+        }
+        return [try reader.add(Clip(minimum: minimum, maximum: maximum), reader.inputs)]
       },
       write: { (_, writer) throws(ModelError) in
         try writer.emit(name, [writer.required(0)], [writer.result(0)])

@@ -92,7 +92,7 @@ private let unaryOperations: [Operation] = [
   real("Reciprocal", "reciprocal") { Reciprocal() }, real("Erf", "erf") { Erf() },
   unary("LogicalNot", "logical_not") { Not() }, unary("Isnan", "is_nan") { IsNaN() },
   unary("Isinf", "is_inf") { IsInf() }, unary("Copy", "identity") { Identity() },
-  unary("BitwiseNot", "bitwise.invert") { BitwiseNot() },
+  unary("BitwiseNot", "bitwise.invert") { BitwiseNot() }, unary("BitwiseInvert") { BitwiseNot() },
   unary("StopGradient", "stop_gradient") { Identity() },
   Operation("HardSigmoid") { (call) throws(ModelError) in
     var operator_ = HardSigmoid()

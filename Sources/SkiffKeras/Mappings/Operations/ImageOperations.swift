@@ -71,7 +71,7 @@ private func patches(_ call: LayerCall) throws(ModelError) -> ValueID {
   operator_.layout = .last
   operator_.strides = try call.pairOfIntegers("strides") ?? size
   operator_.dilations = try call.pairOfIntegers("dilation_rate") ?? [1, 1]
-  if (call.parameter("padding")?.string ?? "valid").lowercased() == "same" { operator_.padding = .sameUpper }
+  operator_.padding = try call.windowPadding()
   var unit = [Float](repeating: 0, count: count * count)
   for index in 0..<count { unit[index * (count + 1)] = 1 }
   return try call.add(operator_, input, call.constant(unit, shape: [count] + size + [channels]))
@@ -80,7 +80,7 @@ private func patches(_ call: LayerCall) throws(ModelError) -> ValueID {
 extension LayerCall {
   /// Where the channels are: Keras has words for it, TensorFlow letters.
   fileprivate func channelOrder() throws(ModelError) -> ChannelLayout {
-    let name = parameter("data_format")?.string ?? "channels_last"
+    let name = try word("data_format", default: "channels_last")
     if name == "channels_last" || name.hasPrefix("N") && name.hasSuffix("C") { return .last }
     if name == "channels_first" || name.hasPrefix("NC") { return .first }
     throw wrong("data_format", .string(name))
@@ -116,10 +116,15 @@ extension LayerCall {
     }
     let size = try sizes(["pool_size", "ksize"], default: nil)
     let strides = try sizes(["strides"], default: size)
-    switch (parameter("padding")?.string ?? "valid").lowercased() {
-    case "valid": return (layout, size, strides, .explicit)
-    case "same": return (layout, size, strides, .sameUpper)
-    default: throw settings.unsupported("padding")
+    return (layout, size, strides, try windowPadding())
+  }
+
+  /// How a window is padded, by the words of Keras or of TensorFlow.
+  fileprivate func windowPadding() throws(ModelError) -> Padding {
+    switch try word("padding", default: "valid").lowercased() {
+    case "valid": return .explicit
+    case "same": return .sameUpper
+    case let other: throw wrong("padding", .string(other))
     }
   }
 

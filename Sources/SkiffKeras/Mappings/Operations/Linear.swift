@@ -4,11 +4,11 @@ import SkiffOperators
 
 let linearOperations: [Operation] = [
   Operation("Matmul", "matmul") { (call) throws(ModelError) in
-    let values = try call.pair()
+    let values = try call.realPair()
     var operator_ = MatrixMultiply()
     operator_.transposesA = try call.boolean("transpose_a", "adjoint_a", default: false)
     operator_.transposesB = try call.boolean("transpose_b", "adjoint_b", default: false)
-    return try call.add(operator_, call.real(values[0]), call.real(values[1]))
+    return try call.add(operator_, values)
   },
   Operation("Einsum", "einsum") { (call) throws(ModelError) in
     let equation = call.parameter("subscripts", "equation")?.string ?? ""
@@ -18,7 +18,8 @@ let linearOperations: [Operation] = [
     return try call.add(Einsum(equation.filter { !$0.isWhitespace }), call.operands(call.arguments.operands))
   },
   Operation("Resize", "image.resize") { (call) throws(ModelError) in
-    let input = try call.real(call.operand(0, "images", "image"))
+    let images = try call.operand(0, "images", "image")
+    let (input, type) = (try call.real(images), try call.dataType(of: images))
     try call.requireRank(of: input, 4)
     guard ["channels_last", nil].contains(call.parameter("data_format")?.string),
       try !call.boolean("preserve_aspect_ratio", default: false),
@@ -31,8 +32,11 @@ let linearOperations: [Operation] = [
     guard let size = try call.integers("size"), size.count == 2 else {
       throw call.settings.unsupported("size")
     }
-    return try call.resized(
-      input, size, call.parameter("interpolation", "method")?.string ?? "bilinear", proportions,
-      antialiases: call.boolean("antialias", default: false))
+    let interpolation = try call.word("interpolation", "method", default: "bilinear")
+    let resized = try call.resized(
+      input, size, interpolation, proportions, antialiases: call.boolean("antialias", default: false))
+    // TensorFlow leaves real numbers of integers where it computes between them.
+    guard type.isInteger, call.layer.isOperation || interpolation == "nearest" else { return resized }
+    return try call.cast(call.add(Round(), resized, part: "rounded"), to: type)
   },
 ]

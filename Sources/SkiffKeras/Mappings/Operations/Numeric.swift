@@ -14,7 +14,7 @@ let numericOperations: [Operation] = [
   numeric("Erfc", "erfc") { (call, x) throws(ModelError) in
     try call.add(Subtract(), call.constant([1], shape: []), call.add(Erf(), x, part: "error"))
   },
-  numeric("Trunc") { (call, x) throws(ModelError) in
+  numeric("Trunc", keepsIntegers: true) { (call, x) throws(ModelError) in
     let isNegative = try call.add(Less(), x, call.constant([0], shape: []), part: "negative")
     return try call.add(
       Select(), isNegative, call.add(Ceil(), x, part: "up"), call.add(Floor(), x, part: "down"))
@@ -24,7 +24,7 @@ let numericOperations: [Operation] = [
       Or(), call.add(IsNaN(), x, part: "nan"), call.add(IsInf(), x, part: "infinite"), part: "either")
     return try call.add(Not(), wrong)
   },
-  numeric("NanToNum") { (call, x) throws(ModelError) in
+  numeric("NanToNum", keepsIntegers: true) { (call, x) throws(ModelError) in
     let greatest = Double(Float.greatestFiniteMagnitude)
     func number(_ name: String, _ value: Double) throws(ModelError) -> ValueID {
       call.constant([Float(try call.number(name, default: value))], shape: [])
@@ -40,14 +40,24 @@ let numericOperations: [Operation] = [
     return try limit(-1, "neginf", limit(1, "posinf", known, part: "upper"), part: "")
   },
   paired("Logaddexp") { (call, a, b) throws(ModelError) in
-    let distance = try call.add(Abs(), call.add(Subtract(), a, b, part: "difference"), part: "distance")
-    let rest = try call.add(Softplus(), call.add(Negate(), distance, part: "opposite"), part: "rest")
-    return try call.add(Add(), call.add(Maximum(), a, b, part: "greater"), rest)
+    let difference = try call.add(Subtract(), a, b, part: "difference")
+    let opposite = try call.add(Negate(), call.add(Abs(), difference, part: "distance"), part: "opposite")
+    let larger = try call.add(
+      Add(), call.add(Maximum(), a, b, part: "greater"), call.add(Softplus(), opposite, part: "rest"),
+      part: "finite")
+    // Of two infinities.
+    let isNone = try call.add(IsNaN(), difference, part: "nan")
+    return try call.add(Select(), isNone, call.add(Add(), a, b, part: "sum"), larger)
   },
   paired("Hypot") { (call, a, b) throws(ModelError) in
+    let (a, b) = (try call.add(Abs(), a, part: "first"), try call.add(Abs(), b, part: "second"))
+    let greater = try call.add(Maximum(), a, b, part: "greater")
+    let isZero = try call.add(Equal(), greater, call.constant([0], shape: []), part: "zero")
+    let divisor = try call.add(Select(), isZero, call.constant([1], shape: []), greater, part: "divisor")
+    let share = try call.add(Divide(), call.add(Minimum(), a, b, part: "less"), divisor, part: "share")
     let sum = try call.add(
-      Add(), call.add(Square(), a, part: "first"), call.add(Square(), b, part: "second"), part: "sum")
-    return try call.add(Sqrt(), sum)
+      Add(), call.add(Square(), share, part: "square"), call.constant([1], shape: []), part: "sum")
+    return try call.add(Multiply(), greater, call.add(Sqrt(), sum, part: "root"))
   },
   Operation("Mod", "mod", "floormod") { (call) throws(ModelError) in
     try call.add(Modulo(), call.pair().map { $0 })
@@ -61,12 +71,14 @@ let numericOperations: [Operation] = [
     let input = try call.operand(0, "x")
     guard case .value(let json)? = call.arguments.argument(1, "fill_value"), let number = json.number,
       call.parameter("dtype") == nil
-    else { throw call.settings.unsupported("fill_value") }
+    else { throw ModelError(.unsupported, "a number that is computed or of another type") }
     return try call.add(
       ConstantOfShape(number, of: call.dataType(of: input)), call.add(ShapeOf(), input, part: "shape"))
   },
   Operation("Average") { (call) throws(ModelError) in
-    guard call.arguments.argument(1, "weights") == nil else { throw call.settings.unsupported("weights") }
+    guard call.arguments.argument(1, "weights") == nil else {
+      throw ModelError(.unsupported, "cannot be given", at: Location(attribute: "weights"))
+    }
     let (axes, _) = try call.reducedAxes(call.operand(0, "x"))
     return try call.add(ReduceMean(axes: axes, keepsDimensions: false), call.real(call.operand(0, "x")))
   },
@@ -102,14 +114,19 @@ let numericOperations: [Operation] = [
   },
 ]
 
-/// A function of real numbers.
+/// A function of real numbers; `keepsIntegers` says that those are what it would make of them.
 private func numeric(
-  _ className: String, _ functions: String...,
+  _ className: String, _ functions: String..., keepsIntegers: Bool = false,
   make: @escaping @Sendable (LayerCall, ValueID) throws(ModelError) -> ValueID
 ) -> Operation {
   Operation(
     className, functions,
-    make: { (call) throws(ModelError) in try make(call, call.real(call.operand(0, "x", "input"))) })
+    make: { (call) throws(ModelError) in
+      let x = try call.operand(0, "x", "input")
+      let result = try make(call, call.real(x))
+      let isReal = try call.dataType(of: x).isFloatingPoint
+      return try isReal || !keepsIntegers ? result : call.add(Identity(), x, part: "same")
+    })
 }
 
 /// A function of two real numbers.

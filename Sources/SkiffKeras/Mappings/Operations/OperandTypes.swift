@@ -123,6 +123,16 @@ extension LayerCall {
     return value
   }
 
+  /// A parameter that is a word.
+  func word(_ names: String..., default value: String) throws(ModelError) -> String {
+    for name in names {
+      guard let json = parameter(name) else { continue }
+      guard let word = json.string else { throw wrong(name, json) }
+      return word
+    }
+    return value
+  }
+
   /// A parameter that is true or false.
   func boolean(_ names: String..., default value: Bool) throws(ModelError) -> Bool {
     for name in names {

@@ -13,14 +13,19 @@ let orderingOperations: [Operation] = [
     return try call.ordered(input, axis: axis).places
   },
   Operation(results: "TopK", "top_k") { (call) throws(ModelError) in
-    // Sorted or not, the results are in the same order.
-    _ = call.parameter("sorted")
+    // The others come in an order that TensorFlow leaves open.
+    guard try call.boolean("sorted", default: true) else { throw call.wrong("sorted", .boolean(false)) }
     var operator_ = TopK()
     operator_.indexType = .int32
     return try call.addAll(
       operator_, [call.operand(0, "x", "input"), call.integers([call.integer("k", default: 1)])])
   },
   Operation("Median") { (call) throws(ModelError) in
+    let keepsDimensions = try call.boolean("keepdims", default: false)
+    let axes = try call.integers("axis")
+    guard !keepsDimensions || axes != nil else {
+      throw call.wrong("keepdims", .boolean(true))
+    }
     let (input, axis) = try call.line(0, "x", axis: nil)
     let size = try call.size(of: input, axis: axis)
     guard size > 0 else { throw ModelError(.unsupported, "the median of nothing") }
@@ -28,7 +33,7 @@ let orderingOperations: [Operation] = [
     let middle = try call.add(
       Gather(axis: axis), sorted, call.integers([(size - 1) / 2, size / 2]), part: "middle")
     return try call.add(
-      ReduceMean(axes: [axis], keepsDimensions: call.boolean("keepdims", default: false)), middle)
+      ReduceMean(axes: [axis], keepsDimensions: keepsDimensions), middle)
   },
   Operation("TakeAlongAxis") { (call) throws(ModelError) in
     let (input, indices) = (try call.operand(0, "x"), try call.operand(1, "indices"))
@@ -72,9 +77,10 @@ let orderingOperations: [Operation] = [
       bins.shape.count == 1
     else { throw ModelError(.unsupported, "bins that are no list", at: Location(attribute: "bins")) }
     let elements = try call.add(Unsqueeze(axes: [-1]), call.real(call.operand(0, "x")), part: "elements")
-    let reached = try call.add(
-      GreaterOrEqual(), elements, call.constant(bins.numbers.map { Float($0) }, shape: bins.shape),
-      part: "reached")
+    // What is no number is beyond all of them.
+    let isBelow = try call.add(
+      Less(), elements, call.constant(bins.numbers.map { Float($0) }, shape: bins.shape), part: "below")
+    let reached = try call.add(Not(), isBelow, part: "reached")
     return try call.add(
       ReduceSum(axes: [-1], keepsDimensions: false), call.cast(reached, to: .int32, part: "counted"))
   },
@@ -95,10 +101,11 @@ extension LayerCall {
     guard let argument = arguments.operand(place, names), let input = arguments.tensor(argument)?.value else {
       throw ModelError(.malformed, "is called without a tensor")
     }
-    if let direction = parameter("direction")?.string, direction != "ASCENDING" {
-      throw settings.unsupported("direction")
-    }
-    guard let axis = try integers("axis")?.first ?? (saysNull("axis") ? nil : axis) else {
+    let direction = try word("direction", default: "ASCENDING")
+    guard direction == "ASCENDING" else { throw wrong("direction", .string(direction)) }
+    let axes = try integers("axis")
+    guard axes?.count ?? 1 == 1 else { throw wrong("axis", parameter("axis") ?? .null) }
+    guard let axis = axes?.first ?? (saysNull("axis") ? nil : axis) else {
       return (try reshape(input, [-1], part: "flat"), 0)
     }
     return (input, try normalizedAxis(axis, rank: shape(of: input).rank))

@@ -66,9 +66,13 @@ let productOperations: [Operation] = [
 ]
 
 extension LayerCall {
-  /// The two operands of a product of real numbers.
-  fileprivate func realPair() throws(ModelError) -> [ValueID] {
+  /// The two operands of a product of real numbers, of which one may have been integers.
+  func realPair() throws(ModelError) -> [ValueID] {
     let values = try pair()
+    let types = [try dataType(of: values[0]), try dataType(of: values[1])]
+    guard types.contains(where: \.isFloatingPoint) else {
+      throw ModelError(.unsupported, "a product of integers")
+    }
     return [try real(values[0]), try real(values[1])]
   }
 

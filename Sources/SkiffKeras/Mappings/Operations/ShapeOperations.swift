@@ -180,19 +180,7 @@ let shapeOperations: [Operation] = [
     guard try call.integer("batch_dims", default: 0) == 0 else {
       throw call.settings.unsupported("batch_dims")
     }
-    guard let given = call.arguments.argument(1, "indices") else {
-      throw ModelError(.malformed, "is missing", at: Location(attribute: "indices"))
-    }
-    if let tensor = call.arguments.tensor(given) {
-      guard try call.dataType(of: tensor.value).isInteger else {
-        throw ModelError(.unsupported, "indices that are no integers")
-      }
-      return try call.add(Gather(axis: axis), input, tensor.value)
-    }
-    guard case .value(let json) = given, let array = KerasArray(json), array.integers != nil else {
-      throw ModelError(.unsupported, "indices that are no integers")
-    }
-    return try call.add(Gather(axis: axis), input, call.importer.add(array, as: .int64))
+    return try call.add(Gather(axis: axis), input, call.indices(1, "indices"))
   },
   Operation(nil, "gather_nd") { (call) throws(ModelError) in
     var operator_ = GatherND()
@@ -200,7 +188,7 @@ let shapeOperations: [Operation] = [
     guard ["", "DEFAULT", nil].contains(call.parameter("bad_indices_policy")?.string) else {
       throw call.settings.unsupported("bad_indices_policy")
     }
-    return try call.add(operator_, call.operand(0, "params"), call.operand(1, "indices"))
+    return try call.add(operator_, call.operand(0, "params"), call.indices(1, "indices"))
   },
   Operation("OneHot", "one_hot") { (call) throws(ModelError) in
     let input = try call.operand(0, "x", "indices")
@@ -210,11 +198,13 @@ let shapeOperations: [Operation] = [
     else {
       throw call.settings.unsupported("dtype")
     }
-    var operator_ = OneHot()
-    operator_.axis = try call.integer("axis", default: -1)
-    let values = [try call.number("off_value", default: 0), try call.number("on_value", default: 1)]
-    let count = call.importer.graph.addConstant(Tensor(scalar: Int64(depth)))
-    return try call.add(operator_, input, count, call.constant(values.map(Float.init), shape: [2]))
+    guard (0...1 << 24).contains(depth) else { throw call.wrong("num_classes", .integer(depth)) }
+    let isCategory = try call.oneHot(input, count: depth, axis: call.integer("axis", default: -1))
+    let values = [try call.number("on_value", default: 1), try call.number("off_value", default: 0)]
+    guard values != [1, 0] else { return try call.add(Cast(to: .float32), isCategory) }
+    return try call.add(
+      Select(), isCategory, call.constant([Float(values[0])], shape: []),
+      call.constant([Float(values[1])], shape: []))
   },
   Operation("GetItem", "getitem") { (call) throws(ModelError) in try sliced(call) },
   Operation("Shape", "shape") { (call) throws(ModelError) in
@@ -239,6 +229,23 @@ extension KerasArray {
 }
 
 extension LayerCall {
+  /// An argument of integers, computed or not.
+  fileprivate func indices(_ place: Int, _ name: String) throws(ModelError) -> ValueID {
+    guard let given = arguments.argument(place, name) else {
+      throw ModelError(.malformed, "is missing", at: Location(attribute: name))
+    }
+    if let tensor = arguments.tensor(given) {
+      guard try dataType(of: tensor.value).isInteger else {
+        throw ModelError(.unsupported, "indices that are no integers")
+      }
+      return tensor.value
+    }
+    guard case .value(let json) = given, let array = KerasArray(json), array.isInteger else {
+      throw ModelError(.unsupported, "indices that are no integers")
+    }
+    return importer.add(array, as: .int64)
+  }
+
   /// The argument `shape` as a list of sizes, some or all of which are tensors.
   fileprivate func computedShape() throws(ModelError) -> ValueID {
     let parts: [KerasLayer.Argument]
