@@ -86,7 +86,9 @@ let package = Package(
       name: "SkiffGradientTests",
       dependencies: ["SkiffGradient", "SkiffInterpreter", "SkiffNumPy", "SkiffTestSupport"]),
     .testTarget(name: "SkiffCompressionTests", dependencies: ["SkiffCompression", "SkiffTestSupport"]),
-    .testTarget(name: "SkiffTests", dependencies: ["Skiff", "SkiffTestSupport"]),
+    .testTarget(
+      name: "SkiffTests",
+      dependencies: ["Skiff", "SkiffKeras", "SkiffONNX", "SkiffTFLite", "SkiffTestSupport"]),
     .executableTarget(
       name: "skiff-robustness", dependencies: ["Skiff", "SkiffHDF5Index", "SkiffKeras", "SkiffTestSupport"],
       path: "Tests/skiff-robustness"),

@@ -95,6 +95,12 @@ struct Dialect: Sendable {
     + SpatialMappings.rows + TransformerMappings.rows
     + ExpressedMappings.rows
 
+  /// The rows that are read and not refused.
+  static var readRows: [Mapping] {
+    let refused = Set(RefusedMappings.rows.map(\.name))
+    return all.filter { !$0.name.isEmpty && !refused.contains($0.name) }
+  }
+
   private let rows: [String: [Mapping]]
 
   init(_ rows: [Mapping]) {
