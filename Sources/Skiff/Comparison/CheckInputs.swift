@@ -101,7 +101,7 @@ struct CheckInputs {
   }
 
   /// Whether a tensor of such a shape may be made up where sizes are open: several open axes multiply.
-  private static func isModest(_ shape: [Int]) -> Bool { (shape.checkedProduct() ?? .max) <= 1 << 24 }
+  private static func isModest(_ shape: [Int]) -> Bool { (shape.checkedProduct() ?? .max) <= 1 << 22 }
 
   /// More random inputs and those at the bounds; fewer for large networks, of which a plain run takes seconds.
   private static func rest(
