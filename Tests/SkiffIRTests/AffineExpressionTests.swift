@@ -19,6 +19,18 @@ import Testing
     #expect(n * .fixed(Int.max) * .fixed(2) == .unknown)
   }
 
+  @Test func signsTellWhatIsNeverNegative() {
+    func holds(_ size: Shape.Dimension) -> Bool? { size.expression?.isNeverNegative }
+    #expect(holds(.fixed(0)) == true)
+    #expect(holds(.fixed(-1)) == false)
+    #expect(holds(n * .fixed(2) + h + .fixed(3)) == true)
+    #expect(holds(n - .fixed(1)) == false)
+    #expect(holds(n - h) == false)
+    #expect(holds((n + .fixed(3)) / 2) == true)
+    #expect(holds((n - .fixed(3)) / 2) == false)
+    #expect(holds((n - h) / 2 + .fixed(9)) == false)
+  }
+
   @Test func divisionsRoundDownAlsoBelowZero() {
     let size = (h + .fixed(-3)) / 2 + .fixed(1)
     for value in 0...9 {

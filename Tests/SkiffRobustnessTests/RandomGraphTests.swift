@@ -19,8 +19,10 @@ import Testing
     }
     #expect(run.failures.count <= 8, "\(run.failures.count) failures in all")
     #expect(run.drawn >= count * 9 / 10, "the runtime takes \(run.drawn) of \(count)")
-    // What is refused names its node, and is not much.
-    for text in run.refusals where !text.contains("node '") { Issue.record("\(seed) \(text)") }
+    // What is refused names its node, or the operator and number of one without a name, and is not much.
+    for text in run.refusals where !text.contains("node '") && !text.contains(/node \(\w+, #\d+\)/) {
+      Issue.record("\(seed) \(text)")
+    }
     #expect(run.refusals.count <= max(6, count / 12), "\(run.refusals.joined(separator: "\n"))")
     #expect(run.litertCount >= count / 5, "LiteRT ran \(run.litertCount)")
     #expect(run.runtimeCount >= count * 3 / 4, "ONNX Runtime ran \(run.runtimeCount)")

@@ -191,6 +191,18 @@ extension DecompositionTests {
     }
   }
 
+  /// The second one needs the sizes that the first one has cut.
+  @Test(.needsPeer(.check)) func transposedConvolutionsOfWhatIsCut() throws {
+    try check(Shape("1,H,W,3"), symbols: 5) { graph, x in
+      var node = TransposedConvolution()
+      (node.layout, node.strides, node.pads) = (.last, [2, 1], [1, 1, 0, 2])
+      let first = try graph.add(
+        node, x, graph.addConstant(try Tensor(seed: 1, .float32, shape: [4, 3, 3, 3])))
+      return try graph.add(
+        node, first, graph.addConstant(try Tensor(seed: 2, .float32, shape: [2, 2, 3, 4])))
+    }
+  }
+
   @Test(.needsPeer(.check)) func transposedConvolutionsOverThreeAxes() throws {
     try check([1, 3, 4, 3, 2]) { graph, x in
       var node = TransposedConvolution()

@@ -98,6 +98,17 @@ public struct AffineExpression: Hashable, Sendable {
     return result
   }
 
+  /// Whether it is at least 0 whatever the symbols are, as far as signs tell: no part of it is negative.
+  public var isNeverNegative: Bool {
+    constant >= 0
+      && terms.allSatisfy { term, factor in
+        switch term {
+        case .symbol: factor >= 0
+        case .floorDivision(let inner, _): factor >= 0 && inner.isNeverNegative
+        }
+      }
+  }
+
   /// The same with other names of symbols; those that `names` does not have stay. Different symbols must not get one name.
   func renamingSymbols(_ names: [String: String]) -> AffineExpression {
     var result = AffineExpression(constant)

@@ -192,6 +192,10 @@ extension Dialect {
       reader.importer.graph.addConstant(try Tensor(integers: [number], as: type.dataType, shape: []))
     }
     let sum = try reader.addIntermediate(Add(), [reader.input(1), reader.input(2)])
+    let sizes = reader.importer.graph[try reader.input(2)].knownElements
+    if sizes?.allSatisfy({ $0.expression?.isNeverNegative == true }) == true {
+      return try reader.add(Slice(), [reader.input(0), reader.input(1), sum])
+    }
     let isAll = try reader.addIntermediate(Less(), [reader.input(2), number(0)])
     let ends = try reader.addIntermediate(Select(), [isAll, number(Int(Int32.max)), sum])
     return try reader.add(Slice(), [reader.input(0), reader.input(1), ends])

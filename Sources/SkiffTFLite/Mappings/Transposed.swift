@@ -133,11 +133,20 @@ extension Dialect {
       try writer.bias(2, weights: kernel, outputs: fixed[0]),
     ]
     try writer.emit("TRANSPOSE_CONV", operands, [target], options)
-    if target != result {
+    if target != result, isOpen {
+      // Ends that count from behind hold for all sizes.
+      let ends = (0..<2).map { begins[$0] + sizes[$0 + 1] - whole[$0 + 1] }
+      let untilEnd = ends.enumerated().reduce(0b1001) { $1.element == 0 ? $0 | 2 << $1.offset : $0 }
       try writer.emit(
-        "SLICE",
-        [target, writer.integers([0] + begins + [0]), isOpen ? sizeTensor(sizes) : writer.integers(sizes)],
-        [result],
+        "STRIDED_SLICE",
+        [
+          target, writer.integers([0] + begins + [0]), writer.integers([0] + ends + [0]),
+          writer.integers([1, 1, 1, 1]),
+        ], [result],
+        FlatObject("StridedSliceOptions", ["end_mask": .integer(untilEnd)]))
+    } else if target != result {
+      try writer.emit(
+        "SLICE", [target, writer.integers([0] + begins + [0]), writer.integers(sizes)], [result],
         FlatObject("SliceOptions"))
     }
     if isFlat { try writer.emitRemoval(of: 1, from: result, to: writer.result(0)) }
