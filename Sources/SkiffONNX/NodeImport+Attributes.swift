@@ -46,7 +46,9 @@ extension NodeImport {
   }
 
   mutating func flag(_ name: String, default standard: Bool = false) throws(ModelError) -> Bool {
-    try integer(name, default: standard ? 1 : 0) != 0
+    let number = try integer(name, default: standard ? 1 : 0)
+    guard number == 0 || number == 1 else { throw wrong(name, "0 or 1") }
+    return number == 1
   }
 
   mutating func optionalReal(_ name: String) throws(ModelError) -> Float? {

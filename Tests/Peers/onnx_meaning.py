@@ -65,6 +65,26 @@ def undefined(node, arrays, rounded_names):
             return "an integer beyond its type"
     if kind == "PRelu" and np.broadcast_shapes(x.shape, operands[1].shape) != x.shape:
         return "a slope that makes the result larger than the input"
+    if kind in ["ScatterND", "ScatterElements", "Scatter"] and attributes(node).get("reduction", "none") == "none" and repeats(node, *operands[:2]):
+        return "several updates of one place"
+    if kind == "MeanVarianceNormalization":
+        axes = [axis % x.ndim if -x.ndim <= axis < x.ndim else None for axis in attributes(node).get("axes") or [0, 2, 3]]
+        if None in axes or len(set(axes)) < len(axes):
+            return "axes that are not there, or twice"
+    if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"] and operands[1].shape != (*x.shape[:1], *x.shape[2:]):
+        return "classes of other samples"
+    if kind == "Celu" and next((one.f for one in node.attribute if one.name == "alpha"), 1) == 0:
+        return "a division by an alpha of 0"
+    if kind == "TopK" and attributes(node).get("sorted", 1) != 1:
+        return "the order of what is not sorted"
+    if kind == "Compress" and operands[1].size > (x.shape[attributes(node)["axis"]] if "axis" in attributes(node) else x.size):
+        return "conditions of no elements"
+    if kind == "STFT" and len(operands) > 2 and operands[2] is not None and operands[2].ndim != 1:
+        return "a window of several axes"
+    if kind == "DFT" and x.dtype == np.float64:
+        return "the runtime turns numbers of 64 bits by angles of 32"
+    if kind.endswith("Window") and results[0].dtype.kind in "iu":
+        return "a window of integers, whose greatest number is 1 but for rounding"
     if kind == "HardSwish" and x.dtype == np.float64:
         return "the runtime takes 1/6 in 32 bits"
     if kind in ["ArgMax", "ArgMin"] and x.dtype in NOISE and node.input[0] in rounded_names and x.size:
@@ -75,6 +95,18 @@ def undefined(node, arrays, rounded_names):
             if np.min(apart) <= 16 * NOISE[x.dtype] * np.max(np.abs(numbers)):
                 return "places of numbers that are equal but for rounding"
     return None
+
+
+def repeats(node, data, indices):
+    """Whether indices name a place twice."""
+    if node.op_type == "ScatterND":
+        places = (indices % np.array(data.shape[: indices.shape[-1]], np.int64)).reshape(-1, indices.shape[-1])
+    else:
+        axis = attributes(node).get("axis", 0) % data.ndim
+        places = np.array(np.indices(indices.shape).reshape(data.ndim, -1))
+        places[axis] = indices.ravel() % data.shape[axis]
+        places = places.T
+    return len(np.unique(places, axis=0)) < len(places)
 
 
 def undefined_window(attributes, sizes):

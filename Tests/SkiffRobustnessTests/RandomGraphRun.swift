@@ -27,10 +27,13 @@ struct RandomGraphRun {
   private(set) var peerFaults: [String: Int] = [:]
   private var unwritten = 0
 
-  init(_ seed: Seed, count: Int, in folder: TemporaryFolder) throws {
+  /// - Parameter script: What draws the graphs.
+  init(
+    _ seed: Seed, count: Int, in folder: TemporaryFolder, script: String = "onnx_random.py"
+  ) throws {
     let path = folder.path(".")
     let drawing = try Peer.check.run(
-      "onnx_random.py", [path, "\(seed.value >> 1)", "0", "\(count)"], timeout: .seconds(1200))
+      script, [path, "\(seed.value >> 1)", "0", "\(count)"], timeout: .seconds(1200))
     for line in drawing.split(separator: "\n") where line.hasPrefix("drawn ") {
       drawn += 1
       operators.formUnion(line.split(separator: " ").dropFirst(3).map(String.init))

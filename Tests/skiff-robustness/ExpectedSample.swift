@@ -18,6 +18,13 @@ struct ExpectedSample {
     allowed = outputs.mapValues { [Double](repeating: 0, count: $0.count) }
   }
 
+  /// Whether inputs and outputs are numbers, none of them infinite.
+  var isFinite: Bool {
+    [inputs, expected].allSatisfy { tensors in
+      tensors.values.allSatisfy { tensor in (try? tensor.doubles())?.allSatisfy(\.isFinite) ?? false }
+    }
+  }
+
   /// Writes the sample as the only one of a file.
   func write(to path: String) throws {
     var arrays: [(name: String, array: NumPyArray)] = []

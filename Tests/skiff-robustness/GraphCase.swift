@@ -92,9 +92,10 @@ struct GraphCase {
   /// Computes with integers what can be, and writes that with its results where nothing else is left: LiteRT must give the
   /// same, which `litert_graphs.py` tells.
   private mutating func quantize(_ samples: [ExpectedSample]) {
-    guard let inputs = samples.first?.inputs, !inputs.isEmpty,
-      inputs.values.allSatisfy({ $0.dataType == .float32 && $0.count > 0 && $0.rank > 0 })
+    guard let sample = samples.first, !sample.inputs.isEmpty, sample.isFinite,
+      sample.inputs.values.allSatisfy({ $0.dataType == .float32 && $0.count > 0 && $0.rank > 0 })
     else { return }
+    let inputs = sample.inputs
     let source = base + ".onnx"
     let fixed = stage("fix sizes") {
       try Model(contentsOf: source, inputShapes: inputs.mapValues(\.shape))

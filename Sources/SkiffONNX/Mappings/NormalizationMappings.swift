@@ -133,8 +133,8 @@ enum NormalizationMappings {
     var normalization = LayerNormalization()
     normalization.axis = try node.integer("axis", default: -1)
     normalization.epsilon = try node.real("epsilon", default: 1e-5)
-    let result = try node.add(normalization, node.inputs)
-    guard node.node.outputs.count > 1 else { return result }
+    let result = try normalized(&node, by: normalization, from: normalization.axis)
+    guard node.node.outputs.count > 1 else { return [result] }
     let input = try node.input(0)
     let type = try node.type(of: input)
     let axis = try normalizedAxis(normalization.axis, rank: type.rank)
@@ -144,7 +144,26 @@ enum NormalizationMappings {
     let deviation = try node.add(Subtract(), input, average)
     let variance = try node.add(mean, node.add(Square(), deviation))
     let sum = try node.add(Add(), variance, node.number(normalization.epsilon, as: type.dataType))
-    return try result + [average, node.add(Rsqrt(), sum)]
+    return try [result, average, node.add(Rsqrt(), sum)]
+  }
+
+  /// The first operand normalized from an axis on, with the parameters that the others are: those with more axes than that, which
+  /// the operator does not have, come behind it.
+  static func normalized(
+    _ node: inout NodeImport, by normalization: any Operator, from axis: Int
+  ) throws(ModelError) -> ValueID {
+    let input = try node.input(0)
+    let rank = try node.type(of: input).rank
+    let inner = rank - (try normalizedAxis(axis, rank: rank))
+    var isInner = true
+    for parameter in [node.optional(1), node.optional(2)] {
+      if let parameter, try node.type(of: parameter).rank > inner { isInner = false }
+    }
+    guard !isInner else { return try node.add(normalization, node.inputs)[0] }
+    var result = try node.add(normalization, input)
+    if let scale = node.optional(1) { result = try node.add(Multiply(), result, scale) }
+    if let shift = node.optional(2) { result = try node.add(Add(), result, shift) }
+    return result
   }
 
   static func localResponse(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {

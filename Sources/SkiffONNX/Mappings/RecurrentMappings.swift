@@ -63,7 +63,12 @@ enum RecurrentMappings {
     }
     kind.direction = direction
     kind.isBatchFirst = try node.flag("layout")
-    kind.clip = try node.optionalReal("clip") ?? 0
+    if let clip = try node.optionalReal("clip") {
+      guard clip > 0 else {
+        throw ModelError(.malformed, "a bound of \(clip)", at: Location(attribute: "clip"))
+      }
+      kind.clip = clip
+    }
     try setActivations(of: &kind, &node)
     return kind
   }

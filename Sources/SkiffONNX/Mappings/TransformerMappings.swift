@@ -36,7 +36,7 @@ enum TransformerMappings {
       var normalization = RMSNormalization()
       normalization.axis = try node.integer("axis", default: -1)
       normalization.epsilon = try node.real("epsilon", default: 1e-5)
-      return try node.add(normalization, node.inputs)
+      return [try NormalizationMappings.normalized(&node, by: normalization, from: normalization.axis)]
     },
     Mapping("SkipLayerNormalization", domain: domain) { (node) throws(ModelError) in
       var normalization = LayerNormalization()

@@ -85,7 +85,8 @@ public struct Pad: DataMovement {
     _ = try checkedCount(sizes, of: input.dataType)
     var positions: [[Int]] = []
     for (axis, size) in sizes.enumerated() {
-      guard content == .constant || input.shape[axis] > 0 || size == 0 else {
+      let kept = input.shape[axis] + min(0, amounts[axis].begin) + min(0, amounts[axis].end)
+      guard content == .constant || kept > 0 || size == 0 else {
         throw ModelError(.invalidGraph, "nothing to repeat along axis \(axis)")
       }
       positions.append(
@@ -96,8 +97,15 @@ public struct Pad: DataMovement {
   }
 
   /// For each element of a padded axis the position in the input that it repeats, −1 for the constant.
+  ///
+  /// What is taken away is not repeated.
   package func positions(begin: Int, end: Int, count: Int) -> [Int] {
-    (0..<max(0, begin + count + end)).map { source($0 - begin, count) }
+    let first = max(0, -begin)
+    let kept = count - first + min(0, end)
+    return (0..<max(0, begin + count + end)).map { index in
+      let place = source(index - max(0, begin), kept)
+      return place < 0 ? place : place + first
+    }
   }
 
   private func fill(_ input: Tensor, _ value: Tensor?) throws(ModelError) -> Tensor? {

@@ -29,8 +29,11 @@ extension ArgExtreme {
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     var shape = try context.type(0).shape
     let axis = try normalizedAxis(axis, rank: shape.rank)
-    guard shape[axis] != .fixed(0) else { throw ModelError(.invalidGraph, "nothing to find in \(shape)") }
+    let isEmpty = shape[axis] == .fixed(0)
     shape[axis] = .fixed(1)
+    if isEmpty, let count = shape.elementCount, count > 0 {
+      throw ModelError(.invalidGraph, "nothing to find along axis \(axis) of \(try context.type(0))")
+    }
     if !keepsDimensions { shape.dimensions.remove(at: axis) }
     return [TensorType(dataType, shape)]
   }
@@ -41,6 +44,7 @@ extension ArgExtreme {
     var shape = input.shape
     shape[axis] = 1
     if !keepsDimensions { shape.remove(at: axis) }
+    guard !shape.contains(0) else { return [try Tensor.zeros(dataType, shape: shape)] }
     let lines = Lines(input.shape, axis: axis)
     guard lines.count > 0 else { throw ModelError(.invalidGraph, "nothing to find in \(Shape(input.shape))") }
     // Order is the same among stored integers and the numbers that they stand for.

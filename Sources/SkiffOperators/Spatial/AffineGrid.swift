@@ -23,10 +23,18 @@ public struct AffineGrid: ReferenceKernel {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     let maps = try context.type(0)
-    guard maps.rank == 3, maps.dataType.isFloatingPoint, let n = maps.shape[1].fixed, n == 2 || n == 3,
-      maps.shape[2].fixed ?? n + 1 == n + 1
-    else { throw ModelError(.invalidGraph, "affine maps \(maps)") }
-    let sizes = context.knownElements(1) ?? [Shape.Dimension](repeating: .unknown, count: n + 2)
+    let known = context.knownElements(1)
+    let listed = try context.type(1).shape.elementCount
+    guard maps.rank == 3, maps.dataType.isFloatingPoint else {
+      throw ModelError(.invalidGraph, "affine maps \(maps)")
+    }
+    guard let n = maps.shape[1].fixed ?? maps.shape[2].fixed.map({ $0 - 1 }) ?? listed.map({ $0 - 2 }) else {
+      throw ModelError(.unsupported, "affine maps \(maps), whose axes are not known")
+    }
+    guard n == 2 || n == 3, maps.shape[1].fixed ?? n == n, maps.shape[2].fixed ?? n + 1 == n + 1 else {
+      throw ModelError(.invalidGraph, "affine maps \(maps)")
+    }
+    let sizes = known ?? [Shape.Dimension](repeating: .unknown, count: n + 2)
     guard sizes.count == n + 2 else { throw ModelError(.invalidGraph, "\(sizes.count) sizes for \(maps)") }
     return [TensorType(maps.dataType, Shape([maps.shape[0]] + sizes[2...] + [.fixed(n)]))]
   }

@@ -26,7 +26,10 @@ public struct Col2Im: ReferenceKernel {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     let (input, sizes) = (try context.type(0), try context.type(1))
-    guard input.rank == 3, let rank = sizes.shape.elementCount, rank <= 30 else {
+    guard let rank = sizes.shape.elementCount else {
+      throw ModelError(.unsupported, "sizes of a number that is not known")
+    }
+    guard input.rank == 3, rank <= 30 else {
       throw ModelError(.invalidGraph, "columns \(input) for sizes \(sizes)")
     }
     let space = context.knownElements(1) ?? [Shape.Dimension](repeating: .unknown, count: rank)

@@ -40,7 +40,7 @@ public struct RegionAlign: ReferenceKernel {
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     let (input, regions, samples) = (try context.type(0), try context.type(1), try context.type(2))
     guard input.rank == 4, regions.rank == 2, regions.shape[1].fixed ?? 4 == 4, samples.rank == 1,
-      samples.dataType.isInteger, input.dataType.isFloatingPoint, rows > 0, columns > 0, points >= 0,
+      samples.dataType.isInteger, input.dataType.isFloatingPoint, rows >= 0, columns >= 0, points >= 0,
       rows < 1 << 20, columns < 1 << 20, points <= 1024
     else { throw ModelError(.invalidGraph, "regions \(regions) of \(input)") }
     return [
@@ -58,7 +58,9 @@ public struct RegionAlign: ReferenceKernel {
     let (channels, height, width) = (input.shape[1], input.shape[2], input.shape[3])
     let shape = [samples.count, channels, rows, columns]
     var result: [Float] = []
-    result.reserveCapacity(try checkedCount(shape, of: .float32))
+    let count = try checkedCount(shape, of: .float32)
+    guard count > 0 else { return [try Tensor.zeros(input.dataType, shape: shape)] }
+    result.reserveCapacity(count)
     let offset: Float = centersPixels ? 0.5 : 0
     for (region, sample) in samples.enumerated() {
       let corner = (0..<4).map { corners[region * 4 + $0] * scale - offset }

@@ -56,7 +56,13 @@ extension LoweringRule {
     LoweringRule(LogSigmoid.self) { (_, x) throws(ModelError) in
       try x.applying(Negate()).softplus().applying(Negate())
     },
-    LoweringRule(Mish.self) { (_, x) throws(ModelError) in try x * x.softplus().applying(Tanh()) },
+    // tanh(ln(1 + e^x)) is n / (n + 2) with n = e^x · (e^x + 2), which keeps its digits where e^x is small; from the bound on
+    // it is 1.
+    LoweringRule(Mish.self) { (_, x) throws(ModelError) in
+      let power = try x.applying(Minimum(), x.number(x.type.dataType == .float16 ? 5 : 20)).applying(Exp())
+      let n = try power * (power + 2)
+      return try x * (n / (n + 2))
+    },
     LoweringRule(Softsign.self) { (_, x) throws(ModelError) in try x / (x.applying(Abs()) + 1) },
     LoweringRule(Tan.self) { (_, x) throws(ModelError) in try x.applying(Sin()) / x.applying(Cos()) },
     LoweringRule(ThresholdedRelu.self) { (node, x) throws(ModelError) in

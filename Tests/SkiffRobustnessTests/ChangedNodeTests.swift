@@ -1,0 +1,31 @@
+import Foundation
+import SkiffTestSupport
+import Testing
+
+/// Single nodes of the onnx package's tests with other attributes, operands, types and sizes: what ONNX Runtime runs gives the same
+/// in Skiff after each stage, and in LiteRT and ONNX Runtime from what Skiff writes; the rest is read or refused.
+@Suite struct ChangedNodeTests {
+  private static let seeds = TestRun.isFull ? Seed.fixedAndFresh : [Seed(0x0de)]
+
+  @Test(.needsPeer(.check), arguments: seeds)
+  func everyStageComputesWhatONNXRuntimeDoes(seed: Seed) throws {
+    let folder = try TemporaryFolder()
+    let count = TestRun.isFull ? 2000 : 200
+    let run = try RandomGraphRun(seed, count: count, in: folder, script: "onnx_changed_nodes.py")
+    print(run.summary)
+    for failure in run.failures.prefix(8) {
+      Issue.record("\(seed) \(failure.text)\n\(try ReducedGraph(of: failure, in: folder).description)")
+    }
+    #expect(run.failures.count <= 8, "\(run.failures.count) failures in all")
+    #expect(run.drawn >= count / 3, "the runtime takes \(run.drawn) of \(count)")
+    #expect(run.refusals.count <= max(12, count / 20), "\(run.refusals.joined(separator: "\n"))")
+    #expect(run.litertCount >= count / 12, "LiteRT ran \(run.litertCount)")
+    #expect(run.runtimeCount >= count / 6, "ONNX Runtime ran \(run.runtimeCount)")
+
+    let others = try FileManager.default.contentsOfDirectory(atPath: folder.path(".")).filter {
+      $0.contains("-")
+    }
+    let reading = try RobustnessRun("files", 0, count: others.count, file: [folder.path(".")])
+    #expect(reading.failures.isEmpty, "\(reading.failures.joined(separator: "\n"))")
+  }
+}
