@@ -13,7 +13,7 @@ enum RuntimeKernels {
       "ReduceMax": bytesAndWide.union([.boolean]), "ReduceMin": bytesAndWide.union([.boolean]),
       "ArgMax": bytesAndWide, "ArgMin": bytesAndWide, "TopK": wide,
       "Pad": bytesAndWide.union([.uint32, .uint64, .boolean]), "MaxPool": [.int8, .uint8],
-      "DepthToSpace": [.int8, .uint8], "SpaceToDepth": [.int8, .uint8],
+      "Unique": [.int8, .int64], "DepthToSpace": [.int8, .uint8], "SpaceToDepth": [.int8, .uint8],
       "Where": bytesAndWide.union([.uint32]), "NonZero": [.uint8, .int32, .int64, .boolean],
     ]
     for name in [
@@ -27,15 +27,15 @@ enum RuntimeKernels {
     guard own.isInteger || own == .boolean, let known = integers[name], !known.contains(own) else {
       return nil
     }
-    let candidates: [DataType] = [.uint8, .int32, .int64, .float32]
+    let candidates: [DataType] = [.uint8, .int32, .int64, .float32, .float64]
     return candidates.first { candidate in
-      (known.contains(candidate) || candidate == .float32) && holds(candidate, own)
+      (known.contains(candidate) || candidate.isFloatingPoint) && holds(candidate, own)
     }
   }
 
   private static func holds(_ wide: DataType, _ narrow: DataType) -> Bool {
     if narrow == .boolean { return true }
-    guard wide != .float32 else { return narrow.bitWidth <= 16 }
+    guard !wide.isFloatingPoint else { return narrow.bitWidth <= wide.bitWidth / 2 }
     // Integers of 64 bits without a sign are computed modulo the same number as those with one.
     return narrow == .uint64 && wide == .int64
       || wide.integerRange().lowerBound <= narrow.integerRange().lowerBound

@@ -108,8 +108,7 @@ extension OperatorReader {
   func loop() throws(ModelError) -> [ValueID] {
     let carried = try allInputs()
     let (condition, body) = (options.integer("cond_subgraph_index"), options.integer("body_subgraph_index"))
-    let first = try importer.inlined(condition, carried)
-    guard first.count == 1 else { throw ModelError(.malformed, "\(first.count) conditions of a loop") }
+    let first = try importer.condition(condition, carried)
     var types = carried.map { importer.graph[$0].type }
     for _ in 0...Limits.standard.rank {
       let graph = try importer.loopBody(condition, body, types)
@@ -119,7 +118,7 @@ extension OperatorReader {
         var node = Loop()
         node.body = Subgraph(graph)
         node.carriedCount = carried.count
-        return try apply(node, [nil, first[0]] + carried.map(Optional.some))
+        return try apply(node, [nil, first] + carried.map(Optional.some))
       }
       types = next
     }
@@ -128,6 +127,17 @@ extension OperatorReader {
 }
 
 extension Importer {
+  /// Whether a loop goes on, as a subgraph says; one element without axes.
+  fileprivate func condition(_ index: Int, _ carried: [ValueID]) throws(ModelError) -> ValueID {
+    let results = try inlined(index, carried)
+    guard results.count == 1 else { throw ModelError(.malformed, "\(results.count) conditions of a loop") }
+    guard let shape = graph[results[0]].type?.shape, shape.rank > 0, shape.elementCount == 1 else {
+      return results[0]
+    }
+    let none = graph.addConstant(try Tensor(integers: [], as: .int64, shape: [0]))
+    return try graph.add(Reshape(), results[0], none)
+  }
+
   /// The body of a loop: number of the iteration and condition, what is carried; then the condition and what is carried.
   fileprivate func loopBody(
     _ condition: Int, _ body: Int, _ types: [TensorType?]
@@ -146,9 +156,8 @@ extension Importer {
     guard next.count == types.count else {
       throw ModelError(.malformed, "\(next.count) results of a loop that carries \(types.count) tensors")
     }
-    let again = try inner.inlined(condition, next)
-    guard again.count == 1 else { throw ModelError(.malformed, "\(again.count) conditions of a loop") }
-    for (index, value) in (again + next).enumerated() {
+    let again = try inner.condition(condition, next)
+    for (index, value) in ([again] + next).enumerated() {
       inner.graph.addOutput(value, name: index == 0 ? "condition" : "next_\(index - 1)")
     }
     warnings += inner.warnings

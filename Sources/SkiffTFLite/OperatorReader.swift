@@ -41,6 +41,12 @@ final class OperatorReader {
     return value
   }
 
+  /// A list of numbers that are added, nil if it is left out; kernels ask for its number of elements only.
+  func bias(_ index: Int) throws(ModelError) -> ValueID? {
+    guard let bias = optionalInput(index), try type(index).rank != 1 else { return optionalInput(index) }
+    return try addIntermediate(Reshape(), [bias, constant([-1])])
+  }
+
   /// The type of an input.
   ///
   /// - Throws: ``ModelError/Code/unsupported`` if it is not known, as behind a foreign operator.

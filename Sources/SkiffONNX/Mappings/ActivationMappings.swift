@@ -60,7 +60,15 @@ enum ActivationMappings {
       },
       .plain("Mish", Mish.self, since: 18),
       Mapping("PRelu", since: 1, prelu1),
-      .plain("PRelu", PRelu.self, since: 7),
+      Mapping("PRelu", since: 7) { (node) throws(ModelError) in try node.add(PRelu(), node.inputs) }
+        .writing(PRelu.self) { (_, node) throws(ModelError) in
+          guard try node.realType() == .float64 else { return try node.addNumeric("PRelu") }
+          // ONNX Runtime has no kernel for it.
+          let (input, zero) = (try node.operand(0), try node.number(0, as: .float64))
+          let isBelow = try node.add("Less", [input, zero])[0]
+          let scaled = try node.add("Mul", [input, node.operand(1)])[0]
+          return try node.add("Where", [isBelow, scaled, input])
+        },
       Mapping("Selu", since: 1) { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
         return try selu(&node, alpha: 1.6732, gamma: 1.0507)

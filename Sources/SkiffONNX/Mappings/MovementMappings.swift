@@ -79,9 +79,21 @@ enum MovementMappings {
       reverse.timeAxis = try node.integer("time_axis", default: 0)
       return try node.add(reverse, node.inputs)
     }.writing(ReverseSequence.self) { (reverse, node) throws(ModelError) in
-      try node.add(
-        "ReverseSequence", [node.operand(0), node.indices(1)],
-        ["batch_axis": .integer(reverse.batchAxis), "time_axis": .integer(reverse.timeAxis)])
+      let rank = try node.type(0).rank
+      let (batch, time) = (
+        try normalizedAxis(reverse.batchAxis, rank: rank), try normalizedAxis(reverse.timeAxis, rank: rank)
+      )
+      // Both are among the first two axes.
+      let order = [batch, time] + (0..<rank).filter { $0 != batch && $0 != time }
+      guard batch + time != 1 else {
+        return try node.add(
+          "ReverseSequence", [node.operand(0), node.indices(1)],
+          ["batch_axis": .integer(batch), "time_axis": .integer(time)])
+      }
+      let reversed = try node.add(
+        "ReverseSequence", [node.permuted(0, by: order), node.indices(1)],
+        ["batch_axis": .integer(0), "time_axis": .integer(1)])
+      return [try node.transposed(reversed[0], by: AxisOrder.inverse(order))]
     },
     Mapping("Scatter", since: 9, until: 10, scatterElements),
     Mapping("ScatterElements", since: 11, scatterElements)

@@ -37,7 +37,14 @@ enum SelectionMappings {
     }.writing(Unique.self) { (unique, node) throws(ModelError) in
       var attributes: AttributeList = ["sorted": .flag(unique.isSorted)]
       attributes["axis"] = unique.axis.map { .integer($0) }
-      return try node.add("Unique", node.operands(), attributes, results: unique.outputCount)
+      let own = try node.realType()
+      guard let wide = RuntimeKernels.widerType(than: own, for: "Unique") else {
+        return try node.add("Unique", node.operands(), attributes, results: unique.outputCount)
+      }
+      let input = try node.cast(node.operand(0), to: wide)
+      var results = try node.add("Unique", [input], attributes, results: unique.outputCount)
+      results[0] = try node.cast(results[0], to: own)
+      return results
     },
   ]
 

@@ -47,13 +47,18 @@ struct WindowAttributes {
     if roundsUp { list["ceil_mode"] = .flag(true) }
   }
 
-  /// Says in numbers what `auto_pad` would add to a window with gaps, for which ONNX Runtime does not take it.
+  /// Says in numbers what `auto_pad` would add to a window with gaps, or to one that is smaller than its step: ONNX Runtime does
+  /// not take it for these.
   private mutating func sayPads(
     _ window: Window, _ layout: ChannelLayout, _ node: NodeExport
   ) throws(ModelError) {
-    guard window.padding != .explicit, window.dilations.contains(where: { $0 != 1 }) else { return }
+    let hasGaps = window.dilations.contains { $0 != 1 }
+    guard window.padding != .explicit, hasGaps || zip(window.size, window.strides).contains(where: <) else {
+      return
+    }
     let shape = try node.type(0).shape
     guard let pads = window.knownPads(layout.spatialAxes(rank: shape.rank).map { shape[$0] }) else {
+      guard hasGaps else { return }
       throw ModelError(
         .unsupported, "a window with gaps that moves by more than one, padded as open sizes of its input say")
     }

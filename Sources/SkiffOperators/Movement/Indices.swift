@@ -19,6 +19,7 @@ package func elementOffsets(_ indices: Tensor, in shape: [Int], axis: Int) throw
   else {
     throw ModelError(.invalidGraph, "indices \(Shape(indices.shape)) for \(Shape(shape))")
   }
+  guard indices.count > 0 else { return [] }
   let strides = Tensor.strides(of: shape)
   var positions = indices.shape.map { Array(0..<$0) }
   positions[axis] = [Int](repeating: 0, count: indices.shape[axis])

@@ -22,7 +22,8 @@ public struct NumberRange: ReferenceKernel {
       let step = context.integers(2)?.first, step != 0, step != .min
     {
       let distance = step > 0 ? limit - start : start - limit
-      let positive = distance.fixed.map { .fixed(max(0, $0)) } ?? distance
+      let isNone = (distance * .fixed(-1)).expression?.isNeverNegative == true
+      let positive = isNone ? .fixed(0) : distance
       return [TensorType(type.dataType, Shape([positive.roundedUpDivision(by: abs(step))]))]
     }
     if let start = try context.constant(0), let limit = try context.constant(1),

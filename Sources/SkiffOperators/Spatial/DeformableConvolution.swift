@@ -60,7 +60,7 @@ public struct DeformableConvolution: ReferenceKernel {
     let (rows, columns) = (weights.shape[2], weights.shape[3])
     let taps = rows * columns
     let (channels, outputs, plane) = (input.shape[1], shape[1], shape[2] * shape[3])
-    guard offsetGroups > 0, channels % offsetGroups == 0,
+    guard offsetGroups > 0, offsetGroups <= max(1, channels), channels % offsetGroups == 0,
       offsets.shape == [shape[0], offsetGroups * taps * 2, shape[2], shape[3]],
       inputs.optional(4).map({ $0.shape == [shape[0], offsetGroups * taps, shape[2], shape[3]] }) ?? true,
       inputs.optional(3).map({ $0.count == outputs }) ?? true

@@ -60,6 +60,7 @@ package struct PoolingGeometry {
   package func forEachOutput(
     _ body: (_ output: Int, _ start: Int, _ taps: [Int], _ paddedCount: Int) -> Void
   ) {
+    guard outputCount > 0 else { return }
     let inputStrides = Tensor.strides(of: input)
     let outputStrides = Tensor.strides(of: outputShape)
     forEachIndex(axes.map { outputShape[$0] }) { position in

@@ -44,6 +44,7 @@ extension LoweringRule {
     LoweringRule(Hardmax.self) { (node, x) throws(ModelError) in
       let axis = try normalizedAxis(node.axis, rank: x.type.rank)
       guard let size = x.type.shape[axis].fixed, size <= 1 << 20 else { return nil }
+      guard size > 0 else { return x }
       var place = ArgMax()
       (place.axis, place.keepsDimensions, place.dataType) = (axis, true, .int32)
       let sizes = [size] + [Int](repeating: 1, count: x.type.rank - 1 - axis)

@@ -81,6 +81,8 @@ extension Dialect {
         guard clip.minimum == minimum, clip.maximum == maximum, node.inputs.count(where: { $0 != nil }) == 1,
           let type = node.inputs.first.flatMap(\.self).flatMap({ graph[$0].type })
         else { return false }
+        // Of integers of 16 bits kernels know two of these.
+        if type.dataType == .int16 { return type.isQuantized && minimum == 0 && maximum != 1 }
         return type.isQuantized || !type.dataType.isInteger
       },
       read: { (reader) throws(ModelError) in

@@ -38,10 +38,16 @@ extension Dialect {
       },
       read: { (reader) throws(ModelError) in
         var node = Kind()
-        node[keyPath: axes] = try reader.integers(1, "axes")
+        let type = try reader.type(0)
+        // An axis may be listed twice, and for a scalar there may be any.
+        var listed: Set<Int> = []
+        for axis in try reader.integers(1, "axes") where type.rank > 0 {
+          if listed.insert(try normalizedAxis(axis, rank: type.rank)).inserted {
+            node[keyPath: axes].append(axis)
+          }
+        }
         node[keyPath: keeps] = reader.options.boolean("keep_dims")
         // No axes are none here, and all in the graph.
-        let type = try reader.type(0)
         guard !node[keyPath: axes].isEmpty || type.rank == 0 else {
           guard type.quantization == reader.resultTypes.first??.quantization else {
             throw ModelError(.unsupported, "a change of parameters without axes")

@@ -10,9 +10,13 @@ extension Dialect {
       read: { (reader) throws(ModelError) in
         var resize = Resize()
         resize.mode = .linear
-        resize.coordinates =
-          reader.options.boolean("align_corners")
-          ? .alignCorners : reader.options.boolean("half_pixel_centers") ? .halfPixel : .asymmetric
+        resize.coordinates = reader.options.boolean("half_pixel_centers") ? .halfPixel : .asymmetric
+        if reader.options.boolean("align_corners") {
+          guard resize.coordinates == .asymmetric else {
+            throw ModelError(.unsupported, "aligned corners and half pixels at once")
+          }
+          resize.coordinates = .alignCorners
+        }
         return [try reader.add(resize.alongSpace, [reader.input(0), nil, nil, reader.input(1)])]
       },
       write: { (resize, writer) throws(ModelError) in

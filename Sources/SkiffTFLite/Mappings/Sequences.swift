@@ -44,7 +44,13 @@ extension Dialect {
           "CUMSUM", [writer.required(0), writer.scalar(node.axis)], [writer.result(0)], options)
         return true
       }),
-    Mapping(plain: "RANGE", NumberRange.self, options: "RangeOptions"),
+    Mapping(
+      "RANGE", NumberRange.self,
+      read: { (reader) throws(ModelError) in [try reader.add(NumberRange(), reader.inputs)] },
+      write: { (_, writer) throws(ModelError) in
+        try writer.writeRange()
+        return true
+      }),
     Mapping(
       "UNIQUE", Unique.self, accepts: { unique, _, _ in unique.axis == nil && !unique.isSorted },
       read: { (reader) throws(ModelError) in
@@ -133,6 +139,11 @@ extension Dialect {
         guard sizes.count == 2, !type.isQuantized else {
           throw ModelError(.unsupported, "the diagonal of \(type)")
         }
+        guard diagonal.rank == type.rank - 1,
+          diagonal.shape.dimensions.last == .fixed(min(sizes[0], sizes[1]))
+        else {
+          throw ModelError(.malformed, "a diagonal \(diagonal.shape) for \(type.shape)")
+        }
         var line = try reader.input(1)
         let missing = sizes[1] - min(sizes[0], sizes[1])
         if missing > 0 {
@@ -147,6 +158,22 @@ extension Dialect {
 }
 
 extension NodeWriter {
+  /// A range; kernels refuse one whose limit lies the other way, so that where the step is known it is the start instead.
+  fileprivate func writeRange() throws(ModelError) {
+    let start = try required(0)
+    var limit = try required(1)
+    if let value = node.inputs[2],
+      let step = try exporter.graph[value].constant?.materialize().doubles().first, step != 0
+    {
+      let type = exporter.types[limit]
+      let clamped = try temporary(type)
+      try emit(
+        step > 0 ? "MAXIMUM" : "MINIMUM", [limit, start], [clamped], FlatObject("MaximumMinimumOptions"))
+      limit = clamped
+    }
+    try emit("RANGE", [start, limit, required(2)], [result(0)], FlatObject("RangeOptions"))
+  }
+
   /// An operand as the list of its elements.
   fileprivate func flat(_ index: Int) throws(ModelError) -> Int {
     let (operand, type) = (try required(index), try type(index))

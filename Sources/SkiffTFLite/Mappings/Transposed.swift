@@ -59,7 +59,7 @@ extension Dialect {
     guard node.outputSizes.allSatisfy({ Int32(exactly: $0) != nil }) else {
       throw ModelError(.malformed, "sizes of the result \(Shape(sizes))")
     }
-    return [try reader.add(node, [reader.input(2), reader.input(1), reader.optionalInput(3)])]
+    return [try reader.add(node, [reader.input(2), reader.input(1), reader.bias(3)])]
   }
 
   /// What SAME does not cut off in the same way is cut off by a slice of the whole result; one spatial axis becomes
