@@ -22,6 +22,11 @@ enum RuntimeKernels {
     return integers
   }()
 
+  /// Operators that compute integers modulo a power of two, or move them.
+  private static let modular: Set<String> = [
+    "CumSum", "MatMul", "NonZero", "Pad", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Trilu", "Where",
+  ]
+
   /// The type in which to compute instead; nil if there is a kernel, or none that takes all numbers.
   static func widerType(than own: DataType, for name: String) -> DataType? {
     guard own.isInteger || own == .boolean, let known = integers[name], !known.contains(own) else {
@@ -29,16 +34,16 @@ enum RuntimeKernels {
     }
     let candidates: [DataType] = [.uint8, .int32, .int64, .float32, .float64]
     return candidates.first { candidate in
-      (known.contains(candidate) || candidate.isFloatingPoint) && holds(candidate, own)
+      (known.contains(candidate) || candidate.isFloatingPoint)
+        && (holds(candidate, own)
+          || own == .uint64 && candidate == .int64 && modular.contains(name))
     }
   }
 
   private static func holds(_ wide: DataType, _ narrow: DataType) -> Bool {
     if narrow == .boolean { return true }
     guard !wide.isFloatingPoint else { return narrow.bitWidth <= wide.bitWidth / 2 }
-    // Integers of 64 bits without a sign are computed modulo the same number as those with one.
-    return narrow == .uint64 && wide == .int64
-      || wide.integerRange().lowerBound <= narrow.integerRange().lowerBound
-        && wide.integerRange().upperBound >= narrow.integerRange().upperBound
+    return wide.integerRange().lowerBound <= narrow.integerRange().lowerBound
+      && wide.integerRange().upperBound >= narrow.integerRange().upperBound
   }
 }

@@ -144,15 +144,19 @@ def deviation(a, b):
     return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.where(np.isfinite(apart), apart, np.inf))
 
 
-def check_meaning(name, tensors, result):
+def check_meaning(case, result):
     """Raises where kernels read what is not there, or read it in a way that nobody means."""
-    first, second = tensors[0], tensors[1]
-    if name == "EMBEDDING_LOOKUP" and second.kind != tensors[2].kind:
+    name, first, second = NAMES[case.builtin], case.tensors[0], case.tensors[1]
+    if name == "EMBEDDING_LOOKUP" and second.kind != case.tensors[2].kind:
         raise ValueError("bytes of one type taken for another")
     if name == "MATRIX_SET_DIAG" and second.shape != first.shape[:-2] + [min(first.shape[-2:])]:
         raise ValueError("a diagonal of other sizes")
-    if name == "REVERSE_SEQUENCE" and np.max(second.data, initial=0) > min(first.shape):
+    if name.startswith("MATRIX") and first.kind == "bool":
+        raise ValueError("truth values that are none")
+    if name == "REVERSE_SEQUENCE" and np.max(second.data, initial=0) > first.shape[case.options.seqDim]:
         raise ValueError("sequences that are longer than they can be")
+    if name == "SPARSE_TO_DENSE" and len(np.unique(first.data, axis=0)) < len(np.atleast_1d(first.data)):
+        raise ValueError("several values of one place")
     if name == "REDUCE_PROD" and result.dtype.kind == "i":
         raise ValueError("products that may wrap around")
 
@@ -177,7 +181,7 @@ def expectation(case, rng):
         raise ValueError("nothing to compare")
     model = case.model()
     expected = run(model, arrays, resolver)
-    check_meaning(NAMES[case.builtin], case.tensors, expected[0])
+    check_meaning(case, expected[0])
     allowed = []
     for result in expected:
         finite = np.abs(result[np.isfinite(result)]) if result.dtype.kind == "f" else np.zeros(0)

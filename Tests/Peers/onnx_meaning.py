@@ -55,6 +55,9 @@ def undefined(node, arrays, rounded_names):
         axis = attributes(node)["axis"] % x.ndim
         if len({(*one.shape[:axis], *one.shape[axis + 1:]) for one in operands}) > 1:
             return "parts of other sizes, which the runtime leaves out if they have no elements"
+    given = attributes(node)
+    if given.get("auto_pad", "").startswith("SAME") and any(gap != 1 for gap in given.get("dilations", [])):
+        return "a window with gaps, for which the runtime takes no auto_pad"
     if kind in ["MaxPool", "AveragePool", "LpPool"]:
         return undefined_window(attributes(node), x.shape[2:])
     if kind in ["ReduceSum", "ReduceProd", "ReduceL1", "ReduceSumSquare"] and x.dtype.kind in "iu":
@@ -71,6 +74,20 @@ def undefined(node, arrays, rounded_names):
         axes = [axis % x.ndim if -x.ndim <= axis < x.ndim else None for axis in attributes(node).get("axes") or [0, 2, 3]]
         if None in axes or len(set(axes)) < len(axes):
             return "axes that are not there, or twice"
+        if x.size and np.min(np.var(x.astype(np.float64), axis=tuple(axes))) < 1e-9:
+            return "a division by a deviation of 0"
+    if kind in ["GroupNormalization", "LayerNormalization"] and x.dtype == np.float64:
+        return "the runtime keeps statistics in 32 bits"
+    if kind == "GroupNormalization" and any(one.shape != operands[1].shape or one.ndim != 1 for one in operands[1:]):
+        return "parameters that are no lists"
+    if kind in ["RNN", "GRU", "LSTM"] and any(one.name == "clip" and one.f <= 0 for one in node.attribute):
+        return "a bound that is not positive"
+    if kind == "GatherND":
+        batch = attributes(node).get("batch_dims", 0)
+        if x.shape[:batch] != operands[1].shape[:batch]:
+            return "batches of other sizes"
+    if any(one.name in ("to", "output_dtype") and one.i in range(17, 21) for one in node.attribute):
+        return "numbers of 8 bits, which NumPy does not have"
     if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"] and operands[1].shape != (*x.shape[:1], *x.shape[2:]):
         return "classes of other samples"
     if kind == "Celu" and next((one.f for one in node.attribute if one.name == "alpha"), 1) == 0:

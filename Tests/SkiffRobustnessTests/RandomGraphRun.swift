@@ -25,7 +25,8 @@ struct RandomGraphRun {
   private(set) var runtimeCount = 0
   /// What LiteRT does not do although the file is right: how often by reason.
   private(set) var peerFaults: [String: Int] = [:]
-  private var unwritten = 0
+  /// How often a graph was not written in a format.
+  private(set) var unwritten = 0
 
   /// - Parameter script: What draws the graphs.
   init(

@@ -59,7 +59,9 @@ struct ExpectedSample {
   func complaint(of results: [String: Tensor], inFloat32: Bool = false) -> String? {
     for (name, wanted) in expected.sorted(by: { $0.key < $1.key }) {
       guard let result = results[name] else { return "there is no '\(name)'" }
-      guard result.dataType == wanted.dataType, result.shape == wanted.shape else {
+      guard result.dataType == wanted.dataType, result.shape == wanted.shape,
+        wanted.quantization == nil || wanted.quantization == result.quantization
+      else {
         return "'\(name)' is \(result.type), not \(wanted.type)"
       }
       guard let actual = try? result.doubles(), let numbers = try? wanted.doubles() else {

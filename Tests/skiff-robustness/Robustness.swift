@@ -17,8 +17,8 @@ import SkiffTestSupport
 /// `files` reads the files of a folder as they are, in the order of their names, which begin with their format and `-`. `fuzz` is there in a build with
 /// SKIFF_FUZZ=1, see `Scripts/fuzz`; the file says which format it is.
 ///
-/// `graphs` checks the models that `onnx_random.py` or `litert_changed_operators.py` wrote to the folder: those that Skiff refuses are lines `refused NUMBER
-/// STAGE: REASON`, and in its numbers is what `ran`.
+/// `graphs` checks the models that `onnx_random.py`, `onnx_changed_nodes.py` or `litert_changed_operators.py` wrote to the folder:
+/// those that Skiff refuses are lines `refused NUMBER STAGE: REASON`, and in its numbers is what `ran`.
 ///
 /// An outcome that contradicts another one is a line that begins with `wrong`. At the end stand the operators that `ran`
 /// to a result in some case, or the number of files `accepted`.

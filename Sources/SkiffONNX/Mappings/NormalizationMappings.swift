@@ -144,7 +144,12 @@ enum NormalizationMappings {
     let deviation = try node.add(Subtract(), input, average)
     let variance = try node.add(mean, node.add(Square(), deviation))
     let sum = try node.add(Add(), variance, node.number(normalization.epsilon, as: type.dataType))
-    return try [result, average, node.add(Rsqrt(), sum)]
+    // Whatever the input is, these are float32.
+    let statistics = [average, try node.add(Rsqrt(), sum)]
+    guard type.dataType != .float32 else { return [result] + statistics }
+    return try [
+      result, node.add(Cast(to: .float32), statistics[0]), node.add(Cast(to: .float32), statistics[1]),
+    ]
   }
 
   /// The first operand normalized from an axis on, with the parameters that the others are: those with more axes than that, which
@@ -163,6 +168,9 @@ enum NormalizationMappings {
     var result = try node.add(normalization, input)
     if let scale = node.optional(1) { result = try node.add(Multiply(), result, scale) }
     if let shift = node.optional(2) { result = try node.add(Add(), result, shift) }
+    guard try node.type(of: result).shape == node.type(of: input).shape else {
+      throw ModelError(.malformed, "parameters that make the result larger than the input")
+    }
     return result
   }
 

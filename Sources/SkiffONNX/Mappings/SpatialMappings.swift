@@ -165,8 +165,11 @@ enum SpatialMappings {
     pool.roundsUp = try node.flag("ceil_mode")
     pool.order = try normOrder(&node)
     let space = try node.type(of: node.input(0)).shape.dimensions.dropFirst(2).map(\.fixed)
-    if pool.padding != .explicit, let pads = try cuts(of: pool, space: space) {
-      (pool.padding, pool.pads) = (.explicit, pads)
+    if pool.padding != .explicit {
+      if let pads = try cuts(of: pool, space: space) { (pool.padding, pool.pads) = (.explicit, pads) }
+      guard !space.contains(nil) || zip(pool.size, pool.strides).allSatisfy(>=) else {
+        throw ModelError(.unsupported, "a window that is smaller than its step, padded as open sizes say")
+      }
     }
     return try node.add(pool, node.inputs)
   }

@@ -19,6 +19,7 @@ struct WindowAttributes {
 
   init(_ pool: LpPool, _ node: NodeExport) throws(ModelError) {
     self.init(pool.size, pool.strides, pool.dilations, pool.padding, pool.pads, roundsUp: pool.roundsUp)
+    guard pool.pads.allSatisfy({ $0 >= 0 }) else { throw ModelError(.unsupported, "a negative padding") }
     try sayPads(pool.window, pool.layout, node)
   }
 
@@ -58,9 +59,9 @@ struct WindowAttributes {
     }
     let shape = try node.type(0).shape
     guard let pads = window.knownPads(layout.spatialAxes(rank: shape.rank).map { shape[$0] }) else {
-      guard hasGaps else { return }
       throw ModelError(
-        .unsupported, "a window with gaps that moves by more than one, padded as open sizes of its input say")
+        .unsupported,
+        "a window with gaps, or smaller than its step, that is padded as open sizes of its input say")
     }
     list["auto_pad"] = nil
     list["ceil_mode"] = nil

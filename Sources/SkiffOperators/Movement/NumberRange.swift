@@ -23,7 +23,7 @@ public struct NumberRange: ReferenceKernel {
     {
       let distance = step > 0 ? limit - start : start - limit
       let isNone = (distance * .fixed(-1)).expression?.isNeverNegative == true
-      let positive = isNone ? .fixed(0) : distance
+      let positive = distance.fixed.map { .fixed(max(0, $0)) } ?? (isNone ? .fixed(0) : distance)
       return [TensorType(type.dataType, Shape([positive.roundedUpDivision(by: abs(step))]))]
     }
     if let start = try context.constant(0), let limit = try context.constant(1),
@@ -35,6 +35,10 @@ public struct NumberRange: ReferenceKernel {
   }
 
   private func count(_ start: Tensor, _ limit: Tensor, _ step: Tensor) throws(ModelError) -> Int {
+    if start.dataType.isInteger {
+      let count = try integerCount(start.integers().first, limit.integers().first, step.integers().first)
+      return try checkedCount([count], of: start.dataType)
+    }
     guard let first = try start.doubles().first, let last = try limit.doubles().first,
       let distance = try step.doubles().first, distance != 0,
       let count = Int(exactly: max(0, ((last - first) / distance).rounded(.up)))
@@ -43,6 +47,20 @@ public struct NumberRange: ReferenceKernel {
       throw ModelError(.limitExceeded, "a range of \(count) numbers")
     }
     return try checkedCount([count], of: start.dataType)
+  }
+
+  private func integerCount(_ start: Int?, _ limit: Int?, _ step: Int?) throws(ModelError) -> Int {
+    guard let start, let limit, let step, step != 0 else {
+      throw ModelError(.invalidGraph, "an endless range")
+    }
+    guard step > 0 ? limit > start : limit < start else { return 0 }
+    // The distance without a sign, which has one bit more.
+    let distance = UInt(bitPattern: step > 0 ? limit &- start : start &- limit)
+    let count = (distance - 1) / step.magnitude + 1
+    guard count <= UInt(Limits.current.count) else {
+      throw ModelError(.limitExceeded, "a range of \(count) numbers")
+    }
+    return Int(count)
   }
 
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {

@@ -84,13 +84,9 @@ public struct Pad: DataMovement {
     }
     _ = try checkedCount(sizes, of: input.dataType)
     var positions: [[Int]] = []
-    for (axis, size) in sizes.enumerated() {
-      let kept = input.shape[axis] + min(0, amounts[axis].begin) + min(0, amounts[axis].end)
-      guard content == .constant || kept > 0 || size == 0 else {
-        throw ModelError(.invalidGraph, "nothing to repeat along axis \(axis)")
-      }
+    for (axis, amount) in amounts.enumerated() {
       positions.append(
-        self.positions(begin: amounts[axis].begin, end: amounts[axis].end, count: input.shape[axis]))
+        try self.positions(begin: amount.begin, end: amount.end, count: input.shape[axis]))
     }
     let offsets = combinedOffsets(positions, strides: Tensor.strides(of: input.shape))
     return [try input.selecting(offsets, shape: sizes, otherwise: fill(input, inputs.optional(2)))]
@@ -99,9 +95,19 @@ public struct Pad: DataMovement {
   /// For each element of a padded axis the position in the input that it repeats, −1 for the constant.
   ///
   /// What is taken away is not repeated.
-  package func positions(begin: Int, end: Int, count: Int) -> [Int] {
+  ///
+  /// - Throws: ``ModelError/Code/limitExceeded`` for amounts beyond 32 bits, ``ModelError/Code/invalidGraph`` where nothing is left
+  ///   to repeat.
+  package func positions(begin: Int, end: Int, count: Int) throws(ModelError) -> [Int] {
+    guard Int32(exactly: begin) != nil, Int32(exactly: end) != nil else {
+      throw ModelError(.limitExceeded, "an axis padded by \(begin) and \(end)")
+    }
     let first = max(0, -begin)
     let kept = count - first + min(0, end)
+    guard content == .constant || kept > 0 || begin + count + end <= 0 else {
+      throw ModelError(
+        .invalidGraph, "nothing to repeat of an axis of \(count) padded by \(begin) and \(end)")
+    }
     return (0..<max(0, begin + count + end)).map { index in
       let place = source(index - max(0, begin), kept)
       return place < 0 ? place : place + first

@@ -89,9 +89,11 @@ package struct Window: Hashable, Sendable {
   }
 
   /// What is added, all beginnings and then all ends, if it is the same for whatever open sizes are: of windows that move by one it
-  /// is; nil if it is not.
+  /// is, and nothing of windows of one element; nil if it is not.
   package func knownPads(_ space: [Shape.Dimension]) -> [Int]? {
-    let sizes = space.indices.compactMap { space[$0].fixed ?? (strides[$0] == 1 ? 1 : nil) }
+    let sizes = space.indices.compactMap {
+      space[$0].fixed ?? (strides[$0] == 1 || extent($0) == 1 ? 1 : nil)
+    }
     guard sizes.count == space.count else { return nil }
     let amounts = padAmounts(sizes)
     return amounts.map(\.begin) + amounts.map(\.end)

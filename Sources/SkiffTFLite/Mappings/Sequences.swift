@@ -140,7 +140,8 @@ extension Dialect {
           throw ModelError(.unsupported, "the diagonal of \(type)")
         }
         guard diagonal.rank == type.rank - 1,
-          diagonal.shape.dimensions.last == .fixed(min(sizes[0], sizes[1]))
+
+          diagonal.shape.dimensions == type.shape.dimensions.dropLast(2) + [.fixed(min(sizes[0], sizes[1]))]
         else {
           throw ModelError(.malformed, "a diagonal \(diagonal.shape) for \(type.shape)")
         }
@@ -160,18 +161,27 @@ extension Dialect {
 extension NodeWriter {
   /// A range; kernels refuse one whose limit lies the other way, so that where the step is known it is the start instead.
   fileprivate func writeRange() throws(ModelError) {
-    let start = try required(0)
-    var limit = try required(1)
+    let (start, step) = (try scalarOperand(0), try scalarOperand(2))
+    var limit = try scalarOperand(1)
     if let value = node.inputs[2],
-      let step = try exporter.graph[value].constant?.materialize().doubles().first, step != 0
+      let step = try exporter.graph[value].constant?.materialize().doubles().first,
+      step != 0
     {
-      let type = exporter.types[limit]
-      let clamped = try temporary(type)
+      let clamped = try temporary(exporter.types[limit])
       try emit(
         step > 0 ? "MAXIMUM" : "MINIMUM", [limit, start], [clamped], FlatObject("MaximumMinimumOptions"))
       limit = clamped
     }
-    try emit("RANGE", [start, limit, required(2)], [result(0)], FlatObject("RangeOptions"))
+    try emit("RANGE", [start, limit, step], [result(0)], FlatObject("RangeOptions"))
+  }
+
+  /// An operand of one element, without axes.
+  private func scalarOperand(_ index: Int) throws(ModelError) -> Int {
+    let (operand, type) = (try required(index), try type(index))
+    guard type.rank > 0 else { return operand }
+    let scalar = try temporary(TensorType(type.dataType, .scalar))
+    try emitReshape(operand, to: scalar)
+    return scalar
   }
 
   /// An operand as the list of its elements.

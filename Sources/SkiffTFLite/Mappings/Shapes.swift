@@ -195,8 +195,9 @@ extension NodeWriter {
       let isConstant = pad.content == .constant
       let (begin, end) = isConstant ? (min(0, amount.begin), min(0, amount.end)) : amount
       guard begin != 0 || end != 0 else { continue }
-      try checkListing([count + begin + end])
-      tensor = try gathered(tensor, axis: axis, pad.positions(begin: begin, end: end, count: count))
+      let positions = try pad.positions(begin: begin, end: end, count: count)
+      try checkListing([positions.count])
+      tensor = try gathered(tensor, axis: axis, positions)
     }
     if pad.content == .constant, amounts.contains(where: { $0.begin > 0 || $0.end > 0 }) {
       let list = amounts.flatMap { [max(0, $0.begin), max(0, $0.end)] }

@@ -80,7 +80,7 @@ extension Dialect {
     if let channels = input.shape[3].fixed, let depth = weights.shape[3].fixed, depth > 0 {
       convolution.groups = channels / depth
     }
-    return [try reader.add(convolution, reader.inputs)]
+    return [try reader.add(convolution, [reader.input(0), reader.input(1), reader.bias(2)])]
   }
 
   /// Weights `[1, height, width, channels · multiplier]` become `[channels · multiplier, height, width, 1]`.
