@@ -24,7 +24,9 @@ extension Dialect {
         if !reader.options.boolean("keep_num_dims"), input.rank != 2 || input.shape[1] != weights.shape[1] {
           operand = try reader.addIntermediate(Reshape(), [operand, reader.constant([-1, depth])])
         }
-        return [try reader.add(dense, [operand, reader.input(1), reader.bias(2)])]
+        return [
+          try reader.add(dense, [operand, reader.input(1), reader.bias(2)] + reader.inputs.dropFirst(3))
+        ]
       },
       write: { (dense, writer) throws(ModelError) in
         let rank = try writer.type(0).rank

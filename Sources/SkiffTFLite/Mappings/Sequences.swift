@@ -139,10 +139,8 @@ extension Dialect {
         guard sizes.count == 2, !type.isQuantized else {
           throw ModelError(.unsupported, "the diagonal of \(type)")
         }
-        guard diagonal.rank == type.rank - 1,
-
-          diagonal.shape.dimensions == type.shape.dimensions.dropLast(2) + [.fixed(min(sizes[0], sizes[1]))]
-        else {
+        let expected = type.shape.dimensions.dropLast(2) + [.fixed(min(sizes[0], sizes[1]))]
+        guard diagonal.shape.dimensions == Array(expected) else {
           throw ModelError(.malformed, "a diagonal \(diagonal.shape) for \(type.shape)")
         }
         var line = try reader.input(1)

@@ -80,7 +80,8 @@ extension Dialect {
     if let channels = input.shape[3].fixed, let depth = weights.shape[3].fixed, depth > 0 {
       convolution.groups = channels / depth
     }
-    return [try reader.add(convolution, [reader.input(0), reader.input(1), reader.bias(2)])]
+    let operands = [try reader.input(0), try reader.input(1), try reader.bias(2)]
+    return [try reader.add(convolution, operands + reader.inputs.dropFirst(3))]
   }
 
   /// Weights `[1, height, width, channels · multiplier]` become `[channels · multiplier, height, width, 1]`.
