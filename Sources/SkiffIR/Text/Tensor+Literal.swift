@@ -6,7 +6,7 @@ extension Tensor {
     let elements: [String]
     switch dataType {
     case .boolean: elements = ((try? integers()) ?? []).map { $0 == 0 ? "false" : "true" }
-    case .float64: elements = ((try? doubles()) ?? []).map(\.textForm)
+    case .float64: elements = ((try? doubles()) ?? []).map { Self.text(of: $0) }
     case _ where dataType.isFloatingPoint: elements = ((try? floats()) ?? []).map { Self.text(of: $0) }
     default: elements = ((try? integers()) ?? []).map(String.init)
     }
@@ -50,7 +50,9 @@ extension Tensor {
     }
   }
 
-  private static func text(of value: Float) -> String { value.isNaN ? "nan" : "\(value)" }
+  private static func text(of value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+    value.isNaN ? "nan" : value.description
+  }
 }
 
 extension Double {

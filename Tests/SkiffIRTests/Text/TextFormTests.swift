@@ -74,6 +74,8 @@ import Testing
     for tensor in [
       Tensor(singles, shape: [10]), Tensor(doubles, shape: [7]), Tensor(halves, shape: [65536]),
       Tensor([Float(bitPattern: 0x7fc0_0001)], shape: [1]), Tensor([-.nan as Float], shape: [1]),
+      Tensor([Double(bitPattern: 0x7ff8_0000_0000_0001), -.nan], shape: [2]),
+      Tensor([Double(bitPattern: 0x7ff8_0000_0000_0001)], shape: [1]),
       Tensor([Int64.min, .max], shape: [2]), Tensor([UInt64.max], shape: [1]),
       Tensor([true, false], shape: [2]),
       try Tensor(.boolean, shape: [1], bytes: ByteRegion([2])), Tensor([] as [Float], shape: [2, 0]),
