@@ -122,7 +122,7 @@ package final class Exporter {
         outputs.append(tensor)
       } else {
         let copy = try addTensor(types[tensor], name: output.name)
-        try emitCopy(tensor, to: copy)
+        try emitReshape(tensor, to: copy)
         outputs.append(copy)
       }
     }
@@ -346,13 +346,13 @@ package final class Exporter {
       subgraph.operators[last].outputs = [result]
       return
     }
-    try emitCopy(tensor, to: result)
+    try emitReshape(tensor, to: result)
   }
 
-  /// Appends a reshape to the shape that the tensor has.
-  private func emitCopy(_ tensor: Int, to result: Int) throws(ModelError) {
+  /// Appends a reshape to the shape of `result`, of which one size at most is not fixed.
+  func emitReshape(_ tensor: Int, to result: Int) throws(ModelError) {
     guard let sizes = Self.reshapeSizes(types[result].shape) else {
-      throw ModelError(.unsupported, "a copy of the shape \(types[result].shape)")
+      throw ModelError(.unsupported, "a reshape to \(types[result].shape)")
     }
     try emit("RESHAPE", [tensor, integers(sizes)], [result], FlatObject("ReshapeOptions"))
   }

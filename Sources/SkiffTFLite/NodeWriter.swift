@@ -246,33 +246,22 @@ final class NodeWriter {
     try emit("SQUEEZE", [tensor], [result], FlatObject("SqueezeOptions", ["squeeze_dims": .integers([axis])]))
   }
 
-  /// Appends a reshape to the shape of `result`; where more than one of its sizes is not fixed, to that in `shape`.
-  ///
-  /// - Parameter copied: What the shape is made of where an operand copies sizes that are not fixed: nil for a copy, -1 for
-  ///   what is left.
-  func emitReshape(
-    _ tensor: Int, to result: Int, shape: Int? = nil, copying copied: [Int?]? = nil
-  ) throws(ModelError) {
-    let wanted: Int
-    if let sizes = Exporter.reshapeSizes(exporter.types[result].shape) {
-      wanted = try integers(sizes)
-    } else if let copied {
-      wanted = try copiedShape(of: tensor, copied)
-    } else if let shape, exporter.types[shape].dataType == .int32 {
-      wanted = shape
-    } else if let shape, exporter.types[shape].dataType == .int64 {
-      wanted = try temporary(TensorType(.int32, exporter.types[shape].shape))
-      try emitCast(shape, to: wanted)
-    } else {
-      throw ModelError(.unsupported, "a reshape to \(exporter.types[result].shape)")
-    }
-    try emit("RESHAPE", [tensor, wanted], [result], FlatObject("ReshapeOptions"))
+  /// Appends a reshape to the shape of `result`, of which one size at most is not fixed.
+  func emitReshape(_ tensor: Int, to result: Int) throws(ModelError) {
+    try exporter.emitReshape(tensor, to: result)
+  }
+
+  /// The sizes of a tensor as a tensor: a constant where they are fixed.
+  func sizes(of tensor: Int) throws(ModelError) -> Int {
+    if let sizes = exporter.types[tensor].shape.fixed { return try integers(sizes) }
+    let present = try temporary(TensorType(.int32, [exporter.types[tensor].rank]))
+    try emit("SHAPE", [tensor], [present], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    return present
   }
 
   /// Sizes as a tensor, with those of another tensor, at the same axes, for nil.
   func copiedShape(of tensor: Int, _ sizes: [Int?]) throws(ModelError) -> Int {
-    let present = try temporary(TensorType(.int32, [exporter.types[tensor].rank]))
-    try emit("SHAPE", [tensor], [present], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    let present = try self.sizes(of: tensor)
     var parts: [Int] = []
     var axis = 0
     while axis < sizes.count {

@@ -75,12 +75,8 @@ extension NodeWriter {
     if let size = shape[axis].fixed {
       return try exporter.addUnnamed(Tensor(integers: [size], as: dataType, shape: []))
     }
-    let (sizes, list) = (
-      try temporary(TensorType(.int32, [shape.rank])), try temporary(TensorType(.int32, [1]))
-    )
+    let (sizes, list) = (try self.sizes(of: required(0)), try temporary(TensorType(.int32, [1])))
     let size = try temporary(TensorType(.int32, .scalar))
-    try emit(
-      "SHAPE", [required(0)], [sizes], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
     try emit("SLICE", [sizes, integers([axis]), integers([1])], [list], FlatObject("SliceOptions"))
     try emit("SQUEEZE", [list], [size], FlatObject("SqueezeOptions", ["squeeze_dims": .integers([0])]))
     guard dataType != .int32 else { return size }

@@ -88,6 +88,14 @@ def undefined(node, arrays, rounded_names):
             return "batches of other sizes"
     if any(one.name in ("to", "output_dtype") and one.i in range(17, 21) for one in node.attribute):
         return "numbers of 8 bits, which NumPy does not have"
+    if kind in ["Cast", "CastLike"] and x.dtype in NOISE and results[0].dtype.kind in "iu":
+        limits = np.iinfo(results[0].dtype)
+        if not np.all((x.astype(np.float64) > limits.min - 1.0) & (x.astype(np.float64) < limits.max + 1.0)):
+            return "a number that the integers do not have"
+    if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"]:
+        ignored = [one.i for one in node.attribute if one.name == "ignore_index"]
+        if np.any((operands[1] < 0) | (operands[1] >= x.shape[1]) & ~np.isin(operands[1], ignored)):
+            return "a class that is not there"
     if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"] and operands[1].shape != (*x.shape[:1], *x.shape[2:]):
         return "classes of other samples"
     if kind == "Celu" and next((one.f for one in node.attribute if one.name == "alpha"), 1) == 0:

@@ -240,4 +240,18 @@ import SkiffTFLite
       return try graph.add(ReduceSum(axes: [1], keepsDimensions: false), expanded)
     }
   }
+
+  /// A 0 among sizes that are computed stands for the input's size, which the format does not know.
+  @Test(.needsPeer(.check), arguments: [[-1], [-1, 4], [3, 2, 2], [3, -1, 1, 2]], [true, false])
+  func computedSizesCopy(rest: [Int], isOpen: Bool) throws {
+    try check(isOpen ? Shape([.symbol("N"), .fixed(3), .fixed(4)]) : [2, 3, 4], symbols: 2) { graph, x in
+      var sum = ReduceSum()
+      sum.keepsDimensions = false
+      let zero = graph.addConstant(Tensor([0] as [Float], shape: [1]))
+      let one = graph.addConstant(Tensor([1] as [Int64], shape: [1]))
+      let none = try graph.add(Cast(to: .int64), graph.add(sum, graph.add(Multiply(), x, zero)))
+      let sizes = graph.addConstant(try Tensor(integers: rest, as: .int64, shape: [rest.count]))
+      return try graph.add(Reshape(), x, graph.add(Concat(axis: 0), graph.add(Reshape(), none, one), sizes))
+    }
+  }
 }

@@ -56,18 +56,17 @@ enum ActivationMappings {
         relu.alpha = try node.real("alpha", default: 0.01)
         return try node.add(relu, node.inputs)
       }.writing(LeakyRelu.self) { (relu, node) throws(ModelError) in
-        try node.add("LeakyRelu", node.operands(), ["alpha": .real(relu.alpha)])
+        guard try node.realType() == .float64 else {
+          return try node.add("LeakyRelu", node.operands(), ["alpha": .real(relu.alpha)])
+        }
+        return try node.scaledBelowZero(by: node.number(relu.alpha, as: .float64))
       },
       .plain("Mish", Mish.self, since: 18),
       Mapping("PRelu", since: 1, prelu1),
       Mapping("PRelu", since: 7) { (node) throws(ModelError) in try node.add(PRelu(), node.inputs) }
         .writing(PRelu.self) { (_, node) throws(ModelError) in
           guard try node.realType() == .float64 else { return try node.addNumeric("PRelu") }
-          // ONNX Runtime has no kernel for it.
-          let (input, zero) = (try node.operand(0), try node.number(0, as: .float64))
-          let isBelow = try node.add("Less", [input, zero])[0]
-          let scaled = try node.add("Mul", [input, node.operand(1)])[0]
-          return try node.add("Where", [isBelow, scaled, input])
+          return try node.scaledBelowZero(by: node.operand(1))
         },
       Mapping("Selu", since: 1) { (node) throws(ModelError) in
         node.ignore("consumed_inputs")
@@ -156,5 +155,15 @@ enum ActivationMappings {
     let isHigh = try node.add(Greater(), input, number(lambda))
     let high = try node.add(Select(), isHigh, lowered, number(0))
     return [try node.add(Select(), isLow, raised, high)]
+  }
+}
+
+extension NodeExport {
+  /// Adds `x` where it is not below zero and `slope · x` elsewhere, in float64, for which ONNX Runtime has no kernel of either operator.
+  fileprivate func scaledBelowZero(by slope: String) throws(ModelError) -> [String] {
+    let input = try operand(0)
+    let isBelow = try add("Less", [input, number(0, as: .float64)])[0]
+    let scaled = try add("Mul", [input, slope])[0]
+    return try add("Where", [isBelow, scaled, input])
   }
 }

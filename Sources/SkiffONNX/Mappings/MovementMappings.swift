@@ -27,7 +27,7 @@ enum MovementMappings {
             [
               "blocksize": .integer(rearrangement.blockSize),
               "mode": .text(rearrangement.order == .blockFirst ? "DCR" : "CRD"),
-            ], rearrangement.layout)
+            ], rearrangement.layout, rearrangement.rearrangement)
         ]
       },
     Mapping("Expand", since: 8) { (node) throws(ModelError) in try node.add(Expand(), node.inputs) }
@@ -125,7 +125,8 @@ enum MovementMappings {
     }.writing(SpaceToDepth.self) { (rearrangement, node) throws(ModelError) in
       [
         try node.rearranged(
-          "SpaceToDepth", ["blocksize": .integer(rearrangement.blockSize)], rearrangement.layout)
+          "SpaceToDepth", ["blocksize": .integer(rearrangement.blockSize)], rearrangement.layout,
+          rearrangement.rearrangement)
       ]
     },
     Mapping("Split", since: 1, split1),
@@ -238,11 +239,22 @@ enum MovementMappings {
 }
 
 extension NodeExport {
-  /// Adds an operator that moves elements between channels and space.
+  /// Adds an operator that moves elements between channels and space; of integers of 64 bits, for which runtimes have no kernel,
+  /// the steps that it amounts to.
   fileprivate func rearranged(
-    _ name: String, _ attributes: AttributeList, _ layout: ChannelLayout
+    _ name: String, _ attributes: AttributeList, _ layout: ChannelLayout,
+    _ rearrangement: ([Int]) throws(ModelError) -> BlockRearrangement
   ) throws(ModelError) -> String {
-    let (own, input) = (try realType(), try channelsFirst(0, from: layout))
+    let own = try realType()
+    if own.isInteger, own.bitWidth == 64 {
+      guard let shape = try type(0).shape.fixed else {
+        throw ModelError(.unsupported, "runtimes have no kernel for \(own.rawValue) of open sizes")
+      }
+      let steps = try rearrangement(shape)
+      let divided = try add("Reshape", operand(0), integers(steps.split))
+      return try add("Reshape", transposed(divided, by: steps.permutation), integers(steps.merged))
+    }
+    let input = try channelsFirst(0, from: layout)
     guard let wide = RuntimeKernels.widerType(than: own, for: name) else {
       return try restored(add(name, input, attributes: attributes), to: layout)
     }

@@ -32,7 +32,7 @@ public struct DepthToSpace: DataMovement {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     var type = try context.type(0)
-    let channels = try checkedBlock(blockSize, type, layout)
+    let channels = try checkedBlock(blockSize, type.shape, layout)
     let square = blockSize * blockSize
     if let count = type.shape[channels].fixed, count % square != 0 {
       throw ModelError(.invalidGraph, "\(count) channels for blocks of \(square)")
@@ -45,10 +45,15 @@ public struct DepthToSpace: DataMovement {
 
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
-    let axis = try checkedBlock(blockSize, input.type, layout)
+    return [try rearrangement(of: input.shape).apply(to: input)]
+  }
+
+  /// How elements of a shape move.
+  package func rearrangement(of shape: [Int]) throws(ModelError) -> BlockRearrangement {
+    let axis = try checkedBlock(blockSize, Shape(shape), layout)
     let block = blockSize
-    let channels = input.shape[axis] / (block * block)
-    let space = input.shape[layout.spatialAxes(rank: 4)]
+    let channels = shape[axis] / (block * block)
+    let space = shape[layout.spatialAxes(rank: 4)]
     let (height, width) = (space[space.startIndex], space[space.startIndex + 1])
     let depth = order == .blockFirst ? [block, block, channels] : [channels, block, block]
     let split: [Int]
@@ -60,11 +65,9 @@ public struct DepthToSpace: DataMovement {
     case (.last, .channelFirst): (split, permutation) = ([height, width] + depth, [0, 1, 4, 2, 5, 3])
     }
     let (tall, wide) = (height * block, width * block)
-    let shape = layout == .first ? [channels, tall, wide] : [tall, wide, channels]
-    return [
-      try input.quantized(with: nil).reshaped(to: [input.shape[0]] + split).permuted(by: permutation)
-        .reshaped(to: [input.shape[0]] + shape).quantized(with: input.quantization?.ofWholeTensor)
-    ]
+    let merged = layout == .first ? [channels, tall, wide] : [tall, wide, channels]
+    return BlockRearrangement(
+      split: [shape[0]] + split, permutation: permutation, merged: [shape[0]] + merged)
   }
 }
 
@@ -89,7 +92,7 @@ public struct SpaceToDepth: DataMovement {
 
   public func inferTypes(_ context: InferenceContext) throws(ModelError) -> [TensorType] {
     var type = try context.type(0)
-    let channels = try checkedBlock(blockSize, type, layout)
+    let channels = try checkedBlock(blockSize, type.shape, layout)
     type.shape[channels] = type.shape[channels] * .fixed(blockSize * blockSize)
     for axis in layout.spatialAxes(rank: 4) {
       if let size = type.shape[axis].fixed, size % blockSize != 0 {
@@ -103,28 +106,46 @@ public struct SpaceToDepth: DataMovement {
 
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
-    let axis = try checkedBlock(blockSize, input.type, layout)
+    return [try rearrangement(of: input.shape).apply(to: input)]
+  }
+
+  /// How elements of a shape move.
+  package func rearrangement(of shape: [Int]) throws(ModelError) -> BlockRearrangement {
+    let axis = try checkedBlock(blockSize, Shape(shape), layout)
     let block = blockSize
-    let channels = input.shape[axis]
-    let space = input.shape[layout.spatialAxes(rank: 4)]
+    let channels = shape[axis]
+    let space = shape[layout.spatialAxes(rank: 4)]
     let (height, width) = (space[space.startIndex] / block, space[space.startIndex + 1] / block)
     let blocks = [height, block, width, block]
     let split = layout == .first ? [channels] + blocks : blocks + [channels]
     let permutation = layout == .first ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 2, 4, 5]
     let depth = channels * block * block
-    let shape = layout == .first ? [depth, height, width] : [height, width, depth]
-    return [
-      try input.quantized(with: nil).reshaped(to: [input.shape[0]] + split).permuted(by: permutation)
-        .reshaped(to: [input.shape[0]] + shape).quantized(with: input.quantization?.ofWholeTensor)
-    ]
+    let merged = layout == .first ? [depth, height, width] : [height, width, depth]
+    return BlockRearrangement(
+      split: [shape[0]] + split, permutation: permutation, merged: [shape[0]] + merged)
+  }
+}
+
+/// Elements moved between channels and space: axes divided, permuted and merged again.
+package struct BlockRearrangement {
+  /// The sizes that the axes are divided into.
+  package let split: [Int]
+  /// The order of the axes that they are divided into.
+  package let permutation: [Int]
+  /// The sizes of the result.
+  package let merged: [Int]
+
+  fileprivate func apply(to input: Tensor) throws(ModelError) -> Tensor {
+    try input.quantized(with: nil).reshaped(to: split).permuted(by: permutation).reshaped(to: merged)
+      .quantized(with: input.quantization?.ofWholeTensor)
   }
 }
 
 /// Checks the side of a block on a tensor of rank 4 and returns the axis of the channels.
 private func checkedBlock(
-  _ blockSize: Int, _ type: TensorType, _ layout: ChannelLayout
+  _ blockSize: Int, _ shape: Shape, _ layout: ChannelLayout
 ) throws(ModelError) -> Int {
-  guard type.rank == 4 else { throw ModelError(.invalidGraph, "blocks of space in \(type.shape)") }
+  guard shape.rank == 4 else { throw ModelError(.invalidGraph, "blocks of space in \(shape)") }
   guard blockSize > 0, blockSize < 1 << 16 else {
     throw ModelError(.invalidGraph, "blocks of \(blockSize)", at: Location(attribute: "blockSize"))
   }

@@ -54,16 +54,27 @@ public struct RegionAlign: ReferenceKernel {
     guard input.rank == 4, regions.shape == [samples.count, 4],
       samples.allSatisfy({ $0 >= 0 && $0 < input.shape[0] })
     else { throw ModelError(.invalidGraph, "regions \(regions.type) of \(input.type)") }
-    let (x, corners) = (try input.floats(), try regions.floats())
-    let (channels, height, width) = (input.shape[1], input.shape[2], input.shape[3])
-    let shape = [samples.count, channels, rows, columns]
-    var result: [Float] = []
-    let count = try checkedCount(shape, of: .float32)
-    guard count > 0 else { return [try Tensor.zeros(input.dataType, shape: shape)] }
-    result.reserveCapacity(count)
-    let offset: Float = centersPixels ? 0.5 : 0
+    let shape = [samples.count, input.shape[1], rows, columns]
+    guard try checkedCount(shape, of: .float64) > 0 else {
+      return [try Tensor.zeros(input.dataType, shape: shape)]
+    }
+    if input.dataType == .float64 {
+      let cells = try cells(of: input.doubles(), input.shape, regions.doubles(), samples)
+      return [Tensor(cells, shape: shape)]
+    }
+    let cells = try cells(of: input.floats(), input.shape, regions.floats(), samples)
+    return [try Tensor(floats: cells, as: input.dataType, shape: shape)]
+  }
+
+  private func cells<Real: RealNumber>(
+    of x: [Real], _ shape: [Int], _ corners: [Real], _ samples: [Int]
+  ) throws(ModelError) -> [Real] {
+    let (channels, height, width) = (shape[1], shape[2], shape[3])
+    var result: [Real] = []
+    result.reserveCapacity(samples.count * channels * rows * columns)
+    let offset: Real = centersPixels ? 0.5 : 0
     for (region, sample) in samples.enumerated() {
-      let corner = (0..<4).map { corners[region * 4 + $0] * scale - offset }
+      let corner = (0..<4).map { corners[region * 4 + $0] * Real(scale) - offset }
       var (wide, high) = (corner[2] - corner[0], corner[3] - corner[1])
       if !centersPixels { (wide, high) = (max(wide, 1), max(high, 1)) }
       let across = try taps(start: corner[0], length: wide, cells: columns, size: width)
@@ -75,41 +86,45 @@ public struct RegionAlign: ReferenceKernel {
         }
       }
     }
-    return [try Tensor(floats: result, as: input.dataType, shape: shape)]
+    return result
   }
 
   /// A point along one axis: two neighbours and their weights; nil outside.
-  private typealias Tap = (low: Int, high: Int, lowWeight: Float, highWeight: Float)
+  private typealias Tap<Real> = (low: Int, high: Int, lowWeight: Real, highWeight: Real)
 
   /// The points of each cell along an axis.
-  private func taps(start: Float, length: Float, cells: Int, size: Int) throws(ModelError) -> [[Tap?]] {
-    let step = length / Float(cells)
-    let wanted = points > 0 ? Float(points) : step.rounded(.up)
+  private func taps<Real: RealNumber>(
+    start: Real, length: Real, cells: Int, size: Int
+  ) throws(ModelError) -> [[Tap<Real>?]] {
+    let step = length / Real(cells)
+    let wanted = points > 0 ? Real(points) : step.rounded(.up)
     guard wanted <= 1024 else { throw ModelError(.limitExceeded, "\(wanted) points in a cell of a region") }
     let count = wanted > 0 ? Int(wanted) : 0
     return (0..<cells).map { cell in
       (0..<count).map { point in
-        let place = start + Float(cell) * step + (Float(point) + 0.5) * step / Float(count)
+        let place = start + Real(cell) * step + (Real(point) + 0.5) * step / Real(count)
         return Self.tap(place, size)
       }
     }
   }
 
-  private static func tap(_ place: Float, _ size: Int) -> Tap? {
-    guard place >= -1, place <= Float(size), size > 0 else { return nil }
+  private static func tap<Real: RealNumber>(_ place: Real, _ size: Int) -> Tap<Real>? {
+    guard place >= -1, place <= Real(size), size > 0 else { return nil }
     let inside = max(place, 0)
     let low = Int(inside)
     guard low < size - 1 else { return (size - 1, size - 1, 1, 0) }
-    let rest = inside - Float(low)
+    let rest = inside - Real(low)
     return (low, low + 1, 1 - rest, rest)
   }
 
-  private func cell(_ x: [Float], _ plane: Int, _ width: Int, _ down: [Tap?], _ across: [Tap?]) -> Float {
-    var sum: Float = 0
-    var greatest: Float?
+  private func cell<Real: RealNumber>(
+    _ x: [Real], _ plane: Int, _ width: Int, _ down: [Tap<Real>?], _ across: [Tap<Real>?]
+  ) -> Real {
+    var sum: Real = 0
+    var greatest: Real?
     for vertical in down {
       for horizontal in across {
-        var parts: (Float, Float, Float, Float) = (0, 0, 0, 0)
+        var parts: (Real, Real, Real, Real) = (0, 0, 0, 0)
         if let vertical, let horizontal {
           let (top, bottom) = (plane + vertical.low * width, plane + vertical.high * width)
           parts = (
@@ -124,6 +139,6 @@ public struct RegionAlign: ReferenceKernel {
         greatest = greatest.map { max($0, best) } ?? best
       }
     }
-    return takesMaximum ? greatest ?? 0 : sum / Float(max(1, down.count * across.count))
+    return takesMaximum ? greatest ?? 0 : sum / Real(max(1, down.count * across.count))
   }
 }

@@ -73,8 +73,7 @@ extension NodeWriter {
   /// The sizes of a tensor times factors plus terms.
   func scaledSizes(of tensor: Int, by factors: [Int], plus terms: [Int]) throws(ModelError) -> Int {
     let type = TensorType(.int32, [factors.count])
-    let (sizes, scaled, result) = (try temporary(type), try temporary(type), try temporary(type))
-    try emit("SHAPE", [tensor], [sizes], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+    let (sizes, scaled, result) = (try self.sizes(of: tensor), try temporary(type), try temporary(type))
     try emit("MUL", [sizes, integers(factors)], [scaled], FlatObject("MulOptions"))
     try emit("ADD", [scaled, integers(terms)], [result], FlatObject("AddOptions"))
     return result

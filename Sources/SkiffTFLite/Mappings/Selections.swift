@@ -291,8 +291,7 @@ extension NodeWriter {
       if sizes.allSatisfy({ $0 == 1 }) { return wanted }
       present = try integers(missing + sizes)
     } else {
-      present = try temporary(TensorType(.int32, [rank]))
-      try emit("SHAPE", [operand], [present], FlatObject("ShapeOptions").setting("out_type", to: "INT32"))
+      present = try sizes(of: operand)
       if !missing.isEmpty {
         let all = try temporary(TensorType(.int32, [count]))
         try emit("CONCATENATION", [integers(missing), present], [all], FlatObject("ConcatenationOptions"))

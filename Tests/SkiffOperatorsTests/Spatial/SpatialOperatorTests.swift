@@ -210,3 +210,27 @@ import Testing
     #expect(try last.integers() == [6, 1, 10, 11])
   }
 }
+
+@Suite struct RegionAlignTests {
+  @Test(.needsPeer(.check)) func numbersOf64BitsKeepThem() throws {
+    var random = SeededGenerator(Seed(7))
+    func doubles(_ shape: [Int], in range: ClosedRange<Double>) -> Tensor {
+      Tensor(
+        (0..<shape.reduce(1, *)).map { _ in Double.random(in: range, using: &random) }, shape: shape)
+    }
+    let image = doubles([2, 3, 6, 7], in: -2...2)
+    let corners = [0.3, 0.7, 4.1, 5.9, 1.2, 0.1, 6.6, 3.3, 2.7, 2.9, 3.1, 8.8]
+    let inputs = [
+      image, Tensor(corners, shape: [3, 4]), Tensor([0, 1, 1] as [Int64], shape: [3]),
+    ]
+    let align = RegionAlign().with(2, \.rows).with(3, \.columns).with(0.5, \.scale)
+    let sizes: [String: any Sendable] = ["output_height": 2, "output_width": 3, "spatial_scale": 0.5]
+    try ONNXCase.expectEqual(
+      [
+        ONNXCase("RoiAlign", sizes.merging(["mode": "avg"]) { $1 }, inputs, is: align),
+        ONNXCase(
+          "RoiAlign", sizes.merging(["mode": "max", "sampling_ratio": 2]) { $1 }, inputs,
+          is: align.with(true, \.takesMaximum).with(2, \.points)),
+      ], tolerance: 1e-12)
+  }
+}
