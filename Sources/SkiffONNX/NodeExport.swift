@@ -5,7 +5,7 @@ import SkiffOperators
 /// A node that is exported: what its mapping needs to know, and the nodes that it becomes.
 ///
 /// Quantized operands are seen as real numbers, and quantized results are given as such: the operators that convert are
-/// added on both sides.
+/// added on both sides. What moves or casts the integers of a quantized operand to a result that has no scales sees the integers.
 final class NodeExport {
   let node: Node
   private let export: GraphExport
@@ -13,6 +13,8 @@ final class NodeExport {
   private var fresh: Set<String> = []
   /// Where the nodes begin that were added.
   private let start: Int
+  /// Whether quantized operands are seen as integers.
+  private let seesIntegers: Bool
 
   var graph: Graph { export.graph }
 
@@ -20,6 +22,9 @@ final class NodeExport {
     self.node = node
     self.export = export
     start = export.result.nodes.count
+    let result = node.outputs.first.flatMap { export.graph[$0].type }
+    seesIntegers =
+      (node.operator is any DataMovement || node.operator is Cast) && result?.isQuantized == false
   }
 
   /// Writes the node by the first row that can.
@@ -117,7 +122,7 @@ final class NodeExport {
     guard let type = graph[value].type else {
       throw ModelError(.unsupported, "the type of '\(graph[value].name)' is not known")
     }
-    return type.isQuantized ? .float32 : type.dataType
+    return type.isQuantized && !seesIntegers ? .float32 : type.dataType
   }
 
   private func value(_ index: Int) -> ValueID? { index < node.inputs.count ? node.inputs[index] : nil }
@@ -128,7 +133,7 @@ final class NodeExport {
   /// The name of an operand that must be there.
   func operand(_ index: Int) throws(ModelError) -> String {
     guard let value = value(index) else { throw ModelError(.invalidGraph, "operand \(index) is missing") }
-    return try export.real(value)
+    return try seesIntegers ? export.name(of: value) : export.real(value)
   }
 
   /// The name of an operand, none if it is left out.
@@ -255,10 +260,21 @@ final class NodeExport {
     return try add("Reshape", operand(index), integers(sizes))
   }
 
+  /// A value in other sizes, nil for that of the same axis.
+  func reshaped(_ name: String, to sizes: [Int?]) throws(ModelError) -> String {
+    guard sizes.contains(0) else { return try add("Reshape", name, integers(sizes.map { $0 ?? 0 })) }
+    let fixed = sizes.compactMap(\.self)
+    guard fixed.count == sizes.count else {
+      throw ModelError(.unsupported, "sizes of 0 beside sizes that are not known")
+    }
+    return try add("Reshape", name, integers(fixed), attributes: ["allowzero": .flag(true)])
+  }
+
   /// The operand with its axes reordered: a constant as it is stored, others when the model runs.
   ///
   /// ONNX Runtime 1.32 moves roundings behind a transposition that has none, and refuses what it makes of some.
   func permuted(_ index: Int, by order: [Int]) throws(ModelError) -> String {
+    guard !seesIntegers else { return try transposed(operand(index), by: order) }
     if let value = value(index), let moved = try export.permuted(value, by: order) { return moved }
     let moved = try transposed(operand(index), by: order)
     let type = try type(index)

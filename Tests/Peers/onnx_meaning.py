@@ -93,11 +93,11 @@ def undefined(node, arrays, rounded_names):
         if not np.all((x.astype(np.float64) > limits.min - 1.0) & (x.astype(np.float64) < limits.max + 1.0)):
             return "a number that the integers do not have"
     if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"]:
+        if operands[1].shape != (*x.shape[:1], *x.shape[2:]):
+            return "classes of other samples"
         ignored = [one.i for one in node.attribute if one.name == "ignore_index"]
-        if np.any((operands[1] < 0) | (operands[1] >= x.shape[1]) & ~np.isin(operands[1], ignored)):
+        if np.any(((operands[1] < 0) | (operands[1] >= x.shape[1])) & ~np.isin(operands[1], ignored)):
             return "a class that is not there"
-    if kind in ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"] and operands[1].shape != (*x.shape[:1], *x.shape[2:]):
-        return "classes of other samples"
     if kind == "Celu" and next((one.f for one in node.attribute if one.name == "alpha"), 1) == 0:
         return "a division by an alpha of 0"
     if kind == "TopK" and attributes(node).get("sorted", 1) != 1:

@@ -77,17 +77,16 @@ enum ExpressedMappings {
       if !rearrangement.pads.isEmpty {
         value = try node.add("Pad", value, node.integers(rearrangement.pads), "", axes)
       }
-      guard try node.type(0).shape.isFixed, let result = node.fixedResult(0) else {
+      guard let shape = try node.type(0).shape.fixed, let result = node.fixedResult(0) else {
         throw ModelError(.unsupported, "blocks of sizes that are not known")
       }
       // [n, s / b, b…, r…] has the blocks behind their axes, then before all.
-      let batch = try node.type(0).shape[0].fixed ?? 0
-      let split = [batch] + (0..<count).flatMap { [result[$0 + 1], blocks[$0]] } + result[(count + 1)...]
+      let split =
+        [shape[0]] + (0..<count).flatMap { [result[$0 + 1], blocks[$0]] } + result[(count + 1)...]
       let order =
         (0..<count).map { 2 * $0 + 2 } + [0] + (0..<count).map { 2 * $0 + 1 }
         + Array(2 * count + 1..<rank + count)
-      let parted = try node.add("Reshape", value, node.integers(split))
-      return [try node.add("Reshape", node.transposed(parted, by: order), node.integers(result))]
+      return [try node.reshaped(node.transposed(node.reshaped(value, to: split), by: order), to: result)]
     },
     .expressing(BatchToSpace.self) { (rearrangement, node) throws(ModelError) in
       try node.checkSizes()
@@ -101,8 +100,9 @@ enum ExpressedMappings {
       let order =
         [count] + (0..<count).flatMap { [count + 1 + $0, $0] } + Array(2 * count + 1..<shape.count + count)
       let sizes = [batch] + (0..<count).map { shape[$0 + 1] * blocks[$0] } + shape[(count + 1)...]
-      let parted = try node.add("Reshape", node.operand(0), node.integers(blocks + [batch] + shape[1...]))
-      let whole = try node.add("Reshape", node.transposed(parted, by: order), node.integers(sizes))
+      let split = blocks + [batch] + shape[1...]
+      let parted = try node.reshaped(node.operand(0), to: split)
+      let whole = try node.reshaped(node.transposed(parted, by: order), to: sizes)
       guard crops.contains(where: { $0 != 0 }) else { return [whole] }
       let ends = (0..<count).map { sizes[$0 + 1] - crops[count + $0] }
       return [

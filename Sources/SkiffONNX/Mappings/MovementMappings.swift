@@ -240,19 +240,19 @@ enum MovementMappings {
 
 extension NodeExport {
   /// Adds an operator that moves elements between channels and space; of integers of 64 bits, for which runtimes have no kernel,
-  /// the steps that it amounts to.
+  /// the steps that it amounts to, where sizes are known but for the first.
   fileprivate func rearranged(
     _ name: String, _ attributes: AttributeList, _ layout: ChannelLayout,
     _ rearrangement: ([Int]) throws(ModelError) -> BlockRearrangement
   ) throws(ModelError) -> String {
     let own = try realType()
-    if own.isInteger, own.bitWidth == 64 {
-      guard let shape = try type(0).shape.fixed else {
-        throw ModelError(.unsupported, "runtimes have no kernel for \(own.rawValue) of open sizes")
-      }
-      let steps = try rearrangement(shape)
-      let divided = try add("Reshape", operand(0), integers(steps.split))
-      return try add("Reshape", transposed(divided, by: steps.permutation), integers(steps.merged))
+    let shape = try type(0).shape.dimensions.map(\.fixed)
+    if own.isInteger, own.bitWidth == 64, !shape.dropFirst().contains(nil) {
+      let steps = try rearrangement(shape.map { $0 ?? 1 })
+      var (split, merged): ([Int?], [Int?]) = (steps.split, steps.merged)
+      (split[0], merged[0]) = (shape[0], shape[0])
+      let divided = try reshaped(operand(0), to: split)
+      return try reshaped(transposed(divided, by: steps.permutation), to: merged)
     }
     let input = try channelsFirst(0, from: layout)
     guard let wide = RuntimeKernels.widerType(than: own, for: name) else {

@@ -4,14 +4,14 @@ import SkiffOperators
 
 /// Computes now what depends on constants only.
 ///
-/// 1. A permutation, reshape or cast of a constant becomes a pending transform of the constant; nothing is
+/// 1. A permutation or reshape of a constant becomes a pending transform of the constant; nothing is
 ///    copied.
 /// 2. An integer result whose elements inference knows, for example a shape, becomes a constant.
 /// 3. Any other node on constants is evaluated, as long as the bytes added stay within the budget.
 ///
 /// Declines: dequantization (the integers are what should stay in the file; in bodies also as ONNX says it, which nothing
-/// adopts there), other nodes on quantized constants, foreign operators, operators without a reference kernel, results beyond
-/// the budget.
+/// adopts there), what else does not just move quantized constants, foreign operators, operators without a reference kernel,
+/// results beyond the budget.
 public struct FoldConstants: Pass {
   public static let name = "fold-constants"
 
@@ -60,7 +60,8 @@ public struct FoldConstants: Pass {
       let kernel = node.operator as? any ReferenceKernel
     else { return [] }
     if let constant = try transformed(node, in: graph) { return [constant] }
-    guard operands.allSatisfy({ graph[$0].type?.isQuantized == false }) else { return [] }
+    guard node.operator is any DataMovement || operands.allSatisfy({ graph[$0].type?.isQuantized == false })
+    else { return [] }
     var size = 0
     for output in node.outputs {
       guard let type = graph[output].type, let count = type.shape.elementCount,
