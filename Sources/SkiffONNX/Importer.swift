@@ -34,12 +34,12 @@ extension NodeImport {
   /// Imports the whole model into the graph.
   mutating func importModel() throws(ModelError) {
     let model = self.model
-    if model.irVersion > Dialect.newestIRVersion {
-      reports.warn("IR version \(model.irVersion) is newer than \(Dialect.newestIRVersion)")
+    if model.irVersion > Dialect.newestReadIRVersion {
+      reports.warn("IR version \(model.irVersion) is newer than \(Dialect.newestReadIRVersion)")
     }
     if model.hasTrainingInfo { reports.warn("the part for training is left out") }
-    if version(ofDomain: "") ?? 0 > Dialect.newestVersion {
-      reports.warn("operator set \(version(ofDomain: "") ?? 0) is newer than \(Dialect.newestVersion)")
+    if version(ofDomain: "") ?? 0 > Dialect.newestReadVersion {
+      reports.warn("operator set \(version(ofDomain: "") ?? 0) is newer than \(Dialect.newestReadVersion)")
     }
     graph.name = model.graph.name
     try importInitializers(of: model.graph)

@@ -75,9 +75,13 @@ struct Mapping: Sendable {
 
 /// The rows by name.
 struct Dialect: Sendable {
-  /// The newest version of ONNX's operators that the rows were written for.
+  /// The newest version of ONNX's operators that the rows read.
+  static let newestReadVersion = 24
+  /// The version of ONNX's operators that is written.
   static let newestVersion = 21
-  /// The newest version of the file format.
+  /// The newest version of the file format that is read.
+  static let newestReadIRVersion = 12
+  /// The version of the file format that is written.
   static let newestIRVersion = 10
 
   static let onnx = Dialect(all)
@@ -90,9 +94,9 @@ struct Dialect: Sendable {
     + IntegerMappings.rows
     + LinearMappings.rows + LossMappings.rows + MovementMappings.rows + NormalizationMappings.rows
     + QuantizationMappings.rows + RecurrentMappings.rows + ReductionMappings.rows + RefusedMappings.rows
-    + ResizeMappings.rows
+    + ResizeMappings.rows + RotaryMappings.rows
     + SamplingMappings.rows + SelectionMappings.rows + ShapeMappings.rows + SignalMappings.rows
-    + SpatialMappings.rows + TransformerMappings.rows
+    + SpatialMappings.rows + StandardAttentionMappings.rows + TransformerMappings.rows
     + ExpressedMappings.rows
 
   /// The rows that are read and not refused.

@@ -1,4 +1,4 @@
-"""Makes models of one operator at every operator set from 7 to 21 where its form differs, and runs them under ONNX Runtime:
+"""Makes models of one operator at every operator set from 7 to 24 where its form differs, and runs them under ONNX Runtime:
 onnx_versions.py folder
 
 The folder gets the models and the same corpus.json and arrays.npz as onnx_corpus.py writes. ONNX Runtime promises
@@ -33,10 +33,10 @@ def case(kind, name, sets, inputs, outputs=1, **attributes):
         CASES.append((kind, f"{kind}/{name}/{version}", version, inputs, attributes, outputs))
 
 
-ALL = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
+ALL = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 24]
 
 
-def since(first, last=21):
+def since(first, last=24):
     return [version for version in ALL if first <= version <= last]
 
 
@@ -126,7 +126,7 @@ case("AveragePool", "dilated", since(19), [X], kernel_shape=[2, 2], dilations=[2
 case("LpPool", "default", ALL, [X], kernel_shape=[2, 2])
 case("GlobalAveragePool", "default", ALL, [X])
 case("GlobalMaxPool", "default", ALL, [X])
-case("GlobalLpPool", "default", ALL, [X])
+case("GlobalLpPool", "default", since(7, 21), [X])
 for kind in ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare"]:
     last = 12 if kind == "ReduceSum" else 17
     case(kind, "attribute", since(7, last), [X], axes=[1, 2], keepdims=0)
@@ -268,8 +268,8 @@ regions = np.sort(random.uniform(0, 9, (4, 2, 2)), axis=1).reshape(4, 4).astype(
 for mode in ["avg", "max"]:
     for ratio in [0, 2]:
         options = {"mode": mode, "output_height": 2, "output_width": 3, "sampling_ratio": ratio, "spatial_scale": 0.7}
-        case("RoiAlign", f"{mode}_{ratio}", since(10), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))], **options)
-        case("RoiAlign", f"{mode}_{ratio}_edges", since(16), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))],
+        case("RoiAlign", f"{mode}_{ratio}", since(10, 21), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))], **options)
+        case("RoiAlign", f"{mode}_{ratio}_edges", since(16, 21), [f(2, 3, 6, 7), regions, constant(i(0, 1, 1, 0))],
              coordinate_transformation_mode="output_half_pixel", **options)
 case("MaxUnpool", "default", since(9), [f(1, 2, 2, 2), constant(i(0, 3, 9, 15, 1, 2, 8, 14).reshape(1, 2, 2, 2) + np.array([0, 16]).reshape(1, 2, 1, 1))],
      kernel_shape=[2, 2], strides=[2, 2])
@@ -507,6 +507,54 @@ for hop, length in [(1, 4), (3, 5), (4, 8)]:
 control()
 
 
+case("Swish", "default", [24], [X])
+case("Swish", "alpha", [24], [X], alpha=0.5)
+for kind in [np.float32, np.float16]:
+    case("RMSNormalization", f"last/{np.dtype(kind).name}", [23, 24], [X.astype(kind), constant(f(4).astype(kind))])
+case("RMSNormalization", "axis", [23], [X, constant(f(5, 4))], axis=2, epsilon=0.01)
+case("RMSNormalization", "broadcast", [23], [X, constant(f(3, 1, 4))])
+angles, tables = f(9, 4), f(2, 5, 4)
+for pairs in [0, 1]:
+    order = np.array([[0, 1, 2, 3, 4], [8, 3, 5, 0, 1]])
+    case("RotaryEmbedding", f"heads/{pairs}", [23, 24], [f(2, 3, 5, 8), angles, angles[::-1], order], interleaved=pairs)
+    case("RotaryEmbedding", f"joined/{pairs}", [23], [f(2, 5, 24), angles, angles[::-1], constant(order)], interleaved=pairs, num_heads=3)
+    case("RotaryEmbedding", f"given/{pairs}", [23], [f(2, 3, 5, 8), tables, tables[::-1]], interleaved=pairs)
+    case("RotaryEmbedding", f"part/{pairs}", [23], [f(2, 3, 5, 10), tables, tables[::-1]], interleaved=pairs, rotary_embedding_dim=8)
+    case(MS + "RotaryEmbedding", f"joined/{pairs}", [17], [f(2, 5, 24), order, constant(angles), constant(angles[::-1])], interleaved=pairs, num_heads=3)
+    case(MS + "RotaryEmbedding", f"heads/{pairs}", [17], [f(2, 3, 5, 8), order, constant(angles), constant(angles[::-1])], interleaved=pairs)
+heads = [f(2, 3, 5, 8), f(2, 3, 7, 8), f(2, 3, 7, 6)]
+past = [f(2, 3, 4, 8), f(2, 3, 4, 6)]
+kept = random.uniform(0, 1, (5, 7)) > 0.3
+kept[:, 0] = True
+case("Attention", "heads", [23, 24], heads)
+case("Attention", "scaled", [23], heads, scale=0.2)
+case("Attention", "bounded", [23], heads, softcap=1.5)
+case("Attention", "causal", [23, 24], heads, is_causal=1)
+case("Attention", "mask", [23], [*heads, f(5, 7)])
+case("Attention", "maskOfHeads", [23], [*heads, f(2, 3, 5, 7)])
+case("Attention", "truth", [23, 24], [*heads, kept])
+nothing = kept & (np.arange(5) != 2)[:, None]
+case("Attention", "truth/nothing", [23], [*heads, nothing])
+case("Attention", "mask/nothing", [23], [*heads, np.where(nothing, np.float32(0), np.float32(-np.inf))])
+case("Attention", "truth/causal", [23], [*heads, kept], is_causal=1)
+case("Attention", "bounded/mask", [24], [*heads, f(5, 7)], softcap=1.5)
+case("Attention", "past", [23, 24], [*heads, None, *past], outputs=3)
+case("Attention", "past/causal", [23, 24], [*heads, None, *past], outputs=3, is_causal=1)
+case("Attention", "past/mask", [23], [*heads, f(5, 11), *past], outputs=3)
+case("Attention", "grouped", [23], [f(2, 6, 5, 8), *heads[1:]])
+case("Attention", "joined", [23, 24], [f(2, 5, 24), f(2, 7, 24), f(2, 7, 18)], q_num_heads=3, kv_num_heads=3)
+case("Attention", "joined/grouped", [23], [f(2, 5, 48), f(2, 7, 24), f(2, 7, 18)], q_num_heads=6, kv_num_heads=3)
+case("Attention", "counted", [24], [*heads, f(5, 7), None, None, i(4, 7)])
+case("Attention", "counted/causal", [24], [*heads, None, None, None, i(6, 7)], is_causal=1)
+for mode in ["linear", "circular"]:
+    case("TensorScatter", mode, [24], [f(2, 3, 6, 4), f(2, 3, 2, 4), i(1, 4)], mode=mode)
+    case("TensorScatter", f"first/{mode}", [24], [f(2, 3, 6, 4), f(2, 3, 2, 4)], mode=mode)
+case("TensorScatter", "round", [24], [f(2, 3, 6, 4), f(2, 3, 2, 4), i(5, 4)], mode="circular")
+case("TensorScatter", "axis", [24], [f(2, 6, 3), f(2, 2, 3), constant(i(1, 4))], axis=1)
+for mode in [0, 3]:
+    case("Attention", f"scores/{mode}", [23], [*heads, f(5, 7)], outputs=4, qk_matmul_output_mode=mode)
+
+
 def model(kind, version, inputs, attributes, outputs):
     domain, _, operator = kind.rpartition(":")
     names, values, stored, fed = [], [], [], {}
@@ -526,7 +574,8 @@ def model(kind, version, inputs, attributes, outputs):
     node = helper.make_node(operator, names[:len(names) - unused], results, domain=domain, **attributes)
     graph = helper.make_graph([node], "node", values, [helper.make_empty_tensor_value_info(name) for name in results], stored)
     sets = [helper.make_opsetid("", version)] + ([helper.make_opsetid(domain, 1)] if domain else [])
-    return helper.make_model(graph, opset_imports=sets, ir_version=10 if version > 20 else 8), fed
+    file_version = 11 if version > 21 else 10 if version > 20 else 8
+    return helper.make_model(graph, opset_imports=sets, ir_version=file_version), fed
 
 
 target = pathlib.Path(sys.argv[1])

@@ -25,7 +25,7 @@ import Testing
 
       ## ONNX
 
-      All versions up to that of operator set 21, functions, and bodies of If, Loop and Scan.
+      All versions up to that of operator set \(SkiffONNX.ReadOperators.newestVersion), functions, and bodies of If, Loop and Scan.
 
       \(domains.map { section($0.key.isEmpty ? "ONNX's own" : "`\($0.key)`", $0.value) }.joined(separator: "\n\n"))
 

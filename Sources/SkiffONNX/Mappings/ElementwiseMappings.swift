@@ -151,12 +151,15 @@ enum ElementwiseMappings {
     }
     var cast = Cast(to: dataType)
     cast.saturates = try node.flag("saturate", default: true)
+    // It is of a type that is not read.
+    node.ignore("round_mode")
     return try node.add(cast, node.inputs)
   }
 
   static func castLike(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
     var cast = try Cast(to: node.type(of: node.input(1)).dataType)
     cast.saturates = try node.flag("saturate", default: true)
+    node.ignore("round_mode")
     return try node.add(cast, [node.input(0)])
   }
 

@@ -28,7 +28,13 @@ enum QuantizationMappings {
       var operation = DequantizeLinear()
       operation.axis = try node.integer("axis", default: 1)
       operation.blockSize = try node.integer("block_size", default: 0)
-      return try node.add(operation, node.inputs)
+      let result = try node.add(operation, node.inputs)[0]
+      // 0 is the number of no type.
+      guard try node.integer("output_dtype", default: 0) != 0 else { return [result] }
+      let dataType = try node.dataType("output_dtype", default: .float32)
+      return [
+        try node.type(of: result).dataType == dataType ? result : node.add(Cast(to: dataType), result)
+      ]
     }.writing(DequantizeLinear.self) { (operation, node) throws(ModelError) in
       var attributes: AttributeList = ["axis": .integer(operation.axis)]
       if operation.blockSize != 0 { attributes["block_size"] = .integer(operation.blockSize) }
@@ -88,6 +94,11 @@ enum QuantizationMappings {
     operation.saturates = try node.flag("saturate", default: true)
     // 0 is the number of no type.
     let stated = try node.integer("output_dtype", default: 0)
+    if try node.integer("precision", default: 0) != 0 {
+      guard try node.dataType("precision", default: .float32) == node.type(of: node.input(0)).dataType else {
+        throw ModelError(.unsupported, "another precision than that of the input")
+      }
+    }
     if let zeroPoint = node.optional(2) {
       operation.dataType = try node.type(of: zeroPoint).dataType
     } else if stated != 0 {

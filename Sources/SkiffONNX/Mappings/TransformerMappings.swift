@@ -26,29 +26,38 @@ enum TransformerMappings {
     Mapping("MultiHeadAttention", domain: domain, AttentionMappings.multiHead),
     Mapping("QAttention", domain: domain, AttentionMappings.quantizedAttention),
     Mapping("QuickGelu", domain: domain) { (node) throws(ModelError) in
-      let input = try node.input(0)
-      let dataType = try node.type(of: input).dataType
-      let scaled = try node.scaled(input, by: node.real("alpha", default: 1.702), dataType)
-      return [try node.add(Multiply(), input, node.add(Sigmoid(), scaled))]
+      try gated(&node, alpha: 1.702)
     },
-    Mapping("SimplifiedLayerNormalization") { (node) throws(ModelError) in
-      node.ignore("stash_type")
-      var normalization = RMSNormalization()
-      normalization.axis = try node.integer("axis", default: -1)
-      normalization.epsilon = try node.real("epsilon", default: 1e-5)
-      return [try NormalizationMappings.normalized(&node, by: normalization, from: normalization.axis)]
-    },
+    Mapping("RMSNormalization", since: 23, rootMeanSquare),
+    Mapping("SimplifiedLayerNormalization", rootMeanSquare),
     Mapping("SkipLayerNormalization", domain: domain) { (node) throws(ModelError) in
       var normalization = LayerNormalization()
       normalization.epsilon = try node.real("epsilon", default: 1e-12)
       return try skip(&node, normalization, parameters: [node.input(2), node.optional(3)], bias: 4)
     },
+    Mapping("Swish", since: 24) { (node) throws(ModelError) in try gated(&node, alpha: 1) },
     Mapping("SkipSimplifiedLayerNormalization", domain: domain) { (node) throws(ModelError) in
       var normalization = RMSNormalization()
       normalization.epsilon = try node.real("epsilon", default: 1e-12)
       return try skip(&node, normalization, parameters: [node.input(2)], bias: 3)
     },
   ]
+
+  /// `x · sigmoid(alpha · x)`
+  private static func gated(_ node: inout NodeImport, alpha: Float) throws(ModelError) -> [ValueID] {
+    let input = try node.input(0)
+    let dataType = try node.type(of: input).dataType
+    let scaled = try node.scaled(input, by: node.real("alpha", default: alpha), dataType)
+    return [try node.add(Multiply(), input, node.add(Sigmoid(), scaled))]
+  }
+
+  private static func rootMeanSquare(_ node: inout NodeImport) throws(ModelError) -> [ValueID] {
+    node.ignore("stash_type")
+    var normalization = RMSNormalization()
+    normalization.axis = try node.integer("axis", default: -1)
+    normalization.epsilon = try node.real("epsilon", default: 1e-5)
+    return [try NormalizationMappings.normalized(&node, by: normalization, from: normalization.axis)]
+  }
 
   /// Two values and a bias added, then normalized; the sum is the fourth result.
   private static func skip(
