@@ -102,6 +102,11 @@ extension NodeImport {
     return graph.addConstant(try Tensor(floats: [number], as: dataType, shape: []))
   }
 
+  /// The value as another type.
+  mutating func cast(_ value: ValueID, to dataType: DataType) throws(ModelError) -> ValueID {
+    try type(of: value).dataType == dataType ? value : add(Cast(to: dataType), value)
+  }
+
   /// The value with other sizes; a constant keeps its bytes.
   mutating func reshaped(_ value: ValueID, to sizes: [Int]) throws(ModelError) -> ValueID {
     if let constant = graph[value].constant, sizes.allSatisfy({ $0 > 0 }) {

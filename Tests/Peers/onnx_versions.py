@@ -551,8 +551,14 @@ for mode in ["linear", "circular"]:
     case("TensorScatter", f"first/{mode}", [24], [f(2, 3, 6, 4), f(2, 3, 2, 4)], mode=mode)
 case("TensorScatter", "round", [24], [f(2, 3, 6, 4), f(2, 3, 2, 4), i(5, 4)], mode="circular")
 case("TensorScatter", "axis", [24], [f(2, 6, 3), f(2, 2, 3), constant(i(1, 4))], axis=1)
-for mode in [0, 3]:
-    case("Attention", f"scores/{mode}", [23], [*heads, f(5, 7)], outputs=4, qk_matmul_output_mode=mode)
+case("Attention", "counted/nothing", [24], [*heads, None, None, None, constant(i(4, 7))], is_causal=1)
+for mode in range(4):
+    case("Attention", f"scores/{mode}", [23, 24], [*heads, f(5, 7)], outputs=4, qk_matmul_output_mode=mode, softcap=1.5)
+case(MS + "RotaryEmbedding", "first", [17], [f(2, 5, 24), i(2), constant(angles), constant(angles[::-1])], num_heads=3)
+case(MS + "RotaryEmbedding", "width", [17], [f(2, 5, 24), order, constant(angles), constant(angles[::-1])])
+case("DequantizeLinear", "wider", [23], [np.arange(-4, 4, dtype=np.int8), constant(np.float16(0.3))], output_dtype=TensorProto.FLOAT)
+case("QuantizeLinear", "narrower", [23], [f(9).astype(np.float16), constant(np.float32(0.03)), constant(np.uint8(7))])
+case("QuantizeLinear", "precision", [23], [f(9).astype(np.float16), constant(np.float16(0.03)), constant(np.int8(7))], precision=TensorProto.FLOAT)
 
 
 def model(kind, version, inputs, attributes, outputs):

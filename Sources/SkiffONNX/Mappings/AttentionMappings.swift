@@ -103,7 +103,8 @@ enum AttentionMappings {
       let stated = try node.real("scale", default: 0)
       var product = MatrixMultiply()
       product.transposesB = true
-      var scores = try node.add(product, parted(query, &node), parted(key, &node))
+      var scores = try node.add(
+        product, node.parted(query, heads: heads), node.parted(key, heads: heads))
       scores = try node.scaled(scores, by: stated == 0 ? standard : stated, dataType)
       let filter = try node.real("mask_filter_value", default: -10000)
       if let mask { scores = try node.add(Add(), scores, additive(mask, filter, dataType, &node)) }
@@ -114,14 +115,9 @@ enum AttentionMappings {
           Add(), scores, node.scaled(node.add(Cast(to: dataType), isLater), by: filter, dataType))
       }
       if let bias { scores = try node.add(Add(), scores, bias) }
-      let mixed = try node.add(MatrixMultiply(), node.add(Softmax(axis: -1), scores), parted(value, &node))
+      let mixed = try node.add(
+        MatrixMultiply(), node.add(Softmax(axis: -1), scores), node.parted(value, heads: heads))
       return try node.reshaped(node.add(Transpose([0, 2, 1, 3]), mixed), to: [0, 0, widths[2]])
-    }
-
-    /// `[batch, words, width]` as `[batch, heads, words, width / heads]`.
-    private func parted(_ value: ValueID, _ node: inout NodeImport) throws(ModelError) -> ValueID {
-      let apart = try node.add(Reshape(), value, node.constant([0, 0, heads, -1]))
-      return try node.add(Transpose([0, 2, 1, 3]), apart)
     }
 
     /// What is added to the scores of words that do not count.
@@ -152,5 +148,13 @@ enum AttentionMappings {
       let missing = try node.add(Subtract(), node.number(1, as: dataType), counted)
       return try node.scaled(missing, by: filter, dataType)
     }
+  }
+}
+
+extension NodeImport {
+  /// `[batch, words, width]` as `[batch, heads, words, width / heads]`.
+  mutating func parted(_ value: ValueID, heads: Int) throws(ModelError) -> ValueID {
+    let width = try type(of: value).shape.dimensions.last?.fixed.map { $0 / heads } ?? -1
+    return try add(Transpose([0, 2, 1, 3]), add(Reshape(), value, constant([0, 0, heads, width])))
   }
 }

@@ -151,7 +151,7 @@ enum ElementwiseMappings {
     }
     var cast = Cast(to: dataType)
     cast.saturates = try node.flag("saturate", default: true)
-    // It is of a type that is not read.
+    // Only float8e8m0 is rounded by it, which is not read.
     node.ignore("round_mode")
     return try node.add(cast, node.inputs)
   }

@@ -28,13 +28,12 @@ enum QuantizationMappings {
       var operation = DequantizeLinear()
       operation.axis = try node.integer("axis", default: 1)
       operation.blockSize = try node.integer("block_size", default: 0)
-      let result = try node.add(operation, node.inputs)[0]
-      // 0 is the number of no type.
-      guard try node.integer("output_dtype", default: 0) != 0 else { return [result] }
-      let dataType = try node.dataType("output_dtype", default: .float32)
-      return [
-        try node.type(of: result).dataType == dataType ? result : node.add(Cast(to: dataType), result)
-      ]
+      var inputs = node.inputs
+      // 0 is the number of no type; the result has that of the scale otherwise.
+      if try node.integer("output_dtype", default: 0) != 0 {
+        inputs[1] = try node.cast(node.input(1), to: node.dataType("output_dtype", default: .float32))
+      }
+      return try node.add(operation, inputs)
     }.writing(DequantizeLinear.self) { (operation, node) throws(ModelError) in
       var attributes: AttributeList = ["axis": .integer(operation.axis)]
       if operation.blockSize != 0 { attributes["block_size"] = .integer(operation.blockSize) }
@@ -94,17 +93,18 @@ enum QuantizationMappings {
     operation.saturates = try node.flag("saturate", default: true)
     // 0 is the number of no type.
     let stated = try node.integer("output_dtype", default: 0)
-    if try node.integer("precision", default: 0) != 0 {
-      guard try node.dataType("precision", default: .float32) == node.type(of: node.input(0)).dataType else {
-        throw ModelError(.unsupported, "another precision than that of the input")
-      }
-    }
+    // The division is in the precision that is stated, or that of the scale.
+    var inputs = node.inputs
+    let precision =
+      try node.integer("precision", default: 0) == 0
+      ? node.type(of: node.input(1)).dataType : node.dataType("precision", default: .float32)
+    for index in 0..<2 { inputs[index] = try node.cast(node.input(index), to: precision) }
     if let zeroPoint = node.optional(2) {
       operation.dataType = try node.type(of: zeroPoint).dataType
     } else if stated != 0 {
       operation.dataType = try node.dataType("output_dtype", default: .uint8)
     }
-    return try node.add(operation, node.inputs)
+    return try node.add(operation, inputs)
   }
 
   /// The exact sum times the product of the scales of input and weights over that of the result.

@@ -13,9 +13,13 @@ enum RotaryMappings {
       guard try !node.flag("is_packed_batching"), try node.real("scale", default: 1) == 1 else {
         throw ModelError(.unsupported, "samples in one row, or a scale")
       }
-      let places = try node.input(1)
-      guard try node.type(of: places).rank == 2 else {
-        throw ModelError(.unsupported, "places that are counted from one on")
+      var places = try node.input(1)
+      if try node.type(of: places).rank == 1 {
+        // The place of the first word.
+        let input = try node.input(0)
+        let axis = try node.type(of: input).rank == 4 ? 2 : 1
+        let own = try node.add(Add(), node.places(ofAxis: axis, of: input), places)
+        places = try node.add(Unsqueeze(axes: [0]), own)
       }
       let rotation = Rotation(cosines: try node.input(2), sines: try node.input(3), places: places)
       return [try rotation.result(&node)]
@@ -36,10 +40,15 @@ enum RotaryMappings {
     func result(_ node: inout NodeImport) throws(ModelError) -> ValueID {
       var input = try node.input(0)
       let rank = try node.type(of: input).rank
-      let heads = try node.integer("num_heads", default: 0)
       let width = try node.integer("rotary_embedding_dim", default: 0)
-      guard rank == 4 || rank == 3 && heads > 0 else { throw ModelError(.unsupported, "\(heads) heads") }
-      if rank == 3 { input = try node.add(Reshape(), input, node.constant([0, 0, heads, -1])) }
+      let whole = try node.type(of: input).shape.dimensions.last?.fixed
+      if rank == 3 {
+        let heads = try headCount(width, &node)
+        input = try node.add(
+          Reshape(), input, node.constant([0, 0, heads, whole.map { $0 / heads } ?? -1]))
+      } else if rank != 4 {
+        throw ModelError(.malformed, "an input of \(rank) axes")
+      }
       let axis = rank == 4 ? 1 : 2
       let (cosine, sine) = (try angles(cosines, axis, &node), try angles(sines, axis, &node))
       let part = width > 0 ? try node.part(input, from: 0, to: width) : input
@@ -53,14 +62,27 @@ enum RotaryMappings {
       if pairs {
         let joined = try node.add(
           Concat(axis: -1), node.add(Unsqueeze(axes: [-1]), real), node.add(Unsqueeze(axes: [-1]), imaginary))
-        turned = try node.add(Reshape(), joined, node.constant([0, 0, 0, -1]))
+        let size = try node.type(of: part).shape[3].fixed ?? -1
+        turned = try node.add(Reshape(), joined, node.constant([0, 0, 0, size]))
       } else {
         turned = try node.add(Concat(axis: -1), real, imaginary)
       }
       if width > 0 {
         turned = try node.add(Concat(axis: -1), turned, node.part(input, from: width, to: .max))
       }
-      return rank == 3 ? try node.reshaped(turned, to: [0, 0, -1]) : turned
+      return rank == 3 ? try node.reshaped(turned, to: [0, 0, whole ?? -1]) : turned
+    }
+
+    /// The number of heads side by side: as stated, or where all of a head is turned, that of the tables' widths.
+    private func headCount(_ width: Int, _ node: inout NodeImport) throws(ModelError) -> Int {
+      var heads = try node.integer("num_heads", default: 0)
+      if heads == 0, width == 0, let whole = try node.type(of: node.input(0)).shape[2].fixed,
+        let half = try node.type(of: cosines).shape.dimensions.last?.fixed, half > 0, half < 1 << 30
+      {
+        heads = whole / (2 * half)
+      }
+      guard heads > 0 else { throw ModelError(.unsupported, "the number of heads is not known") }
+      return heads
     }
 
     private func angles(

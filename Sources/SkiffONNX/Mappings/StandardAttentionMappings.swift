@@ -21,9 +21,10 @@ enum StandardAttentionMappings {
       try heads("q_num_heads", types[0], &node), try heads("kv_num_heads", types[1], &node)
     )
     guard asking % asked == 0 else { throw ModelError(.malformed, "\(asking) heads for \(asked)") }
-    let query = try apart(node.input(0), asking, rank, &node)
+    let query = try rank == 4 ? node.input(0) : node.parted(node.input(0), heads: asking)
     var (key, value) = (
-      try apart(node.input(1), asked, rank, &node), try apart(node.input(2), asked, rank, &node)
+      try rank == 4 ? node.input(1) : node.parted(node.input(1), heads: asked),
+      try rank == 4 ? node.input(2) : node.parted(node.input(2), heads: asked)
     )
     if let past = node.optional(4) { key = try node.add(Concat(axis: 2), past, key) }
     if let past = node.optional(5) { value = try node.add(Concat(axis: 2), past, value) }
@@ -40,98 +41,122 @@ enum StandardAttentionMappings {
     product.transposesB = true
     let scale = try node.optionalReal("scale") ?? 1 / Float(width).squareRoot()
     let raw = try node.scaled(node.add(product, query, keys), by: scale, dataType)
-    var scores = raw
+    var bounded = raw
     let bound = try node.real("softcap", default: 0)
     if bound > 0 {
-      scores = try node.scaled(
-        node.add(Tanh(), node.scaled(scores, by: 1 / bound, dataType)), by: bound, dataType)
+      bounded = try node.scaled(
+        node.add(Tanh(), node.scaled(raw, by: 1 / bound, dataType)), by: bound, dataType)
     }
-    let masks = try masks(query, key, dataType, &node)
-    for mask in masks { scores = try node.add(Add(), scores, mask) }
+    let mask = try mask(query, key, dataType, &node)
+    let added = try mask.added(dataType, &node)
+    let masked =
+      try added.map { (added) throws(ModelError) in try node.add(Add(), bounded, added) } ?? bounded
+    var scores = masked
+    let isAsked = try mask.keepsSome(dataType, &node)
+    if let isAsked, let added {
+      // Without a mask the scores of a word of which nothing is kept stay numbers.
+      let finite = try node.add(Select(), isAsked, added, node.number(0, as: dataType))
+      scores = try node.add(Add(), bounded, finite)
+    }
     let precision = try node.dataType("softmax_precision", default: dataType)
-    if precision != dataType { scores = try node.add(Cast(to: precision), scores) }
-    var shares = try node.add(Softmax(axis: -1), scores)
-    if node.optional(3) != nil || node.optional(6) != nil {
-      // Where nothing is kept, 0 / 0 stands for nothing.
-      shares = try node.add(
-        Select(), node.add(Equal(), shares, shares), shares, node.number(0, as: precision))
-    }
-    if precision != dataType { shares = try node.add(Cast(to: dataType), shares) }
+    var shares = try node.cast(
+      node.add(Softmax(axis: -1), node.cast(scores, to: precision)), to: dataType)
+    if let isAsked { shares = try node.add(Select(), isAsked, shares, node.number(0, as: dataType)) }
     var result = try node.add(MatrixMultiply(), shares, values)
     if rank == 3 {
-      result = try node.reshaped(node.add(Transpose([0, 2, 1, 3]), result), to: [0, 0, -1])
+      let all = try node.type(of: values).shape[3].fixed.map { $0 * asking } ?? -1
+      result = try node.reshaped(node.add(Transpose([0, 2, 1, 3]), result), to: [0, 0, all])
     }
     let mode = try node.integer("qk_matmul_output_mode", default: 0)
-    guard node.node.outputs.count > 3, !node.node.outputs[3].isEmpty else {
-      return [result, key, value, raw]
+    guard (0..<4).contains(mode) else {
+      throw ModelError(.malformed, "must be 0 to 3", at: Location(attribute: "qk_matmul_output_mode"))
     }
-    guard [0, 3].contains(mode) else {
-      throw ModelError(.unsupported, "scores in between", at: Location(attribute: "qk_matmul_output_mode"))
-    }
-    return [result, key, value, mode == 0 ? raw : shares]
+    return [result, key, value, [raw, bounded, masked, shares][mode]]
   }
 
-  /// What is added to the scores: the mask that is given, and what leaves out words that do not count, and later ones.
-  private static func masks(
+  /// What words see of each other.
+  private struct Mask {
+    /// What is added to the scores.
+    var numbers: ValueID?
+    /// Which scores are kept, all of them together.
+    var conditions: [ValueID] = []
+    /// Whether a word may see nothing at all.
+    var isOpen = false
+
+    /// What is added to the scores, nil if nothing is.
+    func added(_ dataType: DataType, _ node: inout NodeImport) throws(ModelError) -> ValueID? {
+      guard let condition = try both(conditions, &node) else { return numbers }
+      let kept = try node.add(
+        Select(), condition, node.number(0, as: dataType), node.number(-.infinity, as: dataType))
+      return try numbers.map { (numbers) throws(ModelError) in try node.add(Add(), numbers, kept) } ?? kept
+    }
+
+    /// Whether each word keeps some score, nil if all do.
+    func keepsSome(_ dataType: DataType, _ node: inout NodeImport) throws(ModelError) -> ValueID? {
+      guard isOpen else { return nil }
+      var conditions = conditions
+      if let numbers {
+        conditions.append(try node.add(Greater(), numbers, node.number(-.infinity, as: dataType)))
+      }
+      guard let condition = try both(conditions, &node) else { return nil }
+      let some = try node.add(
+        ReduceMax(axes: [-1], keepsDimensions: true), node.cast(condition, to: dataType))
+      return try node.add(Greater(), some, node.number(0, as: dataType))
+    }
+
+    private func both(_ conditions: [ValueID], _ node: inout NodeImport) throws(ModelError) -> ValueID? {
+      guard var all = conditions.first else { return nil }
+      for condition in conditions.dropFirst() { all = try node.add(And(), all, condition) }
+      return all
+    }
+  }
+
+  /// The mask that is given, and what leaves out words that do not count, and later ones.
+  private static func mask(
     _ query: ValueID, _ key: ValueID, _ dataType: DataType, _ node: inout NodeImport
-  ) throws(ModelError) -> [ValueID] {
-    var masks: [ValueID] = []
-    if let mask = node.optional(3) { masks.append(try additive(mask, keys: key, dataType, &node)) }
-    let words = try node.places(ofAxis: 2, of: key)
+  ) throws(ModelError) -> Mask {
+    var mask = Mask()
+    if let given = node.optional(3) {
+      let (type, wanted) = (try node.type(of: given), try node.type(of: key).shape[2])
+      // One of fewer words leaves out the others, which a mask that broadcasts does not.
+      guard let last = type.shape.dimensions.last,
+        last == wanted || last.fixed == nil || wanted.fixed == nil && last != .fixed(1)
+      else { throw ModelError(.unsupported, "a mask \(type) for \(wanted) words") }
+      if type.dataType == .boolean {
+        mask.conditions.append(given)
+      } else {
+        mask.numbers = try node.cast(given, to: dataType)
+      }
+      mask.isOpen = true
+    }
     var counts: ValueID?
     if let given = node.optional(6) {
       let counted = try node.add(Unsqueeze(axes: [1, 2, 3]), given)
-      masks.append(try kept(where: node.add(Less(), words, counted), dataType, &node))
+      mask.conditions.append(try node.add(Less(), node.places(ofAxis: 2, of: key), counted))
+      mask.isOpen = true
       counts = counted
     }
-    guard try node.flag("is_causal") else { return masks }
-    var last = try node.reshaped(node.places(ofAxis: 2, of: query), to: [-1, 1])
-    if let past = node.optional(4) {
-      last = try node.add(Add(), last, node.size(ofAxis: 2, of: past))
-    } else if let counts {
-      last = try node.add(Add(), last, node.add(Subtract(), counts, node.size(ofAxis: 2, of: query)))
+    if try node.flag("is_causal") {
+      var last = try node.reshaped(node.places(ofAxis: 2, of: query), to: [-1, 1])
+      if let past = node.optional(4) {
+        last = try node.add(Add(), last, node.size(ofAxis: 2, of: past))
+      } else if let counts {
+        last = try node.add(Add(), last, node.add(Subtract(), counts, node.size(ofAxis: 2, of: query)))
+      }
+      mask.conditions.append(try node.add(LessOrEqual(), node.places(ofAxis: 2, of: key), last))
     }
-    return masks + [try kept(where: node.add(LessOrEqual(), words, last), dataType, &node)]
+    return mask
   }
 
   private static func heads(
     _ name: String, _ type: TensorType, _ node: inout NodeImport
   ) throws(ModelError) -> Int {
     let stated = try node.optionalInteger(name)
-    guard let count = type.rank == 4 ? type.shape[1].fixed : stated, count > 0, count < 1 << 20 else {
+    let known = type.rank == 4 ? type.shape[1].fixed ?? stated : stated
+    guard let count = known, count > 0, count < 1 << 16 else {
       throw ModelError(.unsupported, "the number of heads is not known", at: Location(attribute: name))
     }
     return count
-  }
-
-  /// A value as `[batch, heads, words, width]`.
-  private static func apart(
-    _ value: ValueID, _ heads: Int, _ rank: Int, _ node: inout NodeImport
-  ) throws(ModelError) -> ValueID {
-    guard rank == 3 else { return value }
-    return try node.add(
-      Transpose([0, 2, 1, 3]), node.add(Reshape(), value, node.constant([0, 0, heads, -1])))
-  }
-
-  /// A mask of real numbers is added as it is; where one of truth values is false, nothing is left.
-  private static func additive(
-    _ mask: ValueID, keys: ValueID, _ dataType: DataType, _ node: inout NodeImport
-  ) throws(ModelError) -> ValueID {
-    let type = try node.type(of: mask)
-    let wanted = try node.type(of: keys).shape[2]
-    guard let last = type.shape.dimensions.last, last == wanted || last.fixed == nil || wanted.fixed == nil
-    else {
-      throw ModelError(.unsupported, "a mask \(type) for \(wanted) words")
-    }
-    return try type.dataType == .boolean ? kept(where: mask, dataType, &node) : mask
-  }
-
-  /// What is added to scores to keep those where a condition holds: 0, elsewhere negative infinity.
-  private static func kept(
-    where condition: ValueID, _ dataType: DataType, _ node: inout NodeImport
-  ) throws(ModelError) -> ValueID {
-    try node.add(
-      Select(), condition, node.number(0, as: dataType), node.number(-.infinity, as: dataType))
   }
 
   /// A cache with the update in the places of an axis that begin where a list says for each sample.
@@ -157,14 +182,5 @@ enum StandardAttentionMappings {
     scatter.axis = axis
     places = try node.add(Expand(), places, node.add(ShapeOf(), update))
     return [try node.add(scatter, cache, places, update)]
-  }
-}
-
-extension NodeImport {
-  /// The size of an axis as a list of one integer.
-  fileprivate mutating func size(ofAxis axis: Int, of value: ValueID) throws(ModelError) -> ValueID {
-    var size = ShapeOf()
-    (size.start, size.end) = (axis, axis + 1)
-    return try add(size, value)
   }
 }

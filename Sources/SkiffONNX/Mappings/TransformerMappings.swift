@@ -35,12 +35,12 @@ enum TransformerMappings {
       normalization.epsilon = try node.real("epsilon", default: 1e-12)
       return try skip(&node, normalization, parameters: [node.input(2), node.optional(3)], bias: 4)
     },
-    Mapping("Swish", since: 24) { (node) throws(ModelError) in try gated(&node, alpha: 1) },
     Mapping("SkipSimplifiedLayerNormalization", domain: domain) { (node) throws(ModelError) in
       var normalization = RMSNormalization()
       normalization.epsilon = try node.real("epsilon", default: 1e-12)
       return try skip(&node, normalization, parameters: [node.input(2)], bias: 3)
     },
+    Mapping("Swish", since: 24) { (node) throws(ModelError) in try gated(&node, alpha: 1) },
   ]
 
   /// `x · sigmoid(alpha · x)`
@@ -151,11 +151,16 @@ extension NodeImport {
   mutating func places(ofAxis axis: Int, of value: ValueID) throws(ModelError) -> ValueID {
     let type = try type(of: value)
     guard axis < type.rank else { throw ModelError(.malformed, "\(type) has no axis \(axis)") }
-    if let size = type.shape[axis].fixed { return constant(Array(0..<size)) }
-    var shape = ShapeOf()
-    (shape.start, shape.end) = (axis, axis + 1)
+    if let size = type.shape[axis].fixed, size <= 1 << 16 { return constant(Array(0..<size)) }
     let zero = graph.addConstant(Tensor(scalar: Int64(0)))
     let one = graph.addConstant(Tensor(scalar: Int64(1)))
-    return try add(NumberRange(), zero, add(Squeeze(axes: [0]), add(shape, value)), one)
+    return try add(NumberRange(), zero, add(Squeeze(axes: [0]), size(ofAxis: axis, of: value)), one)
+  }
+
+  /// The size of an axis as a list of one integer.
+  mutating func size(ofAxis axis: Int, of value: ValueID) throws(ModelError) -> ValueID {
+    var size = ShapeOf()
+    (size.start, size.end) = (axis, axis + 1)
+    return try add(size, value)
   }
 }

@@ -10,7 +10,7 @@ import SkiffOperators
 /// 3. Any other node on constants is evaluated, as long as the bytes added stay within the budget.
 ///
 /// Declines: dequantization (the integers are what should stay in the file; in bodies also as ONNX says it, which nothing
-/// adopts there), what else does not just move quantized constants, foreign operators, operators without a reference kernel,
+/// adopts there), nodes on quantized constants unless they move one, foreign operators, operators without a reference kernel,
 /// results beyond the budget.
 public struct FoldConstants: Pass {
   public static let name = "fold-constants"
@@ -60,8 +60,10 @@ public struct FoldConstants: Pass {
       let kernel = node.operator as? any ReferenceKernel
     else { return [] }
     if let constant = try transformed(node, in: graph) { return [constant] }
-    guard node.operator is any DataMovement || operands.allSatisfy({ graph[$0].type?.isQuantized == false })
-    else { return [] }
+    let moved = node.operator is any DataMovement ? operands.prefix(1) : []
+    guard operands.dropFirst(moved.count).allSatisfy({ graph[$0].type?.isQuantized == false }) else {
+      return []
+    }
     var size = 0
     for output in node.outputs {
       guard let type = graph[output].type, let count = type.shape.elementCount,
