@@ -19,10 +19,12 @@ static inline void skiff_begin_storing(int file, long long offset, long long cou
 #endif
 }
 
-// Lets all threads take memory from one place, so that what one of them gave back is there for the others.
+// Lets all threads take memory from one place, so that what one of them gave back is there for the others, and gives large
+// blocks back to the system at once, whose places others seldom fit into.
 static inline void skiff_share_memory(void) {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
 #endif
 }
 
