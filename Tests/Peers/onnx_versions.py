@@ -1,4 +1,4 @@
-"""Makes models of one operator at every operator set from 7 to 24 where its form differs, and runs them under ONNX Runtime:
+"""Makes models of one operator at operator sets 7 to 22 and 24 where its form differs, and runs them under ONNX Runtime:
 onnx_versions.py folder
 
 The folder gets the models and the same corpus.json and arrays.npz as onnx_corpus.py writes. ONNX Runtime promises

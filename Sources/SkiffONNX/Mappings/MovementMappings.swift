@@ -248,6 +248,7 @@ extension NodeExport {
     let own = try realType()
     let shape = try type(0).shape.dimensions.map(\.fixed)
     if own.isInteger, own.bitWidth == 64, !shape.dropFirst().contains(nil) {
+      try checkSizes()
       let steps = try rearrangement(shape.map { $0 ?? 1 })
       var (split, merged): ([Int?], [Int?]) = (steps.split, steps.merged)
       (split[0], merged[0]) = (shape[0], shape[0])

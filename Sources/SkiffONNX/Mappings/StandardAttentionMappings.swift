@@ -64,7 +64,7 @@ enum StandardAttentionMappings {
     if let isAsked { shares = try node.add(Select(), isAsked, shares, node.number(0, as: dataType)) }
     var result = try node.add(MatrixMultiply(), shares, values)
     if rank == 3 {
-      let all = try node.type(of: values).shape[3].fixed.map { $0 * asking } ?? -1
+      let all = try (node.type(of: values).shape[3] * .fixed(asking)).fixed ?? -1
       result = try node.reshaped(node.add(Transpose([0, 2, 1, 3]), result), to: [0, 0, all])
     }
     let mode = try node.integer("qk_matmul_output_mode", default: 0)
