@@ -78,7 +78,8 @@ struct MemoryLimit {
     while waitpid(child, &status, 0) < 0 {
       guard errno == EINTR else { throw ModelError(.inputOutput, "cannot wait: \(systemReason())") }
     }
-    if status & 0x7F == 0 { return ExitCode(status >> 8 & 0xFF) }
+    let code = ExitCode(status >> 8 & 0xFF)
+    if status & 0x7F == 0 && code != Self.notLoaded { return code }
     if let writtenFile { removeRest(of: writtenFile, by: child) }
     throw exceeded
   }
@@ -87,7 +88,14 @@ struct MemoryLimit {
     ModelError(.limitExceeded, "needs more memory than --max-memory \(limit)")
   }
 
-  /// Prints what the process says of errors, but for what the runtime says when it gives up, which tells a user nothing.
+  /// How a process ends whose program was started, but found no memory for its libraries.
+  private static let notLoaded = ExitCode(127)
+
+  /// What the runtime and the loader say.
+  private static let lastWords = ["Fatal error: ", ": error while loading shared libraries: "]
+
+  /// Prints what the process says of errors, but for what the runtime or the loader says when it gives up, which tells a user
+  /// nothing.
   private func relay(_ end: Int32) {
     guard let errors = fdopen(end, "r") else {
       close(end)
@@ -98,7 +106,7 @@ struct MemoryLimit {
     defer { free(line) }
     var isOver = false
     while getline(&line, &capacity, errors) > 0, let text = line {
-      isOver = isOver || strncmp(text, "Fatal error:", 12) == 0
+      isOver = isOver || Self.lastWords.contains { strstr(text, $0) != nil }
       if !isOver { write(2, text, strlen(text)) }
     }
   }

@@ -5,24 +5,21 @@ extension ByteRegion {
   package func deflated() throws(ModelError) -> ByteRegion? {
     guard count > 1, count < Int(Int32.max) else { return nil }
     var size = 0
-    let target = try ByteRegion(count: count - 1) { (output) throws(ModelError) in
-      size = try withBytes { (input) throws(ModelError) in try deflateRaw(input, into: output) }
+    let target = ByteRegion(count: count - 1) { output in
+      size = withBytes { deflateRaw($0, into: output) }
     }
     return size == 0 ? nil : try target.slice(offset: 0, count: size)
   }
 }
 
 /// Deflates at once; the result is the size, 0 if the output is too small.
-private func deflateRaw(
-  _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-) throws(ModelError) -> Int {
+private func deflateRaw(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int {
   // The state inside points back at the stream, which must therefore not move between the calls.
   let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   stream.initialize(to: z_stream())
   defer { stream.deallocate() }
-  guard skiff_deflate_init_raw(stream) == Z_OK else {
-    throw ModelError(.limitExceeded, "zlib has no memory to deflate with")
-  }
+  // As for every allocation of the runtime, there is no going on without memory.
+  guard skiff_deflate_init_raw(stream) == Z_OK else { fatalError("zlib has no memory to deflate with") }
   defer { deflateEnd(stream) }
   stream.pointee.avail_in = uInt(input.count)
   stream.pointee.avail_out = uInt(output.count)

@@ -23,9 +23,8 @@ private func inflateRaw(
   let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   stream.initialize(to: z_stream())
   defer { stream.deallocate() }
-  guard skiff_inflate_init_raw(stream) == Z_OK else {
-    throw ModelError(.limitExceeded, "zlib has no memory to inflate with", at: place)
-  }
+  // As for every allocation of the runtime, there is no going on without memory.
+  guard skiff_inflate_init_raw(stream) == Z_OK else { fatalError("zlib has no memory to inflate with") }
   defer { inflateEnd(stream) }
 
   var consumed = 0
