@@ -10,10 +10,10 @@ import Synchronization
   import Darwin
 #endif
 
-/// Threads that compute parts of one kernel after the other while a session runs.
+/// Threads that compute parts of one kernel after the other.
 ///
-/// Between kernels they watch for the next one, since to sleep and wake takes longer than many kernels do. Parts go to whoever is
-/// free: a helper that the system does not run keeps nobody waiting.
+/// Between kernels, and between runs that follow each other closely, they watch for the next one, since to sleep and wake takes
+/// longer than many kernels do. Parts go to whoever is free: a helper that the system does not run keeps nobody waiting.
 package final class Crew: @unchecked Sendable {
   /// A kernel with its operands, results and working memory.
   package struct Job: @unchecked Sendable {
@@ -46,6 +46,7 @@ package final class Crew: @unchecked Sendable {
   private let ticket = Atomic<UInt64>(0)
   private let done = Atomic<Int>(0)
   private let isOver = Atomic<Bool>(false)
+  private let bell = Doorbell()
   /// Changes only when all parts are done, and is read only by those who have a part.
   private var job: Job?
 
@@ -55,7 +56,10 @@ package final class Crew: @unchecked Sendable {
   }
 
   /// Sends the helpers away.
-  package func end() { isOver.store(true, ordering: .releasing) }
+  package func end() {
+    isOver.store(true, ordering: .sequentiallyConsistent)
+    bell.ring()
+  }
 
   /// Computes all parts of a job.
   package func run(_ job: Job) {
@@ -63,7 +67,8 @@ package final class Crew: @unchecked Sendable {
     self.job = job
     done.store(0, ordering: .relaxed)
     let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
-    ticket.store(number << 32 | UInt64(job.parts) << 16, ordering: .releasing)
+    ticket.store(number << 32 | UInt64(job.parts) << 16, ordering: .sequentiallyConsistent)
+    bell.ring()
     var idle = 0
     while done.load(ordering: .acquiring) < job.parts {
       if !takePart() { Self.wait(&idle) }
@@ -73,12 +78,18 @@ package final class Crew: @unchecked Sendable {
   private func help() {
     var idle = 0
     while !isOver.load(ordering: .acquiring) {
+      let current = ticket.load(ordering: .relaxed)
       if takePart() {
         idle = 0
-      } else {
+      } else if idle < 1 << 13 {
         Self.wait(&idle)
-        // What runs now is not divided.
-        if idle > 1 << 13 { usleep(20) }
+      } else {
+        // What runs now is not divided, or nothing runs.
+        bell.wait {
+          ticket.load(ordering: .sequentiallyConsistent) != current
+            || isOver.load(ordering: .sequentiallyConsistent)
+        }
+        idle = 0
       }
     }
   }

@@ -6,6 +6,7 @@ public final class Session {
   /// What is run.
   public let plan: Plan
   private let arena: Arena
+  private let crew: Crew
   private var bodies = BodySessions()
   private var states: [ValueID: Tensor]
   /// The values that are in the same place in every run: constants, and what direct kernels have computed once.
@@ -17,10 +18,13 @@ public final class Session {
   public init(_ plan: Plan) {
     self.plan = plan
     arena = Arena(byteCount: plan.arenaByteCount)
+    crew = Crew(threads: plan.steps.map(\.parts).max() ?? 1)
     states = plan.initialStates
     lasting = plan.constants
     jobs = Array(repeating: nil, count: plan.steps.count)
   }
+
+  deinit { crew.end() }
 
   /// Makes the states of the graph what they are before the first run.
   public func reset() { states = plan.initialStates }
@@ -35,8 +39,6 @@ public final class Session {
     _ inputs: [String: Tensor], observer: ((ValueID, Tensor) throws(ModelError) -> Void)? = nil
   ) throws(ModelError) -> [String: Tensor] {
     let graph = plan.graph
-    let crew = Crew(threads: plan.steps.map(\.parts).max() ?? 1)
-    defer { crew.end() }
     var passing = states
     for id in graph.inputs {
       let tensor = try input(id, from: inputs)
@@ -54,7 +56,7 @@ public final class Session {
         continue
       }
       try locating(graph[step.node].location) { () throws(ModelError) in
-        try run(index, step, &passing, crew)
+        try run(index, step, &passing)
         guard let observer else { return }
         for value in step.outputs { try observer(value, known(value, passing)) }
       }
@@ -110,7 +112,7 @@ public final class Session {
 
   /// Computes the results of a step, which are then lasting or among the passing values.
   private func run(
-    _ index: Int, _ step: Plan.Step, _ passing: inout [ValueID: Tensor], _ crew: Crew
+    _ index: Int, _ step: Plan.Step, _ passing: inout [ValueID: Tensor]
   ) throws(ModelError) {
     let inputs = step.inputs.map { id in id.flatMap { passing[$0] ?? lasting[$0] } }
     let results: [Tensor]

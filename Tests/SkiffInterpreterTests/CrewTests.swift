@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import SkiffBinary
 import SkiffIR
 import SkiffInterpreter
@@ -32,6 +33,40 @@ import Testing
         #expect(counts.count == parts && counts.values.allSatisfy { $0 == 1 }, "\(threads) threads, \(parts)")
       }
     }
+  }
+
+  /// Two parts that wait for each other, each on its thread.
+  private final class Meeting: DirectKernel {
+    let arrived = Atomic<Int>(0)
+
+    func run(
+      _ inputs: [UnsafeRawBufferPointer?], _ outputs: [UnsafeMutableRawBufferPointer],
+      scratch: UnsafeMutableRawBufferPointer, part: skiff_part
+    ) {
+      arrived.wrappingAdd(1, ordering: .relaxed)
+      let deadline = ContinuousClock.now + .seconds(20)
+      while arrived.load(ordering: .relaxed) < 2, ContinuousClock.now < deadline { sched_yield() }
+    }
+  }
+
+  /// Helpers that fell asleep between two jobs are woken by the next one, and go when the crew ends.
+  @Test func helpersSleepAndWake() async throws {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 64)
+    defer { memory.deallocate() }
+    let clock = ContinuousClock()
+    var crew: Crew? = Crew(threads: 2)
+    weak let left = crew
+    for _ in 0..<5 {
+      let start = clock.now
+      crew?.run(.init(kernel: Meeting(), inputs: [], outputs: [], scratch: memory, parts: 2))
+      #expect(clock.now - start < .seconds(20))
+      try await Task.sleep(for: .milliseconds(30))
+    }
+    crew?.end()
+    crew = nil
+    let deadline = clock.now + .seconds(20)
+    while left != nil, clock.now < deadline { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(left == nil)
   }
 
   /// What the caller allows holds in all workers.
