@@ -67,7 +67,7 @@ public struct CompressionReport: Sendable, CustomStringConvertible {
     for change in weights {
       let zeros = change.zeros == 0 ? "" : ", \(100 * change.zeros / max(1, change.elements)) % zeros"
       let noise = change.signalToNoise.isFinite ? "\((change.signalToNoise * 10).rounded() / 10) dB" : "exact"
-      lines.append("  '\(change.name)': \(change.elements) weights, \(change.coding)\(zeros), \(noise)")
+      lines.append("  '\(change.label)': \(change.elements) weights, \(change.coding)\(zeros), \(noise)")
     }
     if weightsInside > 0 {
       lines.append("\(weightsInside) tensors of weights inside of branches and loops stay as they are")

@@ -28,25 +28,24 @@ extension Model {
   /// - Parameters:
   ///   - runs: How many runs.
   ///   - threads: In how many threads.
-  ///   - samples: The first of them is the input; random numbers if nil.
+  ///   - samples: The first of them is the input; random numbers if nil, of which an open first axis counts one.
+  /// - Throws: ``ModelError/Code/invalidArgument`` if other sizes of an input are open, beside what runs throw.
   public func timing(runs: Int, threads: Int = 1, samples: Samples? = nil) throws(ModelError) -> Timing {
     var copy = self
     try copy.prepare()
-    var shapes: [String: [Int]] = [:]
-    for id in copy.graph.inputs {
-      let dimensions = copy.graph[id].type?.shape.dimensions ?? []
-      shapes[copy.graph[id].name] = dimensions.enumerated().map { axis, dimension in
-        dimension.fixed ?? (axis == 0 ? 1 : 0)
+    let sample = try samples?.runs(for: copy.graph).first
+    var shapes = sample?.mapValues(\.shape) ?? [:]
+    if sample == nil {
+      for id in copy.graph.inputs {
+        guard let dimensions = copy.graph[id].type?.shape.dimensions, dimensions.first?.fixed == nil,
+          case let rest = dimensions.dropFirst().compactMap(\.fixed), rest.count + 1 == dimensions.count
+        else { continue }
+        shapes[copy.graph[id].name] = [1] + rest
       }
     }
     let plan = try Plan(copy.graph, inputShapes: shapes, threads: threads)
     var generator = SeededInputs(seed: 1)
-    let inputs: [String: Tensor]
-    if let sample = try samples?.runs(for: plan.graph).first {
-      inputs = sample
-    } else {
-      inputs = try generator.next(for: plan.graph)
-    }
+    let inputs = if let sample { sample } else { try generator.next(for: plan.graph) }
     let session = Session(plan)
     _ = try session.run(inputs)
     let clock = ContinuousClock()

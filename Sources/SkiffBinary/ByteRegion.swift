@@ -25,7 +25,7 @@ public struct ByteRegion: Sendable {
 
   /// Creates a region that holds `bytes`.
   public init(_ bytes: [UInt8]) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+    let memory = UnsafeMutableRawBufferPointer.allocateBlock(byteCount: bytes.count)
     memory.copyBytes(from: bytes)
     self.init(adopting: UnsafeRawBufferPointer(memory)) {
       UnsafeMutableRawBufferPointer(mutating: $0).deallocate()
@@ -36,7 +36,7 @@ public struct ByteRegion: Sendable {
   public init<Failure: Error>(
     count: Int, initializingWith initialize: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    let memory = UnsafeMutableRawBufferPointer.allocateBlock(byteCount: count)
     do throws(Failure) {
       try initialize(memory)
     } catch {

@@ -112,7 +112,7 @@ package struct ScratchRegion: ~Copyable {
   }
 
   fileprivate init(memory count: Int) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    let memory = UnsafeMutableRawBufferPointer.allocateBlock(byteCount: count)
     target = .memory(memory)
     bytes = ByteRegion(adopting: UnsafeRawBufferPointer(memory)) {
       UnsafeMutableRawBufferPointer(mutating: $0).deallocate()

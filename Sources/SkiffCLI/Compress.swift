@@ -114,7 +114,15 @@ struct Compress: ModelCommand {
   private func chosenRecipe() throws -> (text: String, name: String) {
     let chosen = recipe ?? "small"
     if let text = Recipe.presetText(chosen) { return (text, chosen) }
-    return (try Recipe.text(contentsOf: chosen), String(chosen.split(separator: "/").last ?? ""))
+    do throws(ModelError) {
+      return (try Recipe.text(contentsOf: chosen), String(chosen.split(separator: "/").last ?? ""))
+    } catch {
+      var error = error
+      if !chosen.contains("/") && !chosen.contains(".") {
+        error.notes.append("recipes that are known: \(Recipe.presets.joined(separator: ", "))")
+      }
+      throw error
+    }
   }
 
   /// - Parameter isSearched: Whether the loss was measured and is as wanted; then only thresholds that are given count.

@@ -73,13 +73,16 @@ struct MemoryLimit {
     _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
     let child = try start(Self.withoutLimit(arguments), errors: ends[1])
     close(ends[1])
-    relay(ends[0])
+    let lastLines = relay(ends[0])
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 {
       guard errno == EINTR else { throw ModelError(.inputOutput, "cannot wait: \(systemReason())") }
     }
     let code = ExitCode(status >> 8 & 0xFF)
-    if status & 0x7F == 0 && code != Self.notLoaded { return code }
+    if status & 0x7F == 0 && code != Self.notLoaded {
+      for line in lastLines { Terminal.write(line) }
+      return code
+    }
     if let writtenFile { removeRest(of: writtenFile, by: child) }
     throw exceeded
   }
@@ -94,21 +97,25 @@ struct MemoryLimit {
   /// What the runtime and the loader say.
   private static let lastWords = ["Fatal error: ", ": error while loading shared libraries: "]
 
-  /// Prints what the process says of errors, but for what the runtime or the loader says when it gives up, which tells a user
-  /// nothing.
-  private func relay(_ end: Int32) {
+  /// Prints what the process says of errors, up to what can be what the runtime or the loader says when it gives up, which tells
+  /// a user nothing: that is returned, line by line.
+  private func relay(_ end: Int32) -> [String] {
     guard let errors = fdopen(end, "r") else {
       close(end)
-      return
+      return []
     }
     defer { fclose(errors) }
     var (line, capacity) = (UnsafeMutablePointer<CChar>?.none, 0)
     defer { free(line) }
-    var isOver = false
+    var lastLines: [String] = []
     while getline(&line, &capacity, errors) > 0, let text = line {
-      isOver = isOver || Self.lastWords.contains { strstr(text, $0) != nil }
-      if !isOver { write(2, text, strlen(text)) }
+      if lastLines.isEmpty, !Self.lastWords.contains(where: { strstr(text, $0) != nil }) {
+        write(2, text, strlen(text))
+      } else {
+        lastLines.append(String(cString: text))
+      }
     }
+    return lastLines
   }
 
   private func start(_ arguments: [String], errors: Int32) throws(ModelError) -> pid_t {

@@ -54,7 +54,11 @@ struct ModelSummary {
 
   private static func parameterCount(_ graph: Graph) -> Int {
     graph.constantIDs.reduce(0) { sum, id in
-      guard let type = graph[id].type, type.dataType.isFloatingPoint || type.isQuantized else { return sum }
+      guard let type = graph[id].type else { return sum }
+      // Matrices of bytes are weights, whose scales are operands of their own.
+      let isNumbers = type.dataType.isFloatingPoint || type.isQuantized
+      let isBytes = type.dataType.isInteger && type.dataType.bitWidth <= 8 && type.rank >= 2
+      guard isNumbers || isBytes else { return sum }
       return sum + (type.shape.elementCount ?? 0)
     }
   }

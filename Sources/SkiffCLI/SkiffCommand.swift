@@ -20,7 +20,7 @@ struct SkiffCommand: ParsableCommand {
   static func main() {
     // Scripts ask for it often: it is said before the parser looks at all commands.
     if CommandLine.arguments.dropFirst() == ["--version"] { return print(SkiffVersion.current) }
-    skiff_share_memory()
+    skiff_set_up_allocator()
     do {
       var command = try parseAsRoot()
       if let limit = MemoryLimit(of: command) {

@@ -31,7 +31,7 @@ final class Arena {
   private final class Block: @unchecked Sendable {
     let memory: UnsafeMutableRawBufferPointer
 
-    init(byteCount: Int) { memory = .allocate(byteCount: byteCount, alignment: 64) }
+    init(byteCount: Int) { memory = .allocateBlock(byteCount: byteCount) }
 
     deinit { memory.deallocate() }
   }

@@ -49,6 +49,8 @@ package struct KernelContext: Sendable {
   package let constants: [Constant?]
   /// The types of the results.
   package let outputs: [TensorType]
+  /// What kernels of the same plan have packed.
+  let packedWeights: PackedWeights
 
   /// Whether the sizes of all operands and results are known.
   package var isFixed: Bool {

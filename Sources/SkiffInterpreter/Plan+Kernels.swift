@@ -29,13 +29,14 @@ extension Plan {
   static func chooseKernels(
     _ graph: Graph, _ factories: [KernelFactory]
   ) throws(ModelError) -> [Step] {
+    let packedWeights = PackedWeights()
     var steps: [Step] = []
     var missing: [(place: Location, reason: String)] = []
     for id in graph.nodeIDs {
       let node = graph[id]
       let types = node.outputs.map { graph[$0].type }
       let kernel = try locating(node.location) { () throws(ModelError) in
-        try chooseKernel(for: node, in: graph, factories)
+        try chooseKernel(for: node, in: graph, factories, packedWeights)
       }
       switch kernel {
       case .success(let kernel):
@@ -50,7 +51,7 @@ extension Plan {
   }
 
   private static func chooseKernel(
-    for node: Node, in graph: Graph, _ factories: [KernelFactory]
+    for node: Node, in graph: Graph, _ factories: [KernelFactory], _ packedWeights: PackedWeights
   ) throws(ModelError) -> Result<Kernel, ModelError> {
     if let foreign = node.operator as? ForeignOperator {
       return .failure(notKnown(foreign))
@@ -66,7 +67,7 @@ extension Plan {
       operator: node.operator,
       inputs: node.inputs.map { id in id.flatMap { graph[$0].type } },
       constants: node.inputs.map { id in id.flatMap { graph[$0].constant } },
-      outputs: outputs)
+      outputs: outputs, packedWeights: packedWeights)
     if outputs.count == node.outputs.count, context.isFixed {
       for factory in factories {
         if let kernel = try factory(context) { return .success(.direct(kernel)) }

@@ -34,8 +34,11 @@ final class NodeExport {
       results = try write(foreign)
     } else {
       let name = Swift.type(of: node.operator).name
-      guard let writer = Dialect.writers[name]?.first(where: { $0.accepts(node, graph) }) else {
+      guard let writers = Dialect.writers[name] else {
         throw ModelError(.unsupported, "the format has no operator for \(name)")
+      }
+      guard let writer = writers.first(where: { $0.accepts(node, graph) }) else {
+        throw ModelError(.unsupported, "the format's \(name) has not all that this one does")
       }
       results = try writer.write(node.operator, self)
     }

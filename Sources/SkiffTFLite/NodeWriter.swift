@@ -1,5 +1,6 @@
 import SkiffBinary
 import SkiffIR
+import SkiffOperators
 
 /// A node that is being exported: what its mapping needs to know, and the operators that it becomes.
 final class NodeWriter {
@@ -22,7 +23,10 @@ final class NodeWriter {
     for mapping in Dialect.writers[name] ?? [] where mapping.accepts(node, exporter.graph) {
       if try mapping.write(node.operator, self) { return }
     }
-    throw ModelError(.unsupported, "the format has no operator for \(name)")
+    let sequence = node.operator is any RecurrentOperator ? node.inputs.first.flatMap(\.self) : nil
+    let isOpen = sequence.flatMap { exporter.graph[$0].type }?.shape.isFixed == false
+    let hint = isOpen ? "; with an input of fixed sizes it is written step by step" : ""
+    throw ModelError(.unsupported, "the format has no operator for \(name)\(hint)")
   }
 
   private func write(_ foreign: ForeignOperator) throws(ModelError) {

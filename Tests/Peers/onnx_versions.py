@@ -1,4 +1,4 @@
-"""Makes models of one operator at operator sets 7 to 22 and 24 where its form differs, and runs them under ONNX Runtime:
+"""Makes models of one operator at operator sets 7 to 24 where its form differs, and runs them under ONNX Runtime:
 onnx_versions.py folder
 
 The folder gets the models and the same corpus.json and arrays.npz as onnx_corpus.py writes. ONNX Runtime promises
@@ -557,6 +557,9 @@ for mode in range(4):
 case(MS + "RotaryEmbedding", "first", [17], [f(2, 5, 24), i(2), constant(angles), constant(angles[::-1])], num_heads=3)
 case(MS + "RotaryEmbedding", "width", [17], [f(2, 5, 24), order, constant(angles), constant(angles[::-1])])
 case("DequantizeLinear", "wider", [23], [np.arange(-4, 4, dtype=np.int8), constant(np.float16(0.3))], output_dtype=TensorProto.FLOAT)
+for name, value in [("usual", 0.037), ("small", 1e-8), ("large", 70000)]:
+    codes = np.array([0, 1, -3, 1000, 20000000, 123456], np.int32)
+    case("DequantizeLinear", f"narrower/{name}", [23], [codes, constant(np.float32(value))], output_dtype=TensorProto.FLOAT16)
 case("QuantizeLinear", "narrower", [23], [f(9).astype(np.float16), constant(np.float32(0.03)), constant(np.uint8(7))])
 case("QuantizeLinear", "precision", [23], [f(9).astype(np.float16), constant(np.float16(0.03)), constant(np.int8(7))], precision=TensorProto.FLOAT)
 

@@ -69,6 +69,16 @@ import Testing
     #expect(left == nil)
   }
 
+  @Test func packedWeightsOfTheSameBytesAreOne() {
+    let packed = PackedWeights()
+    func address(_ bytes: [UInt8]) -> UnsafeRawPointer? {
+      packed.shared(ByteRegion(bytes)).withBytes(\.baseAddress)
+    }
+    let first = address([1, 2, 3])
+    #expect(address([1, 2, 3]) == first)
+    #expect(address([1, 2, 4]) != first && address([1, 2]) != first)
+  }
+
   /// What the caller allows holds in all workers.
   @Test func workersKeepToTheLimits() throws {
     let limits = Limits(count: 7)

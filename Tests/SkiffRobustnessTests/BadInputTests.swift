@@ -54,6 +54,9 @@ import Testing
     // What the command says otherwise, and its code, come through.
     let missing = try processResult(skiff, ["inspect", folder.path("missing.onnx"), "--max-memory", "2G"])
     #expect(missing.exitCode == 1 && missing.errorOutput.contains("missing.onnx: cannot open"))
+    let odd = folder.path("Fatal error: .onnx")
+    let told = try processResult(skiff, ["inspect", odd, "--max-memory", "2G"])
+    #expect(told.exitCode == 1 && told.errorOutput.contains("Fatal error: .onnx: cannot open"))
     #expect(try processResult(skiff, ["inspect", model, "--max-memory", "many"]).exitCode == 64)
   }
 

@@ -172,10 +172,11 @@ public struct Certificate: Sendable {
     }
     var failures: [String] = []
     if output.signalToNoise < thresholds.signalToNoise {
-      failures.append("\(name): \(output.signalToNoise) dB, below \(thresholds.signalToNoise)")
+      failures.append(
+        "\(name): \((output.signalToNoise * 100).rounded() / 100) dB, below \(thresholds.signalToNoise)")
     }
     if output.cosine < thresholds.cosine {
-      failures.append("\(name): cosine \(output.cosine), below \(thresholds.cosine)")
+      failures.append("\(name): cosine \((output.cosine * 1e5).rounded() / 1e5), below \(thresholds.cosine)")
     }
     let least = thresholds.top1Agreement ?? 0.8
     let strays = thresholds.top1Agreement == nil && output.signalToNoise >= 40 ? 1 : 0

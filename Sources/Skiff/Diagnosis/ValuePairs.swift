@@ -17,8 +17,21 @@ struct ValuePairs: Sendable {
   enum Order: Sendable {
     case permuted([Int])
     case same
-    /// The same, or with the channels moved to the end.
-    case toBeFound
+    /// The same, or with the channels moved.
+    case toBeFound([ChannelMove])
+  }
+
+  /// Where the channels of a reference's value can be in the candidate.
+  enum ChannelMove: Sendable {
+    case fromSecondToLast
+    case fromLastToSecond
+
+    fileprivate func order(rank: Int) -> [Int] {
+      switch self {
+      case .fromSecondToLast: [0] + Array(2..<rank) + [1]
+      case .fromLastToSecond: [0, rank - 1] + Array(1..<rank - 1)
+      }
+    }
   }
 
   /// By the candidate's values.
@@ -27,12 +40,14 @@ struct ValuePairs: Sendable {
   let wanted: Set<ValueID>
 
   init(_ reference: Graph, _ candidate: Graph, _ interface: Interface, orders: [String: [Int]]) {
-    let mayReorder = reference.hasChannelsFirst
+    var moves: [ChannelMove] = []
+    if reference.hasChannelsFirst { moves.append(.fromSecondToLast) }
+    if candidate.hasChannelsFirst { moves.append(.fromLastToSecond) }
     var partners: [ValueID: Partner] = [:]
     let names = Self.names(in: reference)
     for id in candidate.valueIDs where candidate[id].producer != nil {
       guard let value = names[candidate[id].name] else { continue }
-      partners[id] = Partner(value: value, order: mayReorder ? .toBeFound : .same)
+      partners[id] = Partner(value: value, order: .toBeFound(moves))
     }
     func order(_ name: String) -> Order { orders[name].map { .permuted($0) } ?? .same }
     for pair in interface.inputs {
@@ -74,8 +89,8 @@ extension ValuePairs.Order {
     var orders: [[Int]?] = [nil]
     switch self {
     case .permuted(let order): orders = [order]
-    case .toBeFound where rank >= 3: orders.append([0] + Array(2..<rank) + [1])
-    case .same, .toBeFound: break
+    case .toBeFound(let moves): if rank >= 3 { orders += moves.map { $0.order(rank: rank) } }
+    case .same: break
     }
     var results: [(tensor: Tensor, order: [Int]?)] = []
     for order in orders where order.map({ $0.count == rank }) ?? true {

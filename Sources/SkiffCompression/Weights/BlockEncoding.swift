@@ -75,7 +75,7 @@ struct BlockEncoding {
       weight.value,
       to: try Constant(weight.dataType, shape: weight.shape, bytes: codes.bytes, encoding: .blocked(blocks)))
     return WeightCompression.Change(
-      name: weight.name, elements: layout.count, zeros: sums.zeros,
+      name: weight.name, label: weight.label(in: graph), elements: layout.count, zeros: sums.zeros,
       signalToNoise: WeightError.decibels(signal: sums.signal, noise: sums.noise), coding: "\(bits) bits")
   }
 

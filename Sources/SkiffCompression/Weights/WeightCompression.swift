@@ -131,6 +131,8 @@ public struct WeightCompression: Hashable, Sendable {
   public struct Change: Sendable {
     /// The tensor's name.
     public let name: String
+    /// What people call it: its name, or what uses it.
+    public let label: String
     /// The number of its elements.
     public let elements: Int
     /// Those of them that are zero now.

@@ -20,6 +20,12 @@ package struct WeightTensor: Sendable {
   /// The type of 16 bits that is stored, and widened to real numbers of 32 bits; nil if there is none.
   let narrowType: DataType?
 
+  /// Its name, or what uses it.
+  func label(in graph: Graph) -> String {
+    guard name.isEmpty, let user = users.first.map({ graph[$0] }) else { return name }
+    return "weights of \(user.names.first { !$0.isEmpty } ?? type(of: user.operator).name)"
+  }
+
   /// The constants of a graph that hold at least `least` real numbers along two axes or more, in the order of the graph: what operators
   /// compute with, and what a graph without any has for outputs.
   package static func all(in graph: Graph, least: Int) -> [WeightTensor] {

@@ -95,7 +95,8 @@ struct WeightWork {
     let zeros = matrix.count { $0 == 0 }
     graph.setConstant(weight.value, to: try numbers.constant(matrix).moved(to: &scratch))
     return WeightCompression.Change(
-      name: weight.name, elements: matrix.count, zeros: zeros, signalToNoise: error.signalToNoise,
+      name: weight.name, label: weight.label(in: graph), elements: matrix.count, zeros: zeros,
+      signalToNoise: error.signalToNoise,
       coding: numbers.description)
   }
 

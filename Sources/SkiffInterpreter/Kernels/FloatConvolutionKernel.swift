@@ -14,13 +14,16 @@ struct FloatConvolutionKernel: DirectKernel {
   var divisibleWork: Int { form.layout == .last ? form.productCount : 0 }
 
   /// Packs the weights; `bias` may be empty.
-  init(_ form: ConvolutionForm, weights: [Float], bias: [Float], activation: FusedActivation) {
+  init(
+    _ form: ConvolutionForm, weights: [Float], bias: [Float], activation: FusedActivation,
+    _ packedWeights: PackedWeights
+  ) {
     self.form = form
     self.activation = activation
     var shape = form.shape
     let depthwise = form.isDepthwise
     let size = depthwise ? skiff_f32_dwconv_packed_size(&shape) : skiff_f32_conv_packed_size(&shape)
-    packed = ByteRegion(count: size) { target in
+    let packed = ByteRegion(count: size) { target in
       let bias = bias.isEmpty ? nil : bias
       if depthwise {
         skiff_f32_dwconv_pack(&shape, weights, form.weightStrides, bias, target.baseAddress)
@@ -28,6 +31,7 @@ struct FloatConvolutionKernel: DirectKernel {
         skiff_f32_conv_pack(&shape, weights, form.weightStrides, bias, target.baseAddress)
       }
     }
+    self.packed = packedWeights.shared(packed)
     let (input, output) = form.imageCounts
     let copies = form.layout == .first ? Self.aligned(input * 4) + Self.aligned(output * 4) : 0
     scratchByteCount = copies + (depthwise ? 0 : skiff_f32_conv_scratch_size(&shape))
@@ -40,7 +44,8 @@ struct FloatConvolutionKernel: DirectKernel {
       let weights = try context.constant(1, as: Float.self),
       let bias = try context.optionalConstant(2, as: Float.self)
     else { return nil }
-    return FloatConvolutionKernel(form, weights: weights, bias: bias, activation: convolution.activation)
+    return FloatConvolutionKernel(
+      form, weights: weights, bias: bias, activation: convolution.activation, context.packedWeights)
   }
 
   /// The kernel of a fully connected layer, or of a matrix product whose right side is one constant matrix.
@@ -56,7 +61,8 @@ struct FloatConvolutionKernel: DirectKernel {
       else { return nil }
       let strides = skiff_weight_strides(output: matrix[1], tap: 0, input: 1)
       let form = ConvolutionForm(rows: rows, depth: matrix[1], units: matrix[0], weightStrides: strides)
-      return FloatConvolutionKernel(form, weights: weights, bias: bias, activation: operation.activation)
+      return FloatConvolutionKernel(
+        form, weights: weights, bias: bias, activation: operation.activation, context.packedWeights)
     }
     guard let product = context.operator as? MatrixMultiply, !product.transposesA || input.count < 2,
       let weights = try context.constant(1, as: Float.self)
@@ -67,7 +73,7 @@ struct FloatConvolutionKernel: DirectKernel {
       ? skiff_weight_strides(output: depth, tap: 0, input: 1)
       : skiff_weight_strides(output: 1, tap: 0, input: units)
     let form = ConvolutionForm(rows: rows, depth: depth, units: units, weightStrides: strides)
-    return FloatConvolutionKernel(form, weights: weights, bias: [], activation: .none)
+    return FloatConvolutionKernel(form, weights: weights, bias: [], activation: .none, context.packedWeights)
   }
 
   func run(

@@ -24,7 +24,7 @@ struct IntegerConvolutionKernel: DirectKernel {
   /// Packs the weights; nil if one is -128 and the kernel could not be exact with it.
   private init?(
     _ form: ConvolutionForm, weights: [Int8], bias: [Int32], zeroPoints: (input: Int32, output: Int32),
-    bounds: QuantizedBounds, factors: Factors
+    bounds: QuantizedBounds, factors: Factors, _ packedWeights: PackedWeights
   ) throws(ModelError) {
     self.form = form
     self.zeroPoints = zeroPoints
@@ -34,7 +34,7 @@ struct IntegerConvolutionKernel: DirectKernel {
     let depthwise = form.isDepthwise
     let size = depthwise ? skiff_qc8w_dwconv_packed_size(&shape) : skiff_qc8w_conv_packed_size(&shape)
     var isExact = true
-    packed = ByteRegion(count: size) { target in
+    let packed = ByteRegion(count: size) { target in
       let bias = bias.isEmpty ? nil : bias
       switch factors {
       case .fixed(let factors):
@@ -58,6 +58,7 @@ struct IntegerConvolutionKernel: DirectKernel {
       }
     }
     guard isExact else { return nil }
+    self.packed = packedWeights.shared(packed)
     scratchByteCount =
       depthwise ? skiff_qc8w_dwconv_scratch_size(&shape) : skiff_qc8w_conv_scratch_size(&shape)
   }
@@ -72,7 +73,7 @@ struct IntegerConvolutionKernel: DirectKernel {
     else { return nil }
     return try IntegerConvolutionKernel(
       form, weights: weights, bias: bias, zeroPoints: (twin.inputZeroPoint, twin.outputZeroPoint),
-      bounds: twin.bounds, factors: .fixed(twin.multipliers.map(skiff_factor.init)))
+      bounds: twin.bounds, factors: .fixed(twin.multipliers.map(skiff_factor.init)), context.packedWeights)
   }
 
   /// The kernel of a fully connected layer with constant weights.
@@ -89,7 +90,7 @@ struct IntegerConvolutionKernel: DirectKernel {
       twin.factors.count == 1 ? [Double](repeating: twin.factors[0], count: twin.units) : twin.factors
     return try IntegerConvolutionKernel(
       form, weights: weights, bias: bias, zeroPoints: (twin.inputZeroPoint, twin.outputZeroPoint),
-      bounds: twin.bounds, factors: .real(factors))
+      bounds: twin.bounds, factors: .real(factors), context.packedWeights)
   }
 
   func run(

@@ -30,10 +30,14 @@ enum QuantizationMappings {
       operation.blockSize = try node.integer("block_size", default: 0)
       var inputs = node.inputs
       // 0 is the number of no type; the result has that of the scale otherwise.
-      if try node.integer("output_dtype", default: 0) != 0 {
-        inputs[1] = try node.cast(node.input(1), to: node.dataType("output_dtype", default: .float32))
-      }
-      return try node.add(operation, inputs)
+      let scale = try node.type(of: node.input(1)).dataType
+      let result =
+        try node.integer("output_dtype", default: 0) == 0
+        ? scale : node.dataType("output_dtype", default: .float32)
+      guard result != scale else { return try node.add(operation, inputs) }
+      // The scale has its own precision, and the product is rounded once.
+      inputs[1] = try node.cast(node.input(1), to: .float32)
+      return [try node.cast(node.add(operation, inputs)[0], to: result)]
     }.writing(DequantizeLinear.self) { (operation, node) throws(ModelError) in
       var attributes: AttributeList = ["axis": .integer(operation.axis)]
       if operation.blockSize != 0 { attributes["block_size"] = .integer(operation.blockSize) }

@@ -79,6 +79,21 @@ import Testing
     #expect(found.outputs.allSatisfy { $0.signalToNoise == .infinity })
   }
 
+  /// Channels that the source has last and the written file first are compared all the same.
+  @Test func channelsMayBeFirstInTheCandidate() throws {
+    let source = try Model(contentsOf: TestModel.path("residual.float.tflite"))
+    let folder = try TemporaryFolder()
+    var copy = source
+    try copy.write(to: folder.path("first.onnx"))
+    let candidate = try Model(contentsOf: folder.path("first.onnx"))
+    let runs = try Samples(contentsOf: TestModel.path("calibration.nhwc.npz")).runs(for: source.graph)
+    let found = try Diagnosis(
+      reference: source.graph, candidate: candidate.graph, runs: Array(runs.prefix(4)))
+    let compared = found.operators.filter { $0.signalToNoise != nil }
+    #expect(compared.count { ["Convolution", "Relu"].contains($0.operatorName) } >= 6)
+    #expect(compared.allSatisfy { $0.signalToNoise ?? 0 > 80 })
+  }
+
   /// Equalized channels have other values inside, but are no loss; beside them it shows what few bits cost.
   @Test(arguments: [nil, 8]) func equalizedChannelsAreNotBlamed(bits: Int?) throws {
     var builder = ChannelPruningTests.Builder([1, 8, 8, 3])
