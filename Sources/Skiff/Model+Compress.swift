@@ -77,7 +77,7 @@ extension Model {
     let (inputs, labels) = try compression.separatingLabels()
     // Layers of Keras take samples along the first axis.
     let runs =
-      try (format == .keras ? inputs?.runs(for: source) : inputs?.separateRuns(for: source)) ?? []
+      try (format == .keras ? inputs?.runs(for: source) : inputs?.separateRuns(for: source).runs) ?? []
     let computesWithIntegers = compression.steps.contains {
       if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
     }

@@ -6,8 +6,8 @@ import SkiffNumPy
 import SkiffOperators
 
 extension Model {
-  /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the first
-  /// axis. An open first axis that does not count samples, as where it is time, is run whole. Real numbers are quantized for an input that takes integers for them.
+  /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the
+  /// axis that counts samples. An open first axis that does not count samples, as where it is time, is run whole. Real numbers are quantized for an input that takes integers for them.
   ///
   /// - Parameter usesReferenceKernels: Whether every operator runs in the plainest way.
   public func outputs(
@@ -15,7 +15,8 @@ extension Model {
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     var session: Session?
     var results: [String: [Tensor]] = [:]
-    for samples in try samples.separateRuns(for: graph) {
+    let (runs, axes) = try samples.separateRuns(for: graph)
+    for samples in runs {
       let run = try graph.accepting(samples)
       let current: Session
       if let session {
@@ -29,7 +30,9 @@ extension Model {
     }
     var outputs: [(name: String, tensor: Tensor)] = []
     for output in graph.outputs {
-      outputs.append((output.name, try Tensor(joining: results[output.name] ?? [], name: output.name)))
+      let tensor = try Tensor(
+        joining: results[output.name] ?? [], along: axes[output.name] ?? 0, name: output.name)
+      outputs.append((output.name, tensor))
     }
     return outputs
   }
@@ -81,6 +84,19 @@ extension Samples {
 }
 
 extension Tensor {
+  /// The tensors one after the other along an axis; all have one type but for that axis.
+  init(joining tensors: [Tensor], along axis: Int, name: String) throws(ModelError) {
+    guard axis > 0, let rank = tensors.first?.rank, axis < rank else {
+      try self.init(joining: tensors, name: name)
+      return
+    }
+    let order = [axis] + (0..<rank).filter { $0 != axis }
+    var moved: [Tensor] = []
+    for tensor in tensors { moved.append(try tensor.permuted(by: order)) }
+    self = try Tensor(joining: moved, name: name).permuted(
+      by: (0..<rank).compactMap { order.firstIndex(of: $0) })
+  }
+
   /// The tensors one after the other along the first axis; all have one type but for that axis.
   init(joining tensors: [Tensor], name: String) throws(ModelError) {
     guard let first = tensors.first else {

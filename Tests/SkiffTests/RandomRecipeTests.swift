@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: Seed.fixedAndFresh) func everyRecipeSurvives(seed: Seed) throws {
     let folder = try TemporaryFolder()
     var seeds = SeededGenerator(seed)
-    var (done, steps) = (0, 0)
+    var (done, steps, refused) = (0, 0, 0)
     while done < (TestRun.isFull ? 500 : 50) {
       guard let one = try makeCase(seeds.next()) else { continue }
       done += 1
@@ -58,11 +58,28 @@ import Testing
         try expectReadBack(model, one, folder.path("model.skiff"))
         steps += try expectReportedErrors(one)
       } catch {
-        Issue.record("\(one.comment)\(error)")
+        if Self.knowsNoLoss(error) { refused += 1 } else { Issue.record("\(one.comment)\(error)") }
       }
     }
     // Networks without weights prove nothing of them.
-    #expect(steps > done / 4)
+    #expect(steps > done / 4 && refused <= done / 50)
+  }
+
+  /// A global pruning by Fisher information is refused where activations are zero for all samples, so that nothing is known of the
+  /// weights behind them.
+  private static func knowsNoLoss(_ error: any Error) -> Bool {
+    guard let error = error as? ModelError else { return false }
+    return error.code == .unsupported && error.message.hasPrefix("the loss does not depend on it")
+  }
+
+  /// Nil if the recipe is refused so.
+  private func compress(_ model: inout Model, _ one: Case) throws -> CompressionReport? {
+    do {
+      return try model.compress(one.recipe.compression(on: one.samples))
+    } catch {
+      guard Self.knowsNoLoss(error) else { throw error }
+      return nil
+    }
   }
 
   /// The file computes what the graph in memory computes, bit for bit, and is as far from the source as the certificate says.
@@ -151,7 +168,7 @@ import Testing
       guard let one = try makeCase(seeds.next(), isInteger: true) else { continue }
       var model = try Model(one.source)
       // What stays real is rounded in another order.
-      guard try model.compress(one.recipe.compression(on: one.samples)).floatNodes.isEmpty else {
+      guard try compress(&model, one)?.floatNodes.isEmpty == true else {
         skipped += 1
         try #require(skipped < 10_000)
         continue

@@ -58,10 +58,24 @@ import Testing
     }
   }
 
+  @Test func aJournalWithoutFiguresGoes() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("journal")
+    try {
+      let journal = try SearchJournal(path: path, subject: Self.subject)
+      #expect(FileManager.default.fileExists(atPath: path))
+      #expect(throws: ModelError.self) { try known("0", in: journal) }
+    }()
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
   @Test func othersFilesAreLeftAlone() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("journal")
-    _ = try SearchJournal(path: path, subject: Digest(of: Array("another".utf8)))
+    try {
+      let journal = try SearchJournal(path: path, subject: Digest(of: Array("another".utf8)))
+      _ = try journal.figures(of: "0") { SearchJournal.Figures(bytes: 1, loss: 0) }
+    }()
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     let error = #expect(throws: ModelError.self) { _ = try SearchJournal(path: path, subject: Self.subject) }
     #expect(error?.code == .invalidArgument && error?.location.file == path)

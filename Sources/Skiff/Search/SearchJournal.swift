@@ -26,6 +26,8 @@ package final class SearchJournal {
   package let path: String
   private let descriptor: Int32
   private var known: [String: Figures] = [:]
+  /// Whether the file was found to be of this search.
+  private var isOwn = false
 
   /// Opens or creates the file.
   ///
@@ -53,6 +55,7 @@ package final class SearchJournal {
       guard ftruncate(descriptor, off_t(text.count - (lines.last?.count ?? 0))) == 0 else {
         throw ModelError(.inputOutput, "cannot write: \(systemReason())")
       }
+      self.isOwn = true
       guard !whole.isEmpty else { return try append(head) }
       for line in whole.dropFirst() {
         let object = try JSONValue(parsing: ByteRegion(Array(line)))
@@ -64,7 +67,11 @@ package final class SearchJournal {
     }
   }
 
-  deinit { close(descriptor) }
+  /// A file without figures is of no use to the next search, and in the way of others.
+  deinit {
+    if isOwn && known.isEmpty { unlink(path) }
+    close(descriptor)
+  }
 
   /// What is known of a question, or what `measure` finds, which is written down.
   package func figures(of question: String, _ measure: () throws(ModelError) -> Figures) throws(ModelError)

@@ -39,6 +39,10 @@ struct ParameterAssignment {
         ? UnevenOutputs.reason
         : divisors.contains(id) ? RoundedDivisors.reason : reasonToDecline(node, isExcluded: isExcluded)
       if let reason {
+        // What computes sizes and indices is in floating point no more than it is in int8.
+        guard !(node.operator is ShapeOf), (node.inputs + node.outputs).contains(where: isReal) else {
+          continue
+        }
         declined.append(.init(location: node.location, reason: reason))
       } else {
         quantized.insert(id)
@@ -185,6 +189,12 @@ struct ParameterAssignment {
     let (least, greatest) = known.dataType == .int16 ? (-32767, 32767) : (-128, 127)
     return number >= Float(least - zeroPoint) * scale - scale / 2
       && number <= Float(greatest - zeroPoint) * scale + scale / 2
+  }
+
+  /// Whether a value can be real numbers.
+  private func isReal(_ value: ValueID?) -> Bool {
+    guard let value else { return false }
+    return graph[value].type.map { $0.dataType.isFloatingPoint || $0.isQuantized } ?? true
   }
 
   private func isFloat(_ value: ValueID) -> Bool { graph[value].type?.dataType == .float32 }
