@@ -18,7 +18,7 @@ private func deflateRaw(_ input: UnsafeRawBufferPointer, into output: UnsafeMuta
   let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   stream.initialize(to: z_stream())
   defer { stream.deallocate() }
-  // As for every allocation of the runtime, there is no going on without memory.
+  // What it allocates has the same size for all input; without so little memory the runtime does not go on either.
   guard skiff_deflate_init_raw(stream) == Z_OK else { fatalError("zlib has no memory to deflate with") }
   defer { deflateEnd(stream) }
   stream.pointee.avail_in = uInt(input.count)

@@ -23,7 +23,7 @@ private func inflateRaw(
   let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   stream.initialize(to: z_stream())
   defer { stream.deallocate() }
-  // As for every allocation of the runtime, there is no going on without memory.
+  // What it allocates has the same size for all input; without so little memory the runtime does not go on either.
   guard skiff_inflate_init_raw(stream) == Z_OK else { fatalError("zlib has no memory to inflate with") }
   defer { inflateEnd(stream) }
 
