@@ -4,15 +4,11 @@
 
 // Packed: for each group and each block of 16 outputs, 16 biases, then 16 weights per tap and input channel.
 static size_t block_size(const skiff_convolution *shape) {
-  return TILE_COLUMNS * (1 + tap_count(shape) * shape->input_channels);
-}
-
-static size_t block_count(const skiff_convolution *shape) {
-  return (shape->output_channels + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  return TILE_COLUMNS * (1 + tap_count(shape) * shape->input_channels) * sizeof(float);
 }
 
 size_t skiff_f32_conv_packed_size(const skiff_convolution *shape) {
-  return shape->groups * block_count(shape) * block_size(shape) * sizeof(float);
+  return shape->groups * block_count(shape) * block_size(shape);
 }
 
 size_t skiff_f32_conv_scratch_size(const skiff_convolution *shape) {
@@ -26,7 +22,7 @@ void skiff_f32_conv_pack(const skiff_convolution *shape, const float *weights, s
     for (size_t block = 0; block < block_count(shape); block++) {
       size_t first = block * TILE_COLUMNS, lanes = skiff_min(TILE_COLUMNS, shape->output_channels - first);
       first += group * shape->output_channels;
-      memset(target, 0, block_size(shape) * sizeof(float));
+      memset(target, 0, block_size(shape));
       if (bias) memcpy(target, bias + first, lanes * sizeof(float));
       target += TILE_COLUMNS;
       for (size_t tap = 0; tap < tap_count(shape); tap++) {
@@ -43,20 +39,22 @@ void skiff_f32_conv_pack(const skiff_convolution *shape, const float *weights, s
 // The results of 6 rows of 16 sums of products. A bias that outweighs the products would cost all of them digits, so it
 // is added at the end.
 static void finish(const float *sums, const conv_tile *tile) {
+  const f32_bounds *bounds = tile->form;
+  const float *bias = (const float *)tile->packed;
   for (size_t row = 0; row < tile->rows; row++, sums += TILE_COLUMNS) {
-    float *output = tile->output + row * tile->stride;
+    float *output = (float *)tile->output + row * tile->stride;
     for (size_t lane = 0; lane < tile->columns; lane++) {
-      float sum = sums[lane] + tile->packed[lane];
-      sum = sum < tile->lower ? tile->lower : sum;
-      output[lane] = sum > tile->upper ? tile->upper : sum;
+      float sum = sums[lane] + bias[lane];
+      sum = sum < bounds->lower ? bounds->lower : sum;
+      output[lane] = sum > bounds->upper ? bounds->upper : sum;
     }
   }
 }
 
 static void tile_portable(const conv_tile *tile) {
   float totals[TILE_ROWS * TILE_COLUMNS] = {0}, sums[TILE_ROWS * TILE_COLUMNS] = {0};
-  const float *weights = tile->packed + TILE_COLUMNS;
-  const float *const *rows = tile->inputs;
+  const float *weights = (const float *)tile->packed + TILE_COLUMNS;
+  const float *const *rows = (const float *const *)tile->inputs;
   size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place++, weights += TILE_COLUMNS) {
@@ -91,11 +89,11 @@ SKIFF_AVX2 static inline void add_avx2(float *totals, __m256 low, __m256 high) {
 
 SKIFF_AVX2 static void tile_avx2(const conv_tile *tile) {
   float totals[TILE_ROWS * TILE_COLUMNS] = {0};
-  const float *weights = tile->packed + TILE_COLUMNS;
+  const float *weights = (const float *)tile->packed + TILE_COLUMNS;
   __m256 low0 = _mm256_setzero_ps(), high0 = low0;
   __m256 low1 = low0, low2 = low0, low3 = low0, low4 = low0, low5 = low0;
   __m256 high1 = high0, high2 = high0, high3 = high0, high4 = high0, high5 = high0;
-  const float *const *rows = tile->inputs;
+  const float *const *rows = (const float *const *)tile->inputs;
   size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
@@ -118,42 +116,15 @@ SKIFF_AVX2 static void tile_avx2(const conv_tile *tile) {
 
 void skiff_f32_conv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
                     float upper, skiff_part part, float *output, void *scratch) {
-  tile_function *compute = tile_portable;
-  size_t blocks = block_count(shape), width = 1;
+  f32_bounds bounds = {lower, upper};
+  tile_kernel kernel = {.compute = tile_portable, .blocks_at_once = 1, .block_size = block_size(shape), .form = &bounds};
+  kernel.input_size = kernel.output_size = sizeof(float);
 #if SKIFF_X86
+  if (shape->level >= skiff_avx2) kernel.compute = tile_avx2;
   if (shape->level >= skiff_avx512) {
-    compute = skiff_f32_tile_avx512;
-    width = even_width(blocks, TILE_BLOCKS);
-  } else if (shape->level >= skiff_avx2) {
-    compute = tile_avx2;
+    kernel.compute = skiff_f32_tile_avx512;
+    kernel.blocks_at_once = TILE_BLOCKS;
   }
 #endif
-  size_t tiles = (blocks + width - 1) / width;
-  conv_share share = share_of(shape, shape->groups * tiles, part);
-  conv_tile tile = {.lower = lower, .upper = upper, .block_size = block_size(shape)};
-  tile.runs = gathers(shape) ? 1 : tap_count(shape);
-  tile.length = gathers(shape) ? tap_count(shape) * shape->input_channels : shape->input_channels;
-  tile.stride = shape->groups * shape->output_channels;
-  const float *const *pointers = scratch;
-  size_t chunk = chunk_rows(&share);
-  for (size_t first = share.positions.begin; first < share.positions.end; first += chunk) {
-    size_t count = skiff_min(chunk, share.positions.end - first), known = SIZE_MAX;
-    for (size_t index = share.tiles.begin; index < share.tiles.end; index++) {
-      size_t group = index / tiles, block = index % tiles * width;
-      if (group != known) {
-        known = group;
-        look_up(shape, sizeof(float), (const char *)input, group, first, count, 0, scratch);
-      }
-      tile.blocks = skiff_min(width, blocks - block);
-      tile.columns = skiff_min(tile.blocks * TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
-      tile.packed = (const float *)packed + (group * blocks + block) * tile.block_size;
-      size_t channel = group * shape->output_channels + block * TILE_COLUMNS;
-      for (size_t row = 0; row < count; row += TILE_ROWS) {
-        tile.rows = skiff_min(TILE_ROWS, count - row);
-        tile.inputs = pointers + row * tile.runs;
-        tile.output = output + (first + row) * tile.stride + channel;
-        compute(&tile);
-      }
-    }
-  }
+  run_tiles(shape, input, packed, &kernel, part, output, scratch);
 }

@@ -3,8 +3,6 @@
 #include "f32_conv.h"
 
 #if SKIFF_X86
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 // A tile of a size that is known when this is compiled.
 SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const size_t rows, const size_t blocks,
                                                                         const conv_tile *tile) {
@@ -12,10 +10,10 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   UNROLL for (size_t block = 0; block < blocks; block++) {
     UNROLL for (size_t row = 0; row < rows; row++) sums[row][block] = _mm512_setzero_ps();
   }
-  const float *weights = tile->packed + TILE_COLUMNS;
-  size_t left = SLICE, between = tile->block_size;
+  const float *packed = (const float *)tile->packed, *weights = packed + TILE_COLUMNS;
+  size_t left = SLICE, between = tile->block_size / sizeof(float);
   bool has_totals = false;
-  const float *const *inputs = tile->inputs;
+  const float *const *inputs = (const float *const *)tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const float *input[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];
@@ -43,16 +41,17 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
       has_totals = true;
     }
   }
-  __m512 lower = _mm512_set1_ps(tile->lower), upper = _mm512_set1_ps(tile->upper);
+  const f32_bounds *bounds = tile->form;
+  __m512 lower = _mm512_set1_ps(bounds->lower), upper = _mm512_set1_ps(bounds->upper);
   UNROLL for (size_t block = 0; block < blocks; block++) {
     size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
     __mmask16 exists = (__mmask16)((1u << columns) - 1);
-    __m512 bias = _mm512_loadu_ps(tile->packed + block * between);
+    __m512 bias = _mm512_loadu_ps(packed + block * between);
     UNROLL for (size_t row = 0; row < rows; row++) {
       __m512 sum = has_totals ? _mm512_add_ps(totals[row][block], sums[row][block]) : sums[row][block];
       // The second operand wins where one is not a number.
       __m512 result = _mm512_min_ps(upper, _mm512_max_ps(lower, _mm512_add_ps(sum, bias)));
-      float *output = tile->output + row * tile->stride + block * TILE_COLUMNS;
+      float *output = (float *)tile->output + row * tile->stride + block * TILE_COLUMNS;
       if (row < tile->rows) _mm512_mask_storeu_ps(output, exists, result);
     }
   }

@@ -38,16 +38,3 @@ SKIFF_BODY f32_clamp_body(size_t count, const float *restrict input, float lower
 }
 SKIFF_EACH_LEVEL(f32_clamp, (size_t count, const float *input, float lower, float upper, float *output),
                  (count, input, lower, upper, output))
-
-void skiff_f32_transpose(size_t rows, size_t columns, const float *input, float *output) {
-  enum { block = 16 };
-  for (size_t top = 0; top < rows; top += block) {
-    for (size_t left = 0; left < columns; left += block) {
-      for (size_t column = left; column < skiff_min(left + block, columns); column++) {
-        for (size_t row = top; row < skiff_min(top + block, rows); row++) {
-          output[column * rows + row] = input[row * columns + column];
-        }
-      }
-    }
-  }
-}

@@ -5,18 +5,8 @@
 
 #include <stdlib.h>
 
-// The runs of input channels that a tap or a gathered row consists of.
-static size_t run_count(const skiff_convolution *shape) { return gathers(shape) ? 1 : tap_count(shape); }
-static size_t run_length(const skiff_convolution *shape) {
-  return gathers(shape) ? gathered_size(shape, 1) : shape->input_channels;
-}
-
 static size_t block_size(const skiff_convolution *shape) {
-  return sizeof(block_header) + TILE_COLUMNS * run_count(shape) * skiff_round_up(run_length(shape), QUAD);
-}
-
-static size_t block_count(const skiff_convolution *shape) {
-  return (shape->output_channels + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  return sizeof(block_header) + TILE_COLUMNS * run_count(shape) * skiff_round_up(run_length(shape, 1), QUAD);
 }
 
 size_t skiff_qc8w_conv_packed_size(const skiff_convolution *shape) {
@@ -38,7 +28,7 @@ static int8_t weight_at(const skiff_convolution *shape, const int8_t *weights, s
 static bool pack_lane(const skiff_convolution *shape, const int8_t *weights, skiff_weight_strides strides,
                       size_t channel, char *target, uint32_t *sum, uint64_t *magnitude) {
   bool is_symmetric = true;
-  size_t length = skiff_round_up(run_length(shape), QUAD);
+  size_t length = skiff_round_up(run_length(shape, 1), QUAD);
   for (size_t run = 0; run < run_count(shape); run++) {
     for (size_t place = 0; place < length; place++) {
       int8_t weight = weight_at(shape, weights, strides, channel, run, place);
@@ -99,7 +89,7 @@ static void tile_portable(const conv_tile *tile) {
   int32_t sums[TILE_ROWS * TILE_COLUMNS];
   for (size_t row = 0; row < TILE_ROWS; row++) memcpy(sums + row * TILE_COLUMNS, header->starts, sizeof header->starts);
   const int8_t *weight = (const int8_t *)(header + 1);
-  const int8_t *const *rows = tile->inputs;
+  const int8_t *const *rows = (const int8_t *const *)tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place += QUAD, weight += QUAD * TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
@@ -114,46 +104,23 @@ static void tile_portable(const conv_tile *tile) {
     }
   }
   for (size_t row = 0; row < tile->rows; row++) {
-    finish_row(sums + row * TILE_COLUMNS, header, tile->columns, tile->form, tile->output + row * tile->stride);
+    int8_t *output = (int8_t *)tile->output + row * tile->stride;
+    finish_row(sums + row * TILE_COLUMNS, header, tile->columns, tile->form, output);
   }
 }
 
 void skiff_qc8w_conv(const skiff_convolution *shape, const int8_t *input, const void *packed,
                      const skiff_qc8w_output *form, skiff_part part, int8_t *output, void *scratch) {
-  tile_function *compute = tile_portable;
-  size_t blocks = block_count(shape), width = 1;
+  tile_kernel kernel = {.compute = tile_portable, .blocks_at_once = 1, .block_size = block_size(shape)};
+  kernel.input_size = kernel.output_size = 1;
+  kernel.padding = (uint8_t)form->input_zero_point;
+  kernel.form = form;
 #if SKIFF_X86
-  if (shape->level >= skiff_avx2) compute = skiff_qc8w_tile_avx2;
+  if (shape->level >= skiff_avx2) kernel.compute = skiff_qc8w_tile_avx2;
   if (shape->level >= skiff_avx512) {
-    compute = skiff_qc8w_tile_avx512;
-    width = even_width(blocks, TILE_BLOCKS);
+    kernel.compute = skiff_qc8w_tile_avx512;
+    kernel.blocks_at_once = TILE_BLOCKS;
   }
 #endif
-  size_t tiles = (blocks + width - 1) / width;
-  conv_share share = share_of(shape, shape->groups * tiles, part);
-  conv_tile tile = {.runs = run_count(shape), .length = run_length(shape), .block_size = block_size(shape)};
-  tile.form = form;
-  tile.stride = shape->groups * shape->output_channels;
-  const int8_t *const *pointers = scratch;
-  size_t chunk = chunk_rows(&share);
-  for (size_t first = share.positions.begin; first < share.positions.end; first += chunk) {
-    size_t count = skiff_min(chunk, share.positions.end - first), known = SIZE_MAX;
-    for (size_t index = share.tiles.begin; index < share.tiles.end; index++) {
-      size_t group = index / tiles, block = index % tiles * width;
-      if (group != known) {
-        known = group;
-        look_up(shape, 1, (const char *)input, group, first, count, (uint8_t)form->input_zero_point, scratch);
-      }
-      tile.blocks = skiff_min(width, blocks - block);
-      tile.columns = skiff_min(tile.blocks * TILE_COLUMNS, shape->output_channels - block * TILE_COLUMNS);
-      tile.packed = (const char *)packed + (group * blocks + block) * tile.block_size;
-      size_t channel = group * shape->output_channels + block * TILE_COLUMNS;
-      for (size_t row = 0; row < count; row += TILE_ROWS) {
-        tile.rows = skiff_min(TILE_ROWS, count - row);
-        tile.inputs = pointers + row * tile.runs;
-        tile.output = output + (first + row) * tile.stride + channel;
-        compute(&tile);
-      }
-    }
-  }
+  run_tiles(shape, input, packed, &kernel, part, output, scratch);
 }

@@ -4,12 +4,10 @@
 #define SKIFF_QC8W_CONV_H
 
 #include "requantize.h"
-#include "window.h"
+#include "tiles.h"
 
 // Input channels are taken four at a time.
 #define QUAD 4
-// Blocks of 16 outputs that a tile has at most.
-#define TILE_BLOCKS 4
 
 // Packed: for each group and each block of 16 outputs this header, then for each run and each four input channels the
 // four weights of each output.
@@ -26,22 +24,6 @@ typedef struct {
   bool is_small, is_estimable;
   char unused[62];
 } block_header;
-
-// Up to 6 output positions by up to 4 blocks of outputs.
-typedef struct {
-  size_t rows, blocks;
-  size_t columns;               // the outputs that exist
-  size_t runs, length;          // of input channels
-  const int8_t *const *inputs;  // [run][row]
-  const char *packed;           // the first block
-  size_t block_size;
-  const skiff_qc8w_output *form;
-  int8_t *output;
-  size_t stride;
-} conv_tile;
-
-// Computes a tile and stores it.
-typedef void tile_function(const conv_tile *tile);
 
 static inline int32_t load_quad(const int8_t *from) {
   int32_t value;

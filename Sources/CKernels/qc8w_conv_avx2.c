@@ -41,7 +41,7 @@ SKIFF_AVX2 void skiff_qc8w_tile_avx2(const conv_tile *tile) {
   __m256i ones = _mm256_set1_epi16(1);
   const char *weights = (const char *)(header + 1);
   size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
-  const int8_t *const *rows = tile->inputs;
+  const int8_t *const *rows = (const int8_t *const *)tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
     __m256i value, positive;
@@ -62,15 +62,16 @@ SKIFF_AVX2 void skiff_qc8w_tile_avx2(const conv_tile *tile) {
       weights += QUAD * TILE_COLUMNS;
     }
   }
+  const skiff_qc8w_output *form = tile->form;
   int32_t sums[TILE_ROWS * TILE_COLUMNS];
   STORE(0); STORE(1); STORE(2); STORE(3); STORE(4); STORE(5);
   for (size_t row = 0; row < tile->rows; row++) {
     const int32_t *line = sums + row * TILE_COLUMNS;
-    int8_t *output = tile->output + row * tile->stride;
-    if (tile->columns == TILE_COLUMNS && !tile->form->has_real_factors) {
-      finish_avx2(line, header, tile->form, output);
+    int8_t *output = (int8_t *)tile->output + row * tile->stride;
+    if (tile->columns == TILE_COLUMNS && !form->has_real_factors) {
+      finish_avx2(line, header, form, output);
     } else {
-      finish_row(line, header, tile->columns, tile->form, output);
+      finish_row(line, header, tile->columns, form, output);
     }
   }
 }

@@ -7,8 +7,6 @@
 #include "qc8w_conv.h"
 
 #if SKIFF_X86
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 // Scaled sums with the zero point, clamped and stored where outputs exist.
 SKIFF_AVX512 static inline void store_avx512(__m512i scaled, __mmask16 exists, const skiff_qc8w_output *form,
                                              int8_t *output) {
@@ -35,7 +33,7 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void store_row(const _
   __m512i bytes = narrow_in_order_avx512(results[0], blocks > 1 ? results[1] : none, blocks > 2 ? results[2] : none,
                                          blocks > 3 ? results[3] : none, form->output_zero_point, form->lower,
                                          form->upper);
-  if (row < tile->rows) _mm512_mask_storeu_epi8(tile->output + row * tile->stride, exists, bytes);
+  if (row < tile->rows) _mm512_mask_storeu_epi8((int8_t *)tile->output + row * tile->stride, exists, bytes);
 }
 
 // A tile of a size that is known when this is compiled.
@@ -51,7 +49,7 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
   size_t offset = 0;
   __m512i top = _mm512_set1_epi8(-128);
-  const int8_t *const *inputs = tile->inputs;
+  const int8_t *const *inputs = (const int8_t *const *)tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const int8_t *input[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];
@@ -76,7 +74,8 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
       offset += QUAD * TILE_COLUMNS;
     }
   }
-  bool is_small = true, is_estimable = is_rectified(tile->form);
+  const skiff_qc8w_output *form = tile->form;
+  bool is_small = true, is_estimable = is_rectified(form);
   UNROLL for (size_t block = 0; block < blocks; block++) {
     is_small &= header_of(tile, block)->is_small;
     is_estimable &= header_of(tile, block)->is_estimable;
@@ -117,21 +116,21 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
     const block_header *header = header_of(tile, block);
     size_t columns = skiff_min(TILE_COLUMNS, tile->columns - block * TILE_COLUMNS);
     __mmask16 exists = (__mmask16)((1u << columns) - 1);
-    int8_t *output = tile->output + block * TILE_COLUMNS;
-    if (tile->form->has_real_factors) {
+    int8_t *output = (int8_t *)tile->output + block * TILE_COLUMNS;
+    if (form->has_real_factors) {
       // Results beyond 16 bits are clamped the same with the zero point, which must not carry them out of 32.
       __m512i greatest = _mm512_set1_epi32(1 << 16), least = _mm512_set1_epi32(-(1 << 16));
       UNROLL for (size_t row = 0; row < rows; row++) {
         __m512i scaled = multiply_by_real_factors_avx512(sums[row][block], header->real_factors);
         scaled = _mm512_max_epi32(_mm512_min_epi32(scaled, greatest), least);
-        if (row < tile->rows) store_avx512(scaled, exists, tile->form, output + row * tile->stride);
+        if (row < tile->rows) store_avx512(scaled, exists, form, output + row * tile->stride);
       }
       continue;
     }
     factors_avx512 factors = load_factors_avx512(header->multipliers, header->shifts);
     UNROLL for (size_t row = 0; row < rows; row++) {
       __m512i scaled = multiply_by_factors_avx512(sums[row][block], &factors);
-      if (row < tile->rows) store_avx512(scaled, exists, tile->form, output + row * tile->stride);
+      if (row < tile->rows) store_avx512(scaled, exists, form, output + row * tile->stride);
     }
   }
 }

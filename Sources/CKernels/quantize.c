@@ -1,4 +1,4 @@
-// Float32 to bytes and back.
+// Float32 to bytes and back, and integers in other types.
 
 #include <math.h>
 
@@ -48,3 +48,18 @@ SKIFF_BODY x8_quantize_body(size_t count, const float *restrict input, bool is_s
 SKIFF_EACH_LEVEL(x8_quantize,
                  (size_t count, const float *input, bool is_signed, float scale, int32_t zero_point, uint8_t *output),
                  (count, input, is_signed, scale, zero_point, output))
+
+SKIFF_BODY x8_center_body(size_t count, const uint8_t *restrict input, bool is_signed, int32_t zero_point,
+                          int16_t *restrict output) {
+  uint8_t flip = is_signed ? 128 : 0;
+  int32_t zero = zero_point + flip;
+  for (size_t i = 0; i < count; i++) output[i] = (int16_t)((uint8_t)(input[i] ^ flip) - zero);
+}
+SKIFF_EACH_LEVEL(x8_center,
+                 (size_t count, const uint8_t *input, bool is_signed, int32_t zero_point, int16_t *output),
+                 (count, input, is_signed, zero_point, output))
+
+SKIFF_BODY s32_to_f32_body(size_t count, const int32_t *restrict input, float *restrict output) {
+  for (size_t i = 0; i < count; i++) output[i] = (float)input[i];
+}
+SKIFF_EACH_LEVEL(s32_to_f32, (size_t count, const int32_t *input, float *output), (count, input, output))

@@ -35,16 +35,14 @@ package struct ArenaLayout: Sendable {
         .sorted { offsets[$0] < offsets[$1] }
       var offset = 0
       for other in busy {
-        if offset + Self.aligned(request.byteCount) <= offsets[other] { break }
-        offset = max(offset, offsets[other] + Self.aligned(requests[other].byteCount))
+        if offset + request.byteCount.aligned <= offsets[other] { break }
+        offset = max(offset, offsets[other] + requests[other].byteCount.aligned)
       }
       offsets[index] = offset
-      end = max(end, offset + Self.aligned(request.byteCount))
+      end = max(end, offset + request.byteCount.aligned)
       placed.append(index)
     }
     self.offsets = offsets
     byteCount = end
   }
-
-  private static func aligned(_ byteCount: Int) -> Int { (byteCount + 63) & ~63 }
 }

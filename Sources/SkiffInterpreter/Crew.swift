@@ -13,7 +13,8 @@ import Synchronization
 /// Threads that compute parts of one kernel after the other.
 ///
 /// Between kernels, and between runs that follow each other closely, they watch for the next one, since to sleep and wake takes
-/// longer than many kernels do. Parts go to whoever is free: a helper that the system does not run keeps nobody waiting.
+/// longer than many kernels do. Each thread takes the part of its own place first, whose operands its processor's cache has from the
+/// kernel before, and then what is left: a helper that the system does not run keeps nobody waiting.
 package final class Crew: @unchecked Sendable {
   /// A kernel with its operands, results and working memory.
   package struct Job: @unchecked Sendable {
@@ -21,7 +22,7 @@ package final class Crew: @unchecked Sendable {
     let inputs: [UnsafeRawBufferPointer?]
     let outputs: [UnsafeMutableRawBufferPointer]
     let scratch: UnsafeMutableRawBufferPointer
-    /// How many parts there are, at most 65535; each has an equal share of the working memory.
+    /// How many parts there are, at most ``Crew/mostParts``; each has an equal share of the working memory.
     let parts: Int
 
     package init(
@@ -42,8 +43,11 @@ package final class Crew: @unchecked Sendable {
     }
   }
 
-  /// The job's number (32 bits), its parts (16) and the next part that nobody has (16).
-  private let ticket = Atomic<UInt64>(0)
+  /// The most parts that a job can have.
+  package static let mostParts = UInt64.bitWidth
+
+  /// The parts that nobody has, each a bit.
+  private let free = Atomic<UInt64>(0)
   private let done = Atomic<Int>(0)
   private let isOver = Atomic<Bool>(false)
   private let bell = Doorbell()
@@ -52,7 +56,7 @@ package final class Crew: @unchecked Sendable {
 
   /// Calls `threads - 1` helpers, who stay until ``end()``.
   package init(threads: Int) {
-    for _ in 1..<threads { WorkerThread { self.help() }?.detach() }
+    for place in 1..<threads { WorkerThread { self.help(at: place) }?.detach() }
   }
 
   /// Sends the helpers away.
@@ -66,27 +70,25 @@ package final class Crew: @unchecked Sendable {
     guard job.parts > 1 else { return job.run(part: 0) }
     self.job = job
     done.store(0, ordering: .relaxed)
-    let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
-    ticket.store(number << 32 | UInt64(job.parts) << 16, ordering: .sequentiallyConsistent)
+    free.store(UInt64.max >> UInt64(Self.mostParts - job.parts), ordering: .sequentiallyConsistent)
     bell.ring()
     var idle = 0
     while done.load(ordering: .acquiring) < job.parts {
-      if !takePart() { Self.wait(&idle) }
+      if !takePart(at: 0) { Self.wait(&idle) }
     }
   }
 
-  private func help() {
+  private func help(at place: Int) {
     var idle = 0
     while !isOver.load(ordering: .acquiring) {
-      let current = ticket.load(ordering: .relaxed)
-      if takePart() {
+      if takePart(at: place) {
         idle = 0
       } else if idle < 1 << 13 {
         Self.wait(&idle)
       } else {
         // What runs now is not divided, or nothing runs.
         bell.wait {
-          ticket.load(ordering: .sequentiallyConsistent) != current
+          free.load(ordering: .sequentiallyConsistent) != 0
             || isOver.load(ordering: .sequentiallyConsistent)
         }
         idle = 0
@@ -94,14 +96,17 @@ package final class Crew: @unchecked Sendable {
     }
   }
 
-  /// Computes a part that nobody has; false if there was none.
-  private func takePart() -> Bool {
-    let current = ticket.load(ordering: .acquiring)
-    let (next, count) = (current & 0xFFFF, current >> 16 & 0xFFFF)
-    guard next < count,
-      ticket.compareExchange(expected: current, desired: current + 1, ordering: .acquiring).exchanged
-    else { return false }
-    job?.run(part: Int(next))
+  /// Computes a part that nobody has, that of `place` if it is one; false if there was none.
+  private func takePart(at place: Int) -> Bool {
+    let current = free.load(ordering: .acquiring)
+    guard current != 0 else { return false }
+    let own = UInt64(1) << UInt64(place)
+    let part = current & own != 0 ? place : current.trailingZeroBitCount
+    let rest = current & ~(UInt64(1) << UInt64(part))
+    guard free.compareExchange(expected: current, desired: rest, ordering: .acquiring).exchanged else {
+      return false
+    }
+    job?.run(part: part)
     done.wrappingAdd(1, ordering: .releasing)
     return true
   }

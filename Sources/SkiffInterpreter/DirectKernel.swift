@@ -39,6 +39,11 @@ extension skiff_part {
   }
 }
 
+extension Int {
+  /// The next multiple of 64, where memory for vectors begins.
+  var aligned: Int { (self + 63) & ~63 }
+}
+
 /// What a kernel is chosen by: an operator and everything known of its operands before the graph runs.
 package struct KernelContext: Sendable {
   /// What is applied.

@@ -7,6 +7,8 @@ extension Plan {
   static let factories: [KernelFactory] = [
     IntegerConvolutionKernel.factory,
     IntegerConvolutionKernel.matrixFactory,
+    IntegerProductKernel.factory,
+    IntegerProductKernel.matrixFactory,
     IntegerAdditionKernel.factory,
     IntegerLookupKernel.factory,
     FloatConvolutionKernel.factory,
@@ -22,6 +24,8 @@ extension Plan {
     SumKernel.factory,
     ConversionKernel.factory,
     ConversionKernel.linearFactory,
+    DynamicQuantizationKernel.factory,
+    IntegerCastKernel.factory,
     CopyKernel.factory,
   ]
 

@@ -87,7 +87,7 @@ public struct Plan: Sendable {
     var steps = try Plan.chooseKernels(graph, usesReferenceKernels ? [] : Plan.factories)
     for (index, step) in steps.enumerated() {
       if case .direct(let kernel) = step.kernel, kernel.divisibleWork >= leastWork {
-        steps[index].parts = threads
+        steps[index].parts = min(threads, Crew.mostParts)
       }
     }
     arenaByteCount = Plan.place(&steps, in: graph)

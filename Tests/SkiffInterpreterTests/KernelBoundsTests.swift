@@ -154,6 +154,27 @@ import Testing
     }
   }
 
+  @Test(arguments: Seed.fixedAndFresh) func exactSums(seed: Seed) throws {
+    var generator = SeededGenerator(seed)
+    for number in 0..<600 {
+      guard let shape = shape(&generator, isDepthwise: generator.integer(0...3) == 0) else { continue }
+      let counts = counts(shape)
+      let input = try GuardedMemory(generator.integers(counts.input, in: -255...255) as [Int16])
+      let weights = try GuardedMemory(generator.integers(counts.weights, in: -255...255) as [Int16])
+      let bias = try GuardedMemory(generator.integers(counts.outputs, in: -10_000...10_000) as [Int32])
+      let results = try results(shape, parts: generator.integer(1...3), as: Int32.self) {
+        shape, part, result in
+        var shape = shape
+        let packed = try GuardedMemory(byteCount: skiff_x16_conv_packed_size(&shape))
+        let scratch = try GuardedMemory(byteCount: skiff_x16_conv_scratch_size(&shape))
+        skiff_x16_conv_pack(
+          &shape, weights.pointer(Int16.self), strides(shape), bias.pointer(Int32.self), packed.start)
+        skiff_x16_conv(&shape, input.pointer(Int16.self), packed.start, part, result, scratch.start)
+      }
+      #expect(results.allSatisfy { $0 == results[0] }, "\(seed), \(number): \(shape)")
+    }
+  }
+
   /// Of small integers, with which every order of summation gives the same.
   @Test(arguments: Seed.fixedAndFresh, [false, true])
   func reals(seed: Seed, isDepthwise: Bool) throws {

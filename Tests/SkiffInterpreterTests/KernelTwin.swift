@@ -25,6 +25,8 @@ struct KernelTwin: CustomStringConvertible {
   /// Which operands are constants.
   var constants: Set<Int> = []
   var result: QuantizationParameters?
+  /// Which result is compared.
+  var output = 0
 
   var description: String {
     let attributes = node.attributeValues.map { "\($0.name): \($0.value)" }.joined(separator: ", ")
@@ -49,7 +51,7 @@ struct KernelTwin: CustomStringConvertible {
         inputs["x\(index)"] = tensor
       }
     }
-    let id = try graph.addNode(node, values.map { $0 })[0]
+    let id = try graph.addNode(node, values.map { $0 })[output]
     if let result {
       var type = try #require(graph[id].type)
       type.quantization = result

@@ -164,6 +164,24 @@ typedef struct {
 void skiff_copy(const skiff_copy_form *form, const char *source, char *target);
 void skiff_f32_clamp(size_t count, const float *input, float lower, float upper, float *output);
 
+// MARK: int32
+
+// Sums of products of integers of 16 bits, exact up to wrapping; bias null: zeros. Padding is 0.
+size_t skiff_x16_conv_packed_size(const skiff_convolution *shape);
+size_t skiff_x16_conv_scratch_size(const skiff_convolution *shape);
+void skiff_x16_conv_pack(const skiff_convolution *shape, const int16_t *weights, skiff_weight_strides strides,
+                         const int32_t *bias, void *packed);
+void skiff_x16_conv(const skiff_convolution *shape, const int16_t *input, const void *packed, skiff_part part,
+                    int32_t *output, void *scratch);
+
+// Bytes, signed or not, less a zero point; and the same of a matrix with its rows and columns exchanged.
+void skiff_x8_center(size_t count, const uint8_t *input, bool is_signed, int32_t zero_point, int16_t *output);
+void skiff_x8_center_transposed(size_t rows, size_t columns, const uint8_t *input, bool is_signed, int32_t zero_point,
+                                int16_t *output);
+
+void skiff_s32_transpose(size_t rows, size_t columns, const int32_t *input, int32_t *output);
+void skiff_s32_to_f32(size_t count, const int32_t *input, float *output);
+
 // MARK: int8
 
 // A real factor: multiplier / 2^31 * 2^shift; multiplier >= 0, shift from -31 to 30.

@@ -62,8 +62,3 @@ struct BatchProductKernel: DirectKernel {
     }
   }
 }
-
-extension Int {
-  /// The next multiple of 64.
-  fileprivate var aligned: Int { (self + 63) & ~63 }
-}

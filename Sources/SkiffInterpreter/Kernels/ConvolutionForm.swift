@@ -82,6 +82,11 @@ struct ConvolutionForm: Sendable {
 }
 
 extension KernelContext {
+  /// The type of an operand and what it is, each nil if it is left out, or is no constant.
+  func operand(_ index: Int) -> (type: TensorType?, constant: Constant?) {
+    inputs.indices.contains(index) ? (inputs[index], constants[index]) : (nil, nil)
+  }
+
   /// The elements of a constant operand; nil if it is no constant or has another type.
   func constant<Element: TensorElement>(
     _ index: Int, as type: Element.Type

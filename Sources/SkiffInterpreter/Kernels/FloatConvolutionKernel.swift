@@ -33,7 +33,7 @@ struct FloatConvolutionKernel: DirectKernel {
     }
     self.packed = packedWeights.shared(packed)
     let (input, output) = form.imageCounts
-    let copies = form.layout == .first ? Self.aligned(input * 4) + Self.aligned(output * 4) : 0
+    let copies = form.layout == .first ? (input * 4).aligned + (output * 4).aligned : 0
     scratchByteCount = copies + (depthwise ? 0 : skiff_f32_conv_scratch_size(&shape))
   }
 
@@ -95,8 +95,8 @@ struct FloatConvolutionKernel: DirectKernel {
     let outputPixels = shape.output_height * shape.output_width
     guard let first = scratch.baseAddress else { return }
     let source = first.assumingMemoryBound(to: Float.self)
-    let target = (first + Self.aligned(inputCount * 4)).assumingMemoryBound(to: Float.self)
-    let rest = first + Self.aligned(inputCount * 4) + Self.aligned(outputCount * 4)
+    let target = (first + (inputCount * 4).aligned).assumingMemoryBound(to: Float.self)
+    let rest = first + (inputCount * 4).aligned + (outputCount * 4).aligned
     for image in 0..<form.shape.batch {
       skiff_f32_transpose(
         shape.groups * shape.input_channels, inputPixels, input + image * inputCount, source)
@@ -119,6 +119,4 @@ struct FloatConvolutionKernel: DirectKernel {
       }
     }
   }
-
-  private static func aligned(_ byteCount: Int) -> Int { (byteCount + 63) & ~63 }
 }

@@ -38,7 +38,16 @@ public struct DynamicQuantizeLinear: ReferenceKernel {
 
   /// Those by which the range of some numbers, with 0 in it, becomes that of unsigned bytes.
   private static func parameters(of values: [Float]) -> (scale: Float, zeroPoint: Int) {
-    let (least, greatest) = (min(0, values.min() ?? 0), max(0, values.max() ?? 0))
+    var (least, greatest) = (Float(0), Float(0))
+    for value in values {
+      if value < least { least = value }
+      if value > greatest { greatest = value }
+    }
+    return parameters(least: least, greatest: greatest)
+  }
+
+  /// Those by which a range with 0 in it becomes that of unsigned bytes.
+  package static func parameters(least: Float, greatest: Float) -> (scale: Float, zeroPoint: Int) {
     let scale = least == greatest ? 1 : (greatest - least) / 255
     return (scale, DataType.uint8.rounding(-least / scale, plus: 0))
   }
