@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "SkiffNumPy", dependencies: ["SkiffBinary"]),
     .target(
       name: "SkiffTestSupport", dependencies: ["SkiffIR", "SkiffNumPy"], path: "Tests/SkiffTestSupport"),
-    .target(name: "SkiffOperators", dependencies: ["SkiffIR"]),
+    .target(name: "SkiffOperators", dependencies: ["SkiffIR", "CKernels"]),
     .target(name: "CKernels"),
     .target(name: "SkiffInterpreter", dependencies: ["SkiffOperators", "CKernels"]),
     .target(name: "SkiffEdge", dependencies: ["SkiffIR"]),

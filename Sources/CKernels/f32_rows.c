@@ -92,3 +92,22 @@ SKIFF_EACH_LEVEL(f32_batchnorm,
                  (size_t count, size_t channels, size_t inner, const float *input, const float *center,
                   const float *factor, const float *offset, float *output),
                  (count, channels, inner, input, center, factor, offset, output))
+
+SKIFF_BODY f32_add_products_body(size_t rows, size_t columns, size_t stride, const float *restrict values,
+                                 const float *restrict matrix, float *restrict sums) {
+  size_t row = 0;
+  for (; row + 4 <= rows; row += 4, matrix += 4 * stride) {
+    const float *value = values + row;
+    for (size_t column = 0; column < columns; column++) {
+      float sum = sums[column];
+      for (size_t i = 0; i < 4; i++) sum += value[i] * matrix[i * stride + column];
+      sums[column] = sum;
+    }
+  }
+  for (; row < rows; row++, matrix += stride) {
+    for (size_t column = 0; column < columns; column++) sums[column] += values[row] * matrix[column];
+  }
+}
+SKIFF_EACH_LEVEL(f32_add_products,
+                 (size_t rows, size_t columns, size_t stride, const float *values, const float *matrix, float *sums),
+                 (rows, columns, stride, values, matrix, sums))

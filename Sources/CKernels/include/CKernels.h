@@ -82,6 +82,10 @@ void skiff_f32_dwconv_pack(const skiff_convolution *shape, const float *weights,
 void skiff_f32_dwconv(const skiff_convolution *shape, const float *input, const void *packed, float lower,
                       float upper, skiff_part part, float *output);
 
+// sums[column] += values[row] * matrix[row * stride + column], row by row.
+void skiff_f32_add_products(size_t rows, size_t columns, size_t stride, const float *values, const float *matrix,
+                            float *sums);
+
 // output[column][row] = input[row][column].
 void skiff_f32_transpose(size_t rows, size_t columns, const float *input, float *output);
 
@@ -173,6 +177,13 @@ void skiff_x16_conv_pack(const skiff_convolution *shape, const int16_t *weights,
                          const int32_t *bias, void *packed);
 void skiff_x16_conv(const skiff_convolution *shape, const int16_t *input, const void *packed, skiff_part part,
                     int32_t *output, void *scratch);
+
+// A depthwise one.
+size_t skiff_x16_dwconv_packed_size(const skiff_convolution *shape);
+void skiff_x16_dwconv_pack(const skiff_convolution *shape, const int16_t *weights, skiff_weight_strides strides,
+                           const int32_t *bias, void *packed);
+void skiff_x16_dwconv(const skiff_convolution *shape, const int16_t *input, const void *packed, skiff_part part,
+                      int32_t *output);
 
 // Bytes, signed or not, less a zero point; and the same of a matrix with its rows and columns exchanged.
 void skiff_x8_center(size_t count, const uint8_t *input, bool is_signed, int32_t zero_point, int16_t *output);

@@ -66,9 +66,11 @@ struct IntegerProductKernel: DirectKernel {
     let centered = try weights.integers(less: weightZeros.constant?.materialize(), listAxis: listAxis)
       .map { Int16($0) }
     var shape = form.shape
-    let packed = ByteRegion(count: skiff_x16_conv_packed_size(&shape)) { target in
-      skiff_x16_conv_pack(
-        &shape, centered, form.weightStrides, bias.isEmpty ? nil : bias, target.baseAddress)
+    let depthwise = form.isDepthwise
+    let size = depthwise ? skiff_x16_dwconv_packed_size(&shape) : skiff_x16_conv_packed_size(&shape)
+    let packed = ByteRegion(count: size) { target in
+      let pack = depthwise ? skiff_x16_dwconv_pack : skiff_x16_conv_pack
+      pack(&shape, centered, form.weightStrides, bias.isEmpty ? nil : bias, target.baseAddress)
     }
     self.packed = context.packedWeights.shared(packed)
     let images = form.layout == .last ? shape.batch : 1
@@ -76,7 +78,8 @@ struct IntegerProductKernel: DirectKernel {
       (images * form.imageCounts.input * 2).aligned,
       form.layout == .last ? 0 : (form.imageCounts.output * 4).aligned
     )
-    scratchByteCount = byteCounts.input + byteCounts.output + skiff_x16_conv_scratch_size(&shape)
+    scratchByteCount =
+      byteCounts.input + byteCounts.output + (depthwise ? 0 : skiff_x16_conv_scratch_size(&shape))
   }
 
   func run(
@@ -93,7 +96,7 @@ struct IntegerProductKernel: DirectKernel {
     packed.withBytes { packed in
       guard form.layout == .first else {
         skiff_x8_center(shape.batch * count.input, input, isSigned, zero, centered)
-        skiff_x16_conv(&shape, centered, packed.baseAddress, part, output, rest)
+        compute(shape, centered, packed, part, output, rest)
         return
       }
       // One image at a time: to channels last, through the kernel, and back.
@@ -103,10 +106,22 @@ struct IntegerProductKernel: DirectKernel {
         skiff_x8_center_transposed(
           shape.groups * shape.input_channels, shape.input_height * shape.input_width,
           input + image * count.input, isSigned, zero, centered)
-        skiff_x16_conv(&shape, centered, packed.baseAddress, part, target, rest)
+        compute(shape, centered, packed, part, target, rest)
         skiff_s32_transpose(
           shape.output_height * shape.output_width, form.outputCount, target, output + image * count.output)
       }
+    }
+  }
+
+  private func compute(
+    _ shape: skiff_convolution, _ input: UnsafePointer<Int16>, _ packed: UnsafeRawBufferPointer,
+    _ part: skiff_part, _ output: UnsafeMutablePointer<Int32>, _ scratch: UnsafeMutableRawPointer
+  ) {
+    var shape = shape
+    if form.isDepthwise {
+      skiff_x16_dwconv(&shape, input, packed.baseAddress, part, output)
+    } else {
+      skiff_x16_conv(&shape, input, packed.baseAddress, part, output, scratch)
     }
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import SkiffBinary
 import SkiffIR
 
@@ -156,31 +157,25 @@ private struct RecurrentRun {
 
   /// The matrix `[rows, columns]` of a direction as `[columns, rows]`.
   private func transposed(_ matrix: [Float], _ pass: Int, columns: Int) -> [Float] {
-    var result = [Float](repeating: 0, count: width * columns)
     let start = pass * width * columns
-    for row in 0..<width {
-      for column in 0..<columns { result[column * width + row] = matrix[start + row * columns + column] }
+    return [Float](unsafeUninitializedCapacity: width * columns) { result, count in
+      matrix.withUnsafeBufferPointer { matrix in
+        guard let source = matrix.baseAddress, let target = result.baseAddress else { return }
+        skiff_f32_transpose(width, columns, source + start, target)
+        count = width * columns
+      }
     }
-    return result
   }
 
   /// What the input adds to the gates at every step of every sequence.
   func projection(_ pass: Int) throws(ModelError) -> [Float] {
-    let rows = steps * batch
     let matrix = transposed(weights, pass, columns: features)
-    let bias = biases(pass, second: false)
-    var result = [Float](repeating: 0, count: rows * width)
-    let width = width
+    var result = (0..<steps * batch).flatMap { _ in biases(pass, second: false) }
     result.withUnsafeMutableBufferPointer { result in
-      matrix.withUnsafeBufferPointer { matrix in
-        for row in 0..<rows {
-          for column in 0..<width { result[row * width + column] = bias[column] }
-          for feature in 0..<features {
-            let value = input[row * features + feature]
-            for column in 0..<width {
-              result[row * width + column] += value * matrix[feature * width + column]
-            }
-          }
+      input.withUnsafeBufferPointer { input in
+        guard let sums = result.baseAddress, let values = input.baseAddress else { return }
+        for row in 0..<steps * batch {
+          skiff_f32_add_products(features, width, width, values + row * features, matrix, sums + row * width)
         }
       }
     }

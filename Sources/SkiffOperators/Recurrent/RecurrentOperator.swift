@@ -1,3 +1,4 @@
+import CKernels
 import SkiffBinary
 import SkiffIR
 
@@ -68,13 +69,12 @@ package struct RecurrentPass {
   /// Adds the products of a state with the recurrent weights of some gates.
   func addProducts(of state: [Float], gates range: Range<Int>, to gates: inout [Float]) {
     let state = roundsOperands ? DynamicQuantizeLinear.rounded(state) : state
-    let width = bias.count
-    let columns = range.lowerBound * hidden..<range.upperBound * hidden
+    let start = range.lowerBound * hidden
     weights.withUnsafeBufferPointer { weights in
       gates.withUnsafeMutableBufferPointer { gates in
-        for (row, value) in state.enumerated() {
-          for column in columns { gates[column] += value * weights[row * width + column] }
-        }
+        guard let first = weights.baseAddress, let sums = gates.baseAddress else { return }
+        skiff_f32_add_products(
+          state.count, range.count * hidden, bias.count, state, first + start, sums + start)
       }
     }
   }

@@ -1,3 +1,4 @@
+import CKernels
 import SkiffIR
 import SkiffInterpreter
 import SkiffOperators
@@ -5,7 +6,7 @@ import SkiffTestSupport
 import Testing
 
 /// Exact products of bytes, and what surrounds them in networks that are quantized as they run.
-@Suite struct IntegerProductTwinTests {
+@Suite struct ProductTwinTests {
   /// A byte tensor with its extremes, and a zero point of its type for one number or a list.
   private func bytes(
     _ shape: [Int], zeros: Int = 1, _ generator: inout SeededGenerator
@@ -54,7 +55,7 @@ import Testing
         func draw(_ range: ClosedRange<Int>) -> [Int] { (0..<axes).map { _ in generator.integer(range) } }
         let (size, kernel) = (draw(1...14), draw(1...5))
         var node = IntegerConvolution()
-        node.groups = generator.pick([1, 1, 2, 3, 35])
+        node.groups = generator.pick([1, 1, 2, 3, 35, 70])
         (node.strides, node.dilations) = (draw(1...3), draw(1...2))
         node.pads = draw(0...3) + draw(0...3)
         let fits = (0..<axes).allSatisfy { axis in
@@ -62,7 +63,10 @@ import Testing
           return room > (kernel[axis] - 1) * node.dilations[axis]
         }
         guard fits else { continue }
-        let (inputs, outputs) = (generator.integer(1...24), generator.integer(1...(node.groups > 3 ? 2 : 40)))
+        let many = node.groups > 3
+        let (inputs, outputs) = (
+          generator.integer(1...(many ? 2 : 24)), generator.integer(1...(many ? 2 : 40))
+        )
         let (batch, all) = (generator.integer(1...3), outputs * node.groups)
         let input = try bytes([batch, inputs * node.groups] + size, &generator)
         let weights = try bytes([all, inputs] + kernel, zeros: generator.pick([1, all]), &generator)
@@ -113,6 +117,28 @@ import Testing
       let numbers = [0, 1, -1, 16_777_217, 33_554_435, -16_777_219, Int(Int32.max), Int(Int32.min)]
       let tensor = try Tensor(integers: (0..<99).map { numbers[$0 % 8] }, as: .int32, shape: [99])
       try KernelTwin(node: Cast(to: .float32), operands: [tensor]).check()
+    }
+  }
+
+  /// What recurrent operators multiply states with: sums grow row by row, however they are computed.
+  @Test(arguments: Seed.fixedAndFresh) func sumsOfRows(_ seed: Seed) throws {
+    try inAllForms {
+      var generator = SeededGenerator(seed)
+      for _ in 0..<100 {
+        let (rows, columns) = (generator.integer(0...11), generator.integer(1...70))
+        let stride = columns + generator.integer(0...9)
+        let values = try generator.floatTensor([rows]).floats()
+        let matrix = try generator.floatTensor([rows, stride]).floats()
+        let start = try generator.floatTensor([columns]).floats()
+        var sums = start
+        skiff_f32_add_products(rows, columns, stride, values, matrix, &sums)
+        for column in 0..<columns {
+          let expected = (0..<rows).reduce(Double(start[column])) {
+            $0 + Double(values[$1]) * Double(matrix[$1 * stride + column])
+          }
+          #expect(abs(Double(sums[column]) - expected) <= 1e-5 * max(1, abs(expected)), "\(seed)")
+        }
+      }
     }
   }
 }
