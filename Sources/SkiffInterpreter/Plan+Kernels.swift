@@ -80,6 +80,11 @@ extension Plan {
         return .success(.prepared(kernel))
       }
     }
+    if !factories.isEmpty, !context.isQuantized, let preparable = node.operator as? any PreparableKernel,
+      let kernel = try preparable.prepare(try context.materializedConstants)
+    {
+      return .success(.prepared(kernel))
+    }
     guard let reference = node.operator as? any ReferenceKernel else {
       return .failure(ModelError(.unsupported, "\(type(of: node.operator).name) has no kernel"))
     }
@@ -114,9 +119,8 @@ extension Plan {
     _ context: KernelContext
   ) throws(ModelError) -> (any PreparedKernel)? {
     guard let quantized = context.operator as? any QuantizedKernel else { return nil }
-    var constants: [Tensor?] = []
-    for constant in context.constants { constants.append(try constant?.materialize()) }
-    let complete = QuantizedContext(inputs: context.inputs, constants: constants, outputs: context.outputs)
+    let complete = QuantizedContext(
+      inputs: context.inputs, constants: try context.materializedConstants, outputs: context.outputs)
     if let unsigned = try UnsignedKernel(quantized, complete) { return unsigned }
     return try quantized.prepare(complete)
   }

@@ -8,7 +8,7 @@ public struct Plan: Sendable {
   enum Kernel: Sendable {
     /// In the arena.
     case direct(any DirectKernel)
-    /// In integers, with the constants derived when the plan was made.
+    /// With what was derived from constants when the plan was made.
     case prepared(any PreparedKernel)
     /// In the plainest way.
     case reference(any ReferenceKernel)

@@ -124,6 +124,14 @@ public protocol PreparedKernel: Sendable {
   func run(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor]
 }
 
+/// A kernel that can derive something from constant operands once, instead of in each run.
+public protocol PreparableKernel: ReferenceKernel {
+  /// The kernel with what it derives; nil if the constants are not those it needs.
+  ///
+  /// - Parameter constants: The operands that are constants, in the order of the operator's operands.
+  func prepare(_ constants: [Tensor?]) throws(ModelError) -> (any PreparedKernel)?
+}
+
 /// What a quantized kernel is prepared from.
 public struct QuantizedContext: Sendable {
   /// The types of the operands, nil for one that is left out; sizes are fixed.

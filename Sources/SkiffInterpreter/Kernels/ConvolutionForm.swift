@@ -87,6 +87,15 @@ extension KernelContext {
     inputs.indices.contains(index) ? (inputs[index], constants[index]) : (nil, nil)
   }
 
+  /// The operands that are constants.
+  var materializedConstants: [Tensor?] {
+    get throws(ModelError) {
+      var tensors: [Tensor?] = []
+      for constant in constants { tensors.append(try constant?.materialize()) }
+      return tensors
+    }
+  }
+
   /// The elements of a constant operand; nil if it is no constant or has another type.
   func constant<Element: TensorElement>(
     _ index: Int, as type: Element.Type

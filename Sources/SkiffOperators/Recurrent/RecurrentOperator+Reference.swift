@@ -4,7 +4,12 @@ import SkiffIR
 
 extension RecurrentOperator {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
-    let run = try RecurrentRun(self, inputs)
+    try evaluate(inputs, RecurrentWeights(inputs.required(1), inputs.required(2)))
+  }
+
+  /// The results with weights that have been transposed before.
+  func evaluate(_ inputs: [Tensor?], _ weights: RecurrentWeights) throws(ModelError) -> [Tensor] {
+    let run = try RecurrentRun(self, inputs, weights)
     var steps = [Float](repeating: 0, count: run.stepCount)
     var last = [[Float]](repeating: [Float](repeating: 0, count: run.stateCount), count: Self.stateCount)
     let functions = try functions()
@@ -48,13 +53,14 @@ private struct RecurrentRun {
   private let isBatchFirst: Bool
   private let roundsOperands: Bool
   private let input: [Float]
-  private let weights: [Float]
-  private let recurrent: [Float]
+  private let weights: RecurrentWeights
   private let bias: [Float]?
   private let initial: [[Float]?]
   private let parameters: [Float]?
 
-  init<Kind: RecurrentOperator>(_ kind: Kind, _ inputs: [Tensor?]) throws(ModelError) {
+  init<Kind: RecurrentOperator>(
+    _ kind: Kind, _ inputs: [Tensor?], _ weights: RecurrentWeights
+  ) throws(ModelError) {
     let (x, w, r) = (try inputs.required(0), try inputs.required(1), try inputs.required(2))
     guard x.rank == 3, w.rank == 3, r.rank == 3, x.dataType.isFloatingPoint else {
       throw ModelError(.invalidGraph, "an input \(x.type) with weights \(w.type) and \(r.type)")
@@ -79,7 +85,7 @@ private struct RecurrentRun {
     }
     _ = try checkedCount(stepShape, of: .float32)
     _ = try checkedCount([batch, steps, gates], of: .float32)
-    (weights, recurrent) = (try w.floats(), try r.floats())
+    self.weights = weights
     input = kind.roundsOperands ? DynamicQuantizeLinear.rounded(try x.floats()) : try x.floats()
     roundsOperands = kind.roundsOperands
     self.bias = try bias?.floats()
@@ -142,7 +148,7 @@ private struct RecurrentRun {
     let each = functions.count / directions
     let further = parameters.map { $0.count / directions } ?? 0
     return RecurrentPass(
-      hidden: hidden, weights: transposed(recurrent, pass, columns: hidden),
+      hidden: hidden, weights: weights.recurrent[pass],
       bias: biases(pass, second: true),
       parameters: parameters.map { Array($0[pass * further..<(pass + 1) * further]) } ?? [],
       functions: Array(functions[pass * each..<(pass + 1) * each]), roundsOperands: roundsOperands)
@@ -155,21 +161,9 @@ private struct RecurrentRun {
     return Array(bias[start..<start + width])
   }
 
-  /// The matrix `[rows, columns]` of a direction as `[columns, rows]`.
-  private func transposed(_ matrix: [Float], _ pass: Int, columns: Int) -> [Float] {
-    let start = pass * width * columns
-    return [Float](unsafeUninitializedCapacity: width * columns) { result, count in
-      matrix.withUnsafeBufferPointer { matrix in
-        guard let source = matrix.baseAddress, let target = result.baseAddress else { return }
-        skiff_f32_transpose(width, columns, source + start, target)
-        count = width * columns
-      }
-    }
-  }
-
   /// What the input adds to the gates at every step of every sequence.
   func projection(_ pass: Int) throws(ModelError) -> [Float] {
-    let matrix = transposed(weights, pass, columns: features)
+    let matrix = weights.input[pass]
     var result = (0..<steps * batch).flatMap { _ in biases(pass, second: false) }
     result.withUnsafeMutableBufferPointer { result in
       input.withUnsafeBufferPointer { input in

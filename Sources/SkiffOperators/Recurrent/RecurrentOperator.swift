@@ -22,7 +22,7 @@ public enum RecurrentDirection: String, AttributeEnumeration, CaseIterable {
 /// state), lengths `[batch]`, initial states `[D, batch, H]`. Results: the states after each step
 /// `[steps, D, batch, H]`, and each last state `[D, batch, H]`. With the batch first: `[batch, steps, features]`,
 /// `[batch, D, H]` and `[batch, steps, D, H]`.
-package protocol RecurrentOperator: ReferenceKernel {
+package protocol RecurrentOperator: PreparableKernel {
   /// Which way the sequence is gone through.
   var direction: RecurrentDirection { get set }
   /// Whether the batch is the first axis.
