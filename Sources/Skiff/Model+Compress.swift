@@ -89,47 +89,55 @@ extension Model {
     try Pipeline(unconditional: RewritePass(RealizeHybridProducts())).run(on: &copy.graph, report: &widening)
     report.bytesBefore = copy.graph.constantByteCount
     var normalized = try copy.normalizedOutputs(for: compression)
-    for step in compression.steps {
-      switch step {
-      case .channels(let pruning):
-        let samples = try copy.reordered(runs).map(copy.graph.accepting)
-        let classes = pruning.labels.flatMap { labels[$0] }
-        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples, classes: classes)
-        copy.graph = graph
-        report.channels.append(pruned)
-      case .layers(let pruning):
-        let samples = try copy.reordered(runs).map(copy.graph.accepting)
-        let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
-        copy.graph = graph
-        report.layers.append(pruned)
-      case .lowRank(let approximation):
-        let samples = try copy.reordered(runs).map(copy.graph.accepting)
-        let (graph, changes) = try approximation.apply(to: copy.graph, samples: samples)
-        copy.graph = graph
-        report.lowRanks += changes
-      case .equalize(let equalization):
-        let (graph, groups, factors) = try equalization.apply(to: copy.graph)
-        copy.graph = graph
-        normalized.divide(by: factors)
-        report.equalizedGroups += groups
-      case .rotate(let rotation):
-        let (graph, rotated) = try rotation.apply(to: copy.graph)
-        copy.graph = graph
-        report.rotation.rotations += rotated.rotations
-        report.rotation.obstacles += rotated.obstacles
-      case .smooth(let smoothing):
-        let samples = try copy.reordered(runs).map(copy.graph.accepting)
-        let (graph, values) = try smoothing.apply(to: copy.graph, samples: samples)
-        copy.graph = graph
-        report.smoothedValues += values
-      case .weights(let weights):
-        let classes = weights.labels.flatMap { labels[$0] }
-        try copy.compress(weights, runs, classes, normalized, compression.scratchFolder, &report)
-      case .int8(_, let quantization) where quantization.activations == .dynamic:
-        try copy.quantizeDynamically(quantization, runs, &report)
-      case .int8(let estimation, let quantization):
-        report.activations = quantization.activations
-        try copy.quantize(quantization, estimation, runs, &report, progress)
+    for (index, step) in compression.steps.enumerated() {
+      do throws(ModelError) {
+        switch step {
+        case .channels(let pruning):
+          let samples = try copy.reordered(runs).map(copy.graph.accepting)
+          let classes = pruning.labels.flatMap { labels[$0] }
+          let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples, classes: classes)
+          copy.graph = graph
+          report.channels.append(pruned)
+        case .layers(let pruning):
+          let samples = try copy.reordered(runs).map(copy.graph.accepting)
+          let (graph, pruned) = try pruning.apply(to: copy.graph, samples: samples)
+          copy.graph = graph
+          report.layers.append(pruned)
+        case .lowRank(let approximation):
+          let samples = try copy.reordered(runs).map(copy.graph.accepting)
+          let (graph, changes) = try approximation.apply(to: copy.graph, samples: samples)
+          copy.graph = graph
+          report.lowRanks += changes
+        case .equalize(let equalization):
+          let (graph, groups, factors) = try equalization.apply(to: copy.graph)
+          copy.graph = graph
+          normalized.divide(by: factors)
+          report.equalizedGroups += groups
+        case .rotate(let rotation):
+          let (graph, rotated) = try rotation.apply(to: copy.graph)
+          copy.graph = graph
+          report.rotation.rotations += rotated.rotations
+          report.rotation.obstacles += rotated.obstacles
+        case .smooth(let smoothing):
+          let samples = try copy.reordered(runs).map(copy.graph.accepting)
+          let (graph, values) = try smoothing.apply(to: copy.graph, samples: samples)
+          copy.graph = graph
+          report.smoothedValues += values
+        case .weights(let weights):
+          let classes = weights.labels.flatMap { labels[$0] }
+          try copy.compress(weights, runs, classes, normalized, compression.scratchFolder, &report)
+        case .int8(_, let quantization) where quantization.activations == .dynamic:
+          try copy.quantizeDynamically(quantization, runs, &report)
+        case .int8(let estimation, let quantization):
+          report.activations = quantization.activations
+          try copy.quantize(quantization, estimation, runs, &report, progress)
+        }
+      } catch {
+        var located = error
+        if compression.steps.count > 1 {
+          located.notes.append("this is step \(index + 1) of '\(compression.description)'")
+        }
+        throw located
       }
       if step.changesChannels { normalized = NormalizedOutputs() }
     }

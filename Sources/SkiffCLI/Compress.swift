@@ -95,6 +95,11 @@ struct Compress: ModelCommand {
     if let found { Terminal.printError(found.summary) }
     guard report.outputBytes < report.inputBytes else {
       Terminal.printError("error: '\(output)' is not smaller than its source, so it is not called compressed")
+      if model.source.hasNarrowFloats {
+        Terminal.printError(
+          "  note: the source has weights of 16 bits, and those that a step changes have 32: "
+            + "- weights: {float: float16} as the last step makes them narrow again")
+      }
       throw CommandExit.checkFailed
     }
     if certificate?.holds == false { throw CommandExit.checkFailed }
@@ -163,5 +168,15 @@ struct Compress: ModelCommand {
     page.add(try ByteLedger(of: written))
     try page.addWeights(before: model.source, after: written.graph)
     return page
+  }
+}
+
+extension Graph {
+  /// Whether constants are real numbers of 16 bits.
+  fileprivate var hasNarrowFloats: Bool {
+    valueIDs.contains { id in
+      guard let type = self[id].constant?.type else { return false }
+      return type.dataType == .float16 || type.dataType == .bfloat16
+    }
   }
 }

@@ -97,8 +97,10 @@ extension Plan {
   }
 
   private static func notKnown(_ foreign: ForeignOperator) -> ModelError {
-    ModelError(
-      .unsupported, "the operator \(foreign.kind) is kept as its source has it, for which there is no kernel")
+    let reason = foreign.reason.isEmpty ? "" : " (\(foreign.reason))"
+    return ModelError(
+      .unsupported,
+      "the operator \(foreign.kind) is kept as its source has it\(reason), for which there is no kernel")
   }
 
   /// Why no session could run a graph inside of an operator, nil if nothing is known against it before its sizes are.

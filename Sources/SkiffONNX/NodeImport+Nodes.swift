@@ -73,7 +73,7 @@ extension NodeImport {
     } catch {
       guard error.code == .unsupported else { throw error }
       let attribute = error.location.attribute.map { ", attribute '\($0)'" } ?? ""
-      return try foreign("operator '\(title)'\(attribute): \(error.message)")
+      return try foreign("operator '\(title)'\(attribute): \(error.message)", reason: error.message)
     }
     for attribute in node.attributes where !usedAttributes.contains(attribute.name) {
       var place = location
@@ -84,9 +84,10 @@ extension NodeImport {
   }
 
   /// Keeps the node as it is.
-  private mutating func foreign(_ reason: String) throws(ModelError) -> [ValueID] {
-    reports.foreign(reason, at: location)
+  private mutating func foreign(_ report: String, reason: String = "") throws(ModelError) -> [ValueID] {
+    reports.foreign(report, at: location)
     var kept = ForeignOperator()
+    kept.reason = reason
     kept.dialect = node.domain.isEmpty ? "onnx" : node.domain
     kept.kind = node.operatorName
     kept.version = version

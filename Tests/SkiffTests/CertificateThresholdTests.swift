@@ -41,6 +41,23 @@ import Testing
     #expect(try failures(rows: 3, by: 0.005, least: 0.6).isEmpty)
   }
 
+  /// Rows of any length in which the greatest element is one of several.
+  @Test(arguments: [4, 100]) func tiesAreCounted(width: Int) throws {
+    var row = [Float](repeating: 0, count: width)
+    (row[1], row[2], row[3]) = (2, 3, 1)
+    var (before, behind, equal) = (row, row, row)
+    (before[1], behind[3], equal[2]) = (3, 3, 3)
+    var other = row
+    other[3] = 4
+    var output = OutputMetrics(name: "y")
+    try output.add(
+      reference: Tensor([row, row, row, row].flatMap { $0 }, shape: [4, width]),
+      candidate: Tensor([before, behind, equal, other].flatMap { $0 }, shape: [4, width]))
+    let (agreeing, rows, tied) = output.top1
+    #expect(agreeing == 3 && rows == 4 && tied == 1)
+    #expect(output.summary.contains("(1 of 4 rows by a tie)"))
+  }
+
   /// Numbers that are the same but for their last digits have no range that rounding could be a part of.
   @Test func lastDigitsOfNearlyConstantOutputsAreRounding() throws {
     var output = OutputMetrics(name: "y")
@@ -68,5 +85,22 @@ import Testing
       let certificate = try Certificate(of: model, writtenTo: folder.path(name))
       #expect(certificate.holds, "\(name): \(certificate.failures)")
     }
+  }
+
+  /// A run of two samples at a time is checked as well, but its samples are counted once.
+  @Test func samplesCountOnce() throws {
+    var (graph, random) = (Graph(), SeededGenerator(Seed(4)))
+    let x = graph.addInput("x", TensorType(.float32, Shape([.symbol("N"), .fixed(8)])))
+    graph.addOutput(try graph.add(Sigmoid(), x), name: "y")
+    var model = try Model(graph)
+    let folder = try TemporaryFolder()
+    let path = folder.path("a.skiff")
+    try model.write(to: path)
+    let samples = try Samples(["x": Tensor(random.floats(24), shape: [3, 8])])
+    let certificate = try Certificate(of: model, writtenTo: path, samples: samples)
+    #expect(certificate.inputs.contains("3 samples, also two at a time"))
+    #expect(certificate.comparison.outputs.map(\.count) == [24])
+    #expect(certificate.comparison.outputs.map(\.top1.rows) == [3])
+    #expect(certificate.comparison.runCount == 4)
   }
 }

@@ -106,6 +106,32 @@ import Testing
     }
   }
 
+  /// Integers of 16 bits with zero points, which LiteRT does not have, stay operators beside real numbers.
+  @Test(.needsPeer(.check)) func sixteenBitsWithZeroPointsRunInLiteRT() throws {
+    let folder = try TemporaryFolder()
+    let (source, lite) = (folder.path("source.onnx"), folder.path("model.tflite"))
+    try Peer.check.run(
+      "ort_quantize.py",
+      [
+        TestModel.path("torch.opset17.onnx"), TestModel.path("calibration.nchw.npz"), source, "--activations",
+        "QInt16",
+      ])
+    var model = try Model(contentsOf: source)
+    try model.write(to: lite)
+    let sets = try testSets()
+    let found = try Model(contentsOf: lite).results(of: sets)
+    let peers = try Peer.check.results(of: source, under: "ort_run.py", options: [], sets)
+    for others in [peers, try Peer.check.liteRTResults(of: lite, resolver: "BUILTIN", sets)] {
+      for (run, peer) in zip(found, others) {
+        let difference = FloatDifference(try #require(run["scores"]), from: try #require(peer["scores"]))
+        #expect(difference.errorOfRange < 1e-3, "\(difference)")
+      }
+    }
+    let certificate = try Certificate(of: model, writtenTo: lite)
+    #expect(certificate.holds, "\(certificate.failures)")
+    #expect(certificate.comparison.values.allSatisfy { $0.signalToNoise > 40 })
+  }
+
   /// What is quantized by its own range when it runs is written in real numbers, which are rounded alike.
   @Test(.needsPeer(.check), arguments: [[], ["--per-channel"]])
   func quantizationByTheOwnRangeIsSaidInRealNumbers(_ options: [String]) throws {

@@ -301,8 +301,8 @@ import Testing
       (text, self.message, line) = (RecipeTests.recipe("- int8: \(int8)"), message, 3)
     }
 
-    init(_ text: String, _ message: String, line: Int? = nil) {
-      (self.text, self.message, self.line) = (text, message, line)
+    init(_ text: String, _ message: String, line: Int? = nil, column: Int? = nil) {
+      (self.text, self.message, self.line, self.column) = (text, message, line, column)
     }
   }
 
@@ -325,8 +325,8 @@ import Testing
     Wrong("skiff: 1\nsteps: [[int8: {}]]", "'steps 1' must be a mapping"),
     Wrong("skiff: 1\nsteps: [int4: {}]", "'int4' is not known here"),
     Wrong("skiff: 1\nsteps: [? [a, b] : c]", "a key that is no text"),
-    Wrong("skiff: 1\nsteps: [int8: {}, weights: {float: float16}]", "after int8"),
-    Wrong("skiff: 1\nsteps: [int8: {}, int8: {}]", "after int8"),
+    Wrong("skiff: 1\nsteps: [int8: {}, weights: {float: float16}]", "'steps 2' comes after int8", column: 19),
+    Wrong("skiff: 1\nsteps: [int8: {}, int8: {}]", "'steps 2' comes after int8", column: 19),
     Wrong("skiff: 1\nsteps: &steps [int8: {}]", "no anchors", line: 2),
     Wrong("skiff: 1\nsteps: [*steps]", "undefined alias"),
     Wrong("skiff: 1\0\nsteps: [int8: {}]", "control characters"),
@@ -353,7 +353,7 @@ import Testing
     Wrong(weights: "{palette: {}, correct-bias: shift}", "must be true or false, or normalization"),
     Wrong(
       "skiff: 1\nsteps: [rotate: {}, weights: {palette: {}, correct-bias: normalization}]",
-      "a step 2 that corrects biases by normalizations whose channels"),
+      "'steps 2' corrects biases by normalizations whose channels"),
     Wrong(weights: "{float: float16, feedback: true}", "nothing that feedback"),
     Wrong(
       weights: "{prune: {}, names: {a: {feedback: true}}, operators: {B: {palette: {}, integers: {}}}}",

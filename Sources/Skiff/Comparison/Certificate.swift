@@ -112,14 +112,14 @@ public struct Certificate: Sendable {
     self.inputs = inputs.description(refused: comparison.refusedRuns)
     (isSameGraph, expressedOperators) = (form.isSameGraph, form.expressedOperators)
     (roundsElsewhere, roundsByOwnRange) = (form.roundsElsewhere, model.source.roundsByOwnRange)
-    let copied = results.copy?.outputs ?? []
+    let copied = results.copy?.allOutputs ?? []
     let isEqual = copied.allSatisfy { $0.differingCount == 0 }
     exactRuns = isEqual ? results.copy?.runCount ?? 0 : 0
 
     let bounds = thresholds.allowing(for: model.source)
     let isRounded = isLowerPrecision || roundsElsewhere
     let held =
-      (form.isSaidOtherwise && !roundsElsewhere ? copied : []) + (isRounded ? [] : comparison.outputs)
+      (form.isSaidOtherwise && !roundsElsewhere ? copied : []) + (isRounded ? [] : comparison.allOutputs)
     let wide = Set(held.filter { $0.relativeError > bounds.relativeError }.map(\.name))
     let moves =
       try wide.isEmpty
@@ -138,8 +138,10 @@ public struct Certificate: Sendable {
     if !model.source.outputs.isEmpty, comparison.outputs.allSatisfy({ $0.count == 0 }) {
       failures.append("no output has any elements to compare")
     }
-    for output in comparison.outputs {
-      failures += Self.failures(of: output, isRounded, bounds.allowing(moves[output.name]))
+    for (output, all) in zip(comparison.outputs, comparison.allOutputs) {
+      let own = bounds.allowing(moves[output.name])
+      let found = Self.failures(of: output, isRounded, own)
+      failures += found.isEmpty ? Self.failures(of: all, isRounded, own) : found
     }
     for output in results.untypical?.outputs ?? [] where output.incomparableCount > 0 {
       failures.append(
@@ -183,7 +185,9 @@ public struct Certificate: Sendable {
     if let agreement = output.top1Agreement, agreement < least,
       output.top1.rows - output.top1.agreeing > strays
     {
-      failures.append("\(name): the greatest element agrees in \(agreement) of the rows, below \(least)")
+      failures.append(
+        "\(name): the greatest element agrees in \(output.top1.agreeing) of \(output.top1.rows) rows, below \(least)"
+      )
     }
     return failures
   }
@@ -196,7 +200,10 @@ extension OutputMetrics {
       "max error \(rounded(maximumError))", "mean error \(rounded(meanError))", "cosine \(rounded(cosine))",
       "SQNR \(rounded(signalToNoise)) dB",
     ]
-    if let agreement = top1Agreement { parts.append("top-1 \(rounded(100 * agreement)) %") }
+    if let agreement = top1Agreement {
+      let ties = top1.tied == 0 ? "" : " (\(top1.tied) of \(top1.rows) rows by a tie)"
+      parts.append("top-1 \(rounded(100 * agreement)) %\(ties)")
+    }
     return parts.joined(separator: ", ")
   }
 

@@ -5,6 +5,8 @@ import SkiffIR
 public struct Comparison: Sendable {
   /// One row for each output, in the order of the reference.
   public let outputs: [OutputMetrics]
+  /// The same with the run that repeats samples, two at a time.
+  let allOutputs: [OutputMetrics]
   /// One row for each value that both graphs name alike, in the order in which the candidate computes them; only if
   /// asked for.
   public let values: [OutputMetrics]
@@ -36,6 +38,9 @@ public struct Comparison: Sendable {
 
   private init(_ metrics: RunMetrics, runCount: Int) {
     outputs = metrics.outputs
+    var all = metrics
+    all.join(RunMetrics(outputs: metrics.repeatedOutputs))
+    allOutputs = all.outputs
     values = metrics.values
     refusedRuns = metrics.refusedRuns
     self.runCount = runCount - refusedRuns.count

@@ -21,7 +21,9 @@ public struct OutputMetrics: Sendable {
   /// The number of elements that differ at all.
   public private(set) var differingCount = 0
   /// The runs in which the greatest element along the last axis is at the same place in every row, and all rows.
-  public private(set) var top1 = (agreeing: 0, rows: 0)
+  ///
+  /// A row agrees where the reference's greatest element is among the candidate's greatest; it is tied if another one stands before it.
+  public private(set) var top1 = (agreeing: 0, rows: 0, tied: 0)
   /// Elements that are infinite or not a number on one side only, or infinite with other signs.
   public private(set) var incomparableCount = 0
 
@@ -150,7 +152,8 @@ public struct OutputMetrics: Sendable {
     count += other.count
     maximumError = max(maximumError, other.maximumError)
     differingCount += other.differingCount
-    top1 = (top1.agreeing + other.top1.agreeing, top1.rows + other.top1.rows)
+    let (mine, its) = (top1, other.top1)
+    top1 = (mine.agreeing + its.agreeing, mine.rows + its.rows, mine.tied + its.tied)
     incomparableCount += other.incomparableCount
     (least, greatest) = (min(least, other.least), max(greatest, other.greatest))
     errorSum += other.errorSum
@@ -180,41 +183,45 @@ public struct OutputMetrics: Sendable {
     products += a * b
   }
 
-  /// Whether the first of the greatest elements of a long row of finite numbers is among the greatest of the other; nil for other rows.
+  /// Where the first of the greatest elements of a long row of finite numbers is, and that of the other; nil for other rows.
   private static func greatest<Element>(
     _ a: UnsafeBufferPointer<Element>, _ b: UnsafeBufferPointer<Element>, _ start: Int, _ width: Int
-  ) -> Bool? {
+  ) -> (reference: Int, candidate: Int)? {
     guard width >= 64, let a = a as? UnsafeBufferPointer<Float>, let b = b as? UnsafeBufferPointer<Float>,
       let first = ClosedRange(extremesOf: UnsafeBufferPointer(rebasing: a[start..<start + width])),
       let second = ClosedRange(extremesOf: UnsafeBufferPointer(rebasing: b[start..<start + width])),
-      let best = a[start..<start + width].firstIndex(of: first.upperBound)
+      let reference = a[start..<start + width].firstIndex(of: first.upperBound),
+      let candidate = b[start..<start + width].firstIndex(of: second.upperBound)
     else { return nil }
-    return b[best] == second.upperBound
+    return (reference, candidate)
   }
 
   private mutating func addTop1<Element: BinaryFloatingPoint>(
     _ a: UnsafeBufferPointer<Element>, _ b: UnsafeBufferPointer<Element>, _ width: Int
   ) {
     for start in stride(from: 0, to: a.count, by: width) {
-      if let best = Self.greatest(a, b, start, width) {
-        top1.rows += 1
-        if best { top1.agreeing += 1 }
+      guard let first = Self.greatest(a, b, start, width) ?? Self.anyGreatest(a, b, start, width) else {
         continue
       }
-      var (best, greatest, bestValue, strangers) = (start, a[start], b[start], 0)
-      for index in start..<start + width {
-        let (x, y) = (a[index], b[index])
-        strangers += x == x && y == y ? 0 : 1
-        best = x > greatest ? index : best
-        greatest = x > greatest ? x : greatest
-        bestValue = y > bestValue ? y : bestValue
-      }
-      // No element is the greatest beside one that is not a number.
-      guard strangers == 0 else { continue }
-      // A tie in the candidate agrees if the reference's best is among the best.
       top1.rows += 1
-      if b[best] == bestValue { top1.agreeing += 1 }
+      guard b[first.reference] == b[first.candidate] else { continue }
+      top1.agreeing += 1
+      if first.candidate != first.reference { top1.tied += 1 }
     }
+  }
+
+  /// The same of any row; nil where an element is not a number, beside which none is the greatest.
+  private static func anyGreatest<Element: BinaryFloatingPoint>(
+    _ a: UnsafeBufferPointer<Element>, _ b: UnsafeBufferPointer<Element>, _ start: Int, _ width: Int
+  ) -> (reference: Int, candidate: Int)? {
+    var (reference, candidate, strangers) = (start, start, 0)
+    for index in start..<start + width {
+      let (x, y) = (a[index], b[index])
+      strangers += x == x && y == y ? 0 : 1
+      reference = x > a[reference] ? index : reference
+      candidate = y > b[candidate] ? index : candidate
+    }
+    return strangers == 0 ? (reference, candidate) : nil
   }
 }
 

@@ -218,7 +218,11 @@ struct SideBySide: Sendable {
       if let order = orders[pair.candidate] { b = try b.dequantizedIfNeeded().permuted(by: order.inverted) }
       var output = OutputMetrics(name: pair.reference)
       try output.add(reference: a, candidate: b)
-      metrics.outputs.append(output)
+      if number == optionalRun {
+        metrics.repeatedOutputs.append(output)
+      } else {
+        metrics.outputs.append(output)
+      }
     }
     return metrics
   }
@@ -228,6 +232,8 @@ struct SideBySide: Sendable {
 struct RunMetrics {
   /// One row for each output, in the order of the reference.
   var outputs: [OutputMetrics] = []
+  /// The same of the optional run, which repeats samples of others.
+  var repeatedOutputs: [OutputMetrics] = []
   /// One row for each watched value, in the order in which the candidate computes them.
   var values: [OutputMetrics] = []
   /// The optional runs that the reference refused.
@@ -237,6 +243,7 @@ struct RunMetrics {
   mutating func join(_ later: RunMetrics) {
     refusedRuns += later.refusedRuns
     Self.join(later.outputs, to: &outputs)
+    Self.join(later.repeatedOutputs, to: &repeatedOutputs)
     Self.join(later.values, to: &values)
   }
 

@@ -52,9 +52,17 @@ struct WatchedValues {
       if found.shape == expected.shape, back.map({ found.shape[$0] }) == expected.shape { return }
       if found.shape != expected.shape { found = try found.dequantizedIfNeeded().permuted(by: back) }
     }
-    guard found.shape == expected.shape else { return }
+    // Integers of one side that stand for nothing are not what real numbers of the other are.
+    guard found.shape == expected.shape,
+      found.dataType == expected.dataType || found.isOfRealNumbers == expected.isOfRealNumbers
+    else { return }
     var row = OutputMetrics(name: name)
     try row.add(reference: expected, candidate: found, ranksRows: false)
     metrics.values.append(row)
   }
+}
+
+extension Tensor {
+  /// Whether elements are real numbers or stand for some.
+  fileprivate var isOfRealNumbers: Bool { dataType.isFloatingPoint || quantization != nil }
 }

@@ -32,12 +32,14 @@ extension Recipe {
     let root = try RecipeNode(parsing: text)
     self.init([], name: name)
     var version: Int?
+    var places: [RecipeNode] = []
     for (key, value) in try root.members(["skiff", "name", "steps"]) {
       switch key {
       case "skiff": version = try value.integer(in: Self.version...Self.version)
       case "name": self.name = try value.text()
       default:
-        for step in try value.elements() { steps.append(try Self.step(step)) }
+        places = try value.elements()
+        for place in places { steps.append(try Self.step(place)) }
       }
     }
     guard version != nil else { throw root.error("must say 'skiff: \(Self.version)'") }
@@ -45,16 +47,13 @@ extension Recipe {
     var (isInteger, isCoded, areOthers) = (false, false, false)
     for (index, step) in steps.enumerated() {
       if isInteger {
-        throw root.error(
-          "has a step \(index + 1) after int8, which weights and activations must not be changed after")
+        throw places[index].error("comes after int8, which must be the last step")
       }
       if isCoded, step.changesWeights {
-        throw root.error("has a step \(index + 1) that would undo the step weights before it")
+        throw places[index].error("would undo the step weights before it")
       }
       if areOthers, case .weights(let weights) = step, weights.usesNormalizations {
-        throw root.error(
-          "has a step \(index + 1) that corrects biases by normalizations whose channels a step before it changed"
-        )
+        throw places[index].error("corrects biases by normalizations whose channels a step before it changed")
       }
       if step.changesChannels { areOthers = true }
       if case .int8 = step { isInteger = true }

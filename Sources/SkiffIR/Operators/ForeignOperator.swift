@@ -24,6 +24,8 @@ public struct ForeignOperator: Operator {
   public var outputCount = 1
   /// Its attributes there, in the order of the file.
   public var foreignAttributes: [ForeignAttribute] = []
+  /// Why it is kept, where the operator is known and this use of it is not; for messages, and in no file.
+  public var reason = ""
 
   /// An attribute under the name it has in its dialect.
   public struct ForeignAttribute: Hashable, Sendable {

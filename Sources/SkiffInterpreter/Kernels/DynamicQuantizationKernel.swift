@@ -22,7 +22,7 @@ struct DynamicQuantizationKernel: DirectKernel {
     }
     var (least, greatest, isFinite) = (Float(0), Float(0), true)
     skiff_f32_extremes(count, input, &least, &greatest, &isFinite)
-    let parameters = DynamicQuantizeLinear.parameters(least: least, greatest: greatest)
+    let parameters = DynamicQuantizeLinear.Parameters(least: least, greatest: greatest)
     skiff_x8_quantize(count, input, false, parameters.scale, Int32(parameters.zeroPoint), bytes)
     outputs[1].storeBytes(of: parameters.scale, as: Float.self)
     outputs[2].storeBytes(of: UInt8(parameters.zeroPoint), as: UInt8.self)

@@ -37,18 +37,23 @@ enum RecurrentMappings {
     }.writing(RNN.self) { (rnn, node) throws(ModelError) in try node.recurrent("RNN", rnn, [:]) },
   ]
 
-  /// Weights `[D, features, G · H]` of bytes, with a scale and zero point for each direction, as real ones
-  /// `[D, G · H, features]`.
+  /// Weights `[D, features, G · H]` of bytes, with a scale and zero point for each direction `[D]` or each column
+  /// `[D, G · H]`, as real ones `[D, G · H, features]`.
   private static func transposed(
     _ index: Int, scale: Int, zeroPoint: Int, _ node: inout NodeImport
   ) throws(ModelError) -> ValueID {
-    var dequantize = DequantizeLinear()
-    dequantize.axis = 0
-    guard try node.type(of: node.input(scale)).rank == 1 else {
-      throw ModelError(.unsupported, "a scale for each column of recurrent weights")
+    let (weights, scales) = (try node.input(index), try node.input(scale))
+    guard try node.type(of: scales).rank > 1 else {
+      var dequantize = DequantizeLinear()
+      dequantize.axis = 0
+      let real = try node.add(dequantize, weights, scales, node.input(zeroPoint))
+      return try node.add(Transpose([0, 2, 1]), real)
     }
-    let real = try node.add(dequantize, node.input(index), node.input(scale), node.input(zeroPoint))
-    return try node.add(Transpose([0, 2, 1]), real)
+    let transposed = try node.add(Cast(to: .float32), node.add(Transpose([0, 2, 1]), weights))
+    // A column each, behind the exchange a row.
+    let row = Unsqueeze(axes: [2])
+    let zeros = try node.add(Cast(to: .float32), node.add(row, node.input(zeroPoint)))
+    return try node.add(Multiply(), node.add(Subtract(), transposed, zeros), node.add(row, scales))
   }
 
   private static func recurrent<Kind: RecurrentOperator>(

@@ -29,32 +29,37 @@ public struct DynamicQuantizeLinear: ReferenceKernel {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
     let input = try inputs.required(0)
     let values = try input.floats()
-    let (scale, zeroPoint) = Self.parameters(of: values)
-    let bytes = values.map { UInt8(DataType.uint8.rounding($0 / scale, plus: zeroPoint)) }
+    let parameters = Parameters(of: values)
     return [
-      Tensor(bytes, shape: input.shape), Tensor(scalar: scale), Tensor(scalar: UInt8(zeroPoint)),
+      Tensor(values.map(parameters.byte), shape: input.shape), Tensor(scalar: parameters.scale),
+      Tensor(scalar: UInt8(parameters.zeroPoint)),
     ]
   }
 
-  /// Those by which the range of some numbers, with 0 in it, becomes that of unsigned bytes.
-  private static func parameters(of values: [Float]) -> (scale: Float, zeroPoint: Int) {
-    var (least, greatest) = (Float(0), Float(0))
-    for value in values {
-      if value < least { least = value }
-      if value > greatest { greatest = value }
+  /// A scale and a zero point of unsigned bytes.
+  package struct Parameters: Sendable {
+    package let scale: Float
+    package let zeroPoint: Int
+
+    /// Those by which a range with 0 in it becomes that of unsigned bytes.
+    package init(least: Float, greatest: Float) {
+      scale = least == greatest ? 1 : (greatest - least) / 255
+      zeroPoint = DataType.uint8.rounding(-least / scale, plus: 0)
     }
-    return parameters(least: least, greatest: greatest)
-  }
 
-  /// Those by which a range with 0 in it becomes that of unsigned bytes.
-  package static func parameters(least: Float, greatest: Float) -> (scale: Float, zeroPoint: Int) {
-    let scale = least == greatest ? 1 : (greatest - least) / 255
-    return (scale, DataType.uint8.rounding(-least / scale, plus: 0))
-  }
+    /// Those of the range of some numbers, with 0 in it.
+    init(of values: some Sequence<Float>) {
+      var (least, greatest) = (Float(0), Float(0))
+      for value in values {
+        if value < least { least = value }
+        if value > greatest { greatest = value }
+      }
+      self.init(least: least, greatest: greatest)
+    }
 
-  /// The numbers that the bytes of some numbers stand for.
-  static func rounded(_ values: [Float]) -> [Float] {
-    let (scale, zeroPoint) = parameters(of: values)
-    return values.map { Float(DataType.uint8.rounding($0 / scale, plus: zeroPoint) - zeroPoint) * scale }
+    func byte(_ value: Float) -> UInt8 { UInt8(DataType.uint8.rounding(value / scale, plus: zeroPoint)) }
+
+    /// The numbers that the bytes of some numbers stand for.
+    func rounded(_ values: [Float]) -> [Float] { values.map { Float(Int(byte($0)) - zeroPoint) * scale } }
   }
 }

@@ -43,7 +43,7 @@ public struct LSTM: RecurrentOperator {
   /// The greatest magnitude of the cell; 0 for any.
   public var cellClip: Float = 0
   /// Whether input and states are rounded to 8 bits of their own range before they are multiplied, as ONNX Runtime's
-  /// `DynamicQuantizeLSTM` does it: the input all at once, a state at each step.
+  /// `DynamicQuantizeLSTM` does it in one thread: the input all at once, the states of all sequences at each step.
   public var roundsOperands = false
 
   /// Creates an operator that goes forward.

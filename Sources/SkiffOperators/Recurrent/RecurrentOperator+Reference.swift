@@ -15,18 +15,24 @@ extension RecurrentOperator {
     let functions = try functions()
     for pass in 0..<direction.count {
       let isReverse = direction == .reverse || pass == 1
-      let parameters = try run.pass(pass, functions)
+      var parameters = try run.pass(pass, functions)
       let projected = try run.projection(pass)
-      for sequence in 0..<run.batch {
-        var states = (0..<Self.stateCount).map { run.initialState($0, pass, sequence) }
-        let length = run.lengths[sequence]
-        for index in 0..<length {
-          let place = isReverse ? length - 1 - index : index
+      var states = (0..<run.batch).map { sequence in
+        (0..<Self.stateCount).map { run.initialState($0, pass, sequence) }
+      }
+      for index in 0..<(run.lengths.max() ?? 0) {
+        let sequences = run.lengths.indices.filter { run.lengths[$0] > index }
+        // All sequences have one range.
+        if roundsOperands { parameters.rounding = .init(of: sequences.lazy.flatMap { states[$0][0] }) }
+        for sequence in sequences {
+          let place = isReverse ? run.lengths[sequence] - 1 - index : index
           var gates = Array(projected[run.gates(place, sequence)])
-          step(&gates, &states, parameters)
-          steps.replaceSubrange(run.step(place, pass, sequence), with: states[0])
+          step(&gates, &states[sequence], parameters)
+          steps.replaceSubrange(run.step(place, pass, sequence), with: states[sequence][0])
         }
-        for (index, state) in states.enumerated() {
+      }
+      for sequence in 0..<run.batch {
+        for (index, state) in states[sequence].enumerated() {
           last[index].replaceSubrange(run.state(pass, sequence), with: state)
         }
       }
@@ -51,7 +57,6 @@ private struct RecurrentRun {
   private let directions: Int
   private let gateCount: Int
   private let isBatchFirst: Bool
-  private let roundsOperands: Bool
   private let input: [Float]
   private let weights: RecurrentWeights
   private let bias: [Float]?
@@ -86,8 +91,8 @@ private struct RecurrentRun {
     _ = try checkedCount(stepShape, of: .float32)
     _ = try checkedCount([batch, steps, gates], of: .float32)
     self.weights = weights
-    input = kind.roundsOperands ? DynamicQuantizeLinear.rounded(try x.floats()) : try x.floats()
-    roundsOperands = kind.roundsOperands
+    let values = try x.floats()
+    input = kind.roundsOperands ? DynamicQuantizeLinear.Parameters(of: values).rounded(values) : values
     self.bias = try bias?.floats()
     let lengths = try inputs.optional(4)?.integers() ?? [Int](repeating: length, count: count)
     guard lengths.count == count, lengths.allSatisfy({ (0...length).contains($0) }) else {
@@ -151,7 +156,7 @@ private struct RecurrentRun {
       hidden: hidden, weights: weights.recurrent[pass],
       bias: biases(pass, second: true),
       parameters: parameters.map { Array($0[pass * further..<(pass + 1) * further]) } ?? [],
-      functions: Array(functions[pass * each..<(pass + 1) * each]), roundsOperands: roundsOperands)
+      functions: Array(functions[pass * each..<(pass + 1) * each]))
   }
 
   /// The bias of the input or that of the state.

@@ -64,11 +64,12 @@ package struct RecurrentPass {
   /// Further parameters of a direction, for example peepholes.
   let parameters: [Float]
   let functions: [RecurrentFunction]
-  let roundsOperands: Bool
+  /// What states are rounded by before they are multiplied; nil if they are not.
+  var rounding: DynamicQuantizeLinear.Parameters?
 
   /// Adds the products of a state with the recurrent weights of some gates.
   func addProducts(of state: [Float], gates range: Range<Int>, to gates: inout [Float]) {
-    let state = roundsOperands ? DynamicQuantizeLinear.rounded(state) : state
+    let state = rounding?.rounded(state) ?? state
     let start = range.lowerBound * hidden
     weights.withUnsafeBufferPointer { weights in
       gates.withUnsafeMutableBufferPointer { gates in

@@ -9,7 +9,8 @@ import SkiffOperators
 ///   then rounded away from zero, as integer runtimes do, instead of to even.
 /// - `DequantizeLinear(input)` and `output = QuantizeLinear(x)` likewise: the graph takes or gives quantized integers.
 ///
-/// Declines: scales that are not constant or not float32, and types other than integers of 8, 16 and 32 bits.
+/// Declines: scales that are not constant or not float32, types other than integers of 8, 16 and 32 bits, and those of 16
+/// with a zero point, which integer runtimes do not have.
 public struct AdoptQuantization: Rewrite {
   public static let name = "adopt-quantization"
 
@@ -35,7 +36,7 @@ public struct AdoptQuantization: Rewrite {
     if graph[operand].isInput { return try adoptInput(operand, type, parameters, &graph) }
     guard let source = graph.producer(of: operand), let linear = source.operator as? QuantizeLinear,
       let input = source.inputs[0], graph[input].type?.dataType == .float32,
-      [.int8, .uint8, .int16].contains(type.dataType), parameters.granularity == .perTensor,
+      parameters.isAdoptable(by: type.dataType),
       try self.parameters(of: source, axis: linear.axis, linear.blockSize, type, graph) == parameters
     else { return false }
     var quantize = Quantize()
@@ -85,9 +86,7 @@ public struct AdoptQuantization: Rewrite {
   private func areDequantized(
     _ integers: ValueID, _ type: TensorType, _ parameters: QuantizationParameters, _ graph: Graph
   ) throws(ModelError) -> Bool {
-    guard parameters.granularity == .perTensor, [.int8, .uint8, .int16].contains(type.dataType) else {
-      return false
-    }
+    guard parameters.isAdoptable(by: type.dataType) else { return false }
     for user in graph[integers].users {
       let node = graph[user]
       guard let linear = node.operator as? DequantizeLinear, node.inputs[0] == integers,
@@ -136,5 +135,13 @@ public struct AdoptQuantization: Rewrite {
       (try? parameters.verify(dataType: type.dataType, shape: type.shape)) != nil
     else { return nil }
     return parameters
+  }
+}
+
+extension QuantizationParameters {
+  /// Whether values can be integers of a type by these parameters, in integer runtimes too.
+  fileprivate func isAdoptable(by dataType: DataType) -> Bool {
+    guard granularity == .perTensor else { return false }
+    return dataType == .int16 ? zeroPoints.allSatisfy { $0 == 0 } : [.int8, .uint8].contains(dataType)
   }
 }
