@@ -95,7 +95,7 @@ struct Compress: ModelCommand {
     if let found { Terminal.printError(found.summary) }
     guard report.outputBytes < report.inputBytes else {
       Terminal.printError("error: '\(output)' is not smaller than its source, so it is not called compressed")
-      if model.source.hasNarrowFloats {
+      if model.graph.wideFloatCount > model.source.wideFloatCount, model.source.hasNarrowFloats {
         Terminal.printError(
           "  note: the source has weights of 16 bits, and those that a step changes have 32: "
             + "- weights: {float: float16} as the last step makes them narrow again")
@@ -172,6 +172,14 @@ struct Compress: ModelCommand {
 }
 
 extension Graph {
+  /// The real numbers of 32 bits among the constants.
+  fileprivate var wideFloatCount: Int {
+    valueIDs.reduce(0) { sum, id in
+      guard let type = self[id].constant?.type, type.dataType == .float32 else { return sum }
+      return sum + (type.shape.elementCount ?? 0)
+    }
+  }
+
   /// Whether constants are real numbers of 16 bits.
   fileprivate var hasNarrowFloats: Bool {
     valueIDs.contains { id in

@@ -49,6 +49,8 @@ package final class Crew: @unchecked Sendable {
   /// The parts that nobody has, each a bit.
   private let free = Atomic<UInt64>(0)
   private let done = Atomic<Int>(0)
+  /// How many jobs there have been.
+  private let jobs = Atomic<Int>(0)
   private let isOver = Atomic<Bool>(false)
   private let bell = Doorbell()
   /// Changes only when all parts are done, and is read only by those who have a part.
@@ -71,6 +73,7 @@ package final class Crew: @unchecked Sendable {
     self.job = job
     done.store(0, ordering: .relaxed)
     free.store(UInt64.max >> UInt64(Self.mostParts - job.parts), ordering: .sequentiallyConsistent)
+    jobs.wrappingAdd(1, ordering: .sequentiallyConsistent)
     bell.ring()
     var idle = 0
     while done.load(ordering: .acquiring) < job.parts {
@@ -81,14 +84,16 @@ package final class Crew: @unchecked Sendable {
   private func help(at place: Int) {
     var idle = 0
     while !isOver.load(ordering: .acquiring) {
+      let known = jobs.load(ordering: .relaxed)
       if takePart(at: place) {
         idle = 0
       } else if idle < 1 << 13 {
         Self.wait(&idle)
       } else {
-        // What runs now is not divided, or nothing runs.
+        // What runs now is not divided, or nothing runs. Who comes too late for a job watches for the next one.
         bell.wait {
           free.load(ordering: .sequentiallyConsistent) != 0
+            || jobs.load(ordering: .sequentiallyConsistent) != known
             || isOver.load(ordering: .sequentiallyConsistent)
         }
         idle = 0

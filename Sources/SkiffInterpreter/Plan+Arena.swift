@@ -26,7 +26,7 @@ extension Plan {
         requests.append(.init(byteCount: count, lifetime: index...max(index, lastUse[value] ?? index)))
         owners.append((index, false))
       }
-      let scratch = (kernel.scratchByteCount + 63) & ~63
+      let scratch = kernel.scratchByteCount.aligned
       requests.append(.init(byteCount: step.parts * scratch, lifetime: index...index))
       owners.append((index, true))
     }

@@ -54,7 +54,8 @@ public struct Plan: Sendable {
   ///
   /// - Parameters:
   ///   - inputShapes: The sizes of inputs by name; needed for each input whose shape is not fixed.
-  ///   - threads: How many threads a session runs in, from 1 to 256. Results do not depend on it.
+  ///   - threads: How many threads a session runs in, from 1 to 256; an operator is divided among 64
+  ///     at most. Results do not depend on it.
   ///   - usesReferenceKernels: Whether every operator runs in the plainest way, as the oracle of the others.
   /// - Throws: ``ModelError/Code/unsupported`` naming every node that no kernel can run.
   public init(

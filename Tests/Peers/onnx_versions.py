@@ -485,11 +485,11 @@ def control():
 
 for direction, count in [("forward", 1), ("reverse", 1), ("bidirectional", 2)]:
     # One scale for each direction, or one for each column; ranges are those of all sequences together.
-    for name, batch, sizes in [("", 1, [count]), ("/batch", 3, [count]), ("/columns", 2, [count, 24])]:
+    for name, batch, sizes, lengths in [("", 1, [count], None), ("/batch", 3, [count], None), ("/lengths", 3, [count], np.array([3, 5, 1], np.int32)), ("/columns", 2, [count, 24], None)]:
         scales = [constant(np.abs(f(*sizes)) / 100 + np.float32(0.005)) for _ in range(2)]
         points = [constant(np.zeros(sizes, np.int8)) for _ in range(2)]
         case(MS + "DynamicQuantizeLSTM", direction + name, [13], [f(5, batch, 4), constant(narrow(np.int8, count, 4, 24)), constant(narrow(np.int8, count, 6, 24)), constant(f(count, 48)),
-             None, f(count, batch, 6), f(count, batch, 6), None, scales[0], points[0], scales[1], points[1]], outputs=3, direction=direction, hidden_size=6)
+             lengths, f(count, batch, 6), f(count, batch, 6), None, scales[0], points[0], scales[1], points[1]], outputs=3, direction=direction, hidden_size=6)
 for size in [1, 2, 8, 7, 12, 30]:
     signal = f(2, size, 1)
     case("DFT", f"real/{size}", [17, 18, 19], [signal], axis=1)

@@ -81,6 +81,26 @@ import Testing
     }
   }
 
+  /// Windows over nothing, of channels that have a group each, give nothing.
+  @Test func emptyConvolutions() throws {
+    for groups in [1, 4] {
+      for type in [DataType.uint8, .float32] {
+        var (exact, real) = (IntegerConvolution(), Convolution())
+        (exact.groups, exact.padding) = (groups, .sameUpper)
+        (real.groups, real.padding) = (groups, .sameUpper)
+        let input = try Tensor(integers: [], as: .uint8, shape: [1, 4, 3, 0]).cast(to: type)
+        let ones = [Int](repeating: 1, count: 16 / groups)
+        let weights = try Tensor(integers: ones, as: .uint8, shape: [4, 4 / groups, 1, 1]).cast(to: type)
+        var graph = Graph()
+        let x = graph.addInput("x", input.type)
+        let node: any Operator = type == .uint8 ? exact : real
+        graph.addOutput(try graph.add(node, x, graph.addConstant(weights)), name: "y")
+        let results = try Session(Plan(graph)).run(["x": input])
+        #expect(results["y"]?.shape == [1, 4, 3, 0])
+      }
+    }
+  }
+
   /// Sums wrap: of 70,000 products of 255 and 255.
   @Test func sumsWrap() throws {
     let count = 70_000

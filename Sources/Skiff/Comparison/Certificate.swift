@@ -141,7 +141,10 @@ public struct Certificate: Sendable {
     for (output, all) in zip(comparison.outputs, comparison.allOutputs) {
       let own = bounds.allowing(moves[output.name])
       let found = Self.failures(of: output, isRounded, own)
-      failures += found.isEmpty ? Self.failures(of: all, isRounded, own) : found
+      failures += found
+      if found.isEmpty {
+        failures += Self.failures(of: all, isRounded, own).map { "\($0), with the run of two at a time" }
+      }
     }
     for output in results.untypical?.outputs ?? [] where output.incomparableCount > 0 {
       failures.append(

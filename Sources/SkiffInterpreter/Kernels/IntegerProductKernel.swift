@@ -15,7 +15,8 @@ struct IntegerProductKernel: DirectKernel {
 
   let scratchByteCount: Int
   let packsConstants = true
-  var divisibleWork: Int { form.layout == .last ? form.productCount : 0 }
+  /// Each part takes the zero point from all of the input, which is worth it while that is small.
+  var divisibleWork: Int { form.layout == .last && byteCounts.input <= 1 << 20 ? form.productCount : 0 }
 
   /// The kernel of a convolution with constant weights.
   static let factory: KernelFactory = { (context) throws(ModelError) in

@@ -4,7 +4,7 @@ import SkiffIR
 
 extension RecurrentOperator {
   public func evaluate(_ inputs: [Tensor?]) throws(ModelError) -> [Tensor] {
-    try evaluate(inputs, RecurrentWeights(inputs.required(1), inputs.required(2)))
+    try evaluate(inputs, RecurrentWeights(inputs.required(1), inputs.required(2), isPlain: true))
   }
 
   /// The results with weights that have been transposed before.
@@ -22,8 +22,11 @@ extension RecurrentOperator {
       }
       for index in 0..<(run.lengths.max() ?? 0) {
         let sequences = run.lengths.indices.filter { run.lengths[$0] > index }
-        // All sequences have one range.
-        if roundsOperands { parameters.rounding = .init(of: sequences.lazy.flatMap { states[$0][0] }) }
+        if roundsOperands {
+          // All sequences have one range, and those that have just ended their part in it.
+          let present = run.lengths.indices.filter { run.lengths[$0] >= index }
+          parameters.rounding = .init(of: present.lazy.flatMap { states[$0][0] })
+        }
         for sequence in sequences {
           let place = isReverse ? run.lengths[sequence] - 1 - index : index
           var gates = Array(projected[run.gates(place, sequence)])
@@ -153,7 +156,7 @@ private struct RecurrentRun {
     let each = functions.count / directions
     let further = parameters.map { $0.count / directions } ?? 0
     return RecurrentPass(
-      hidden: hidden, weights: weights.recurrent[pass],
+      hidden: hidden, weights: weights.recurrent[pass], isPlain: weights.isPlain,
       bias: biases(pass, second: true),
       parameters: parameters.map { Array($0[pass * further..<(pass + 1) * further]) } ?? [],
       functions: Array(functions[pass * each..<(pass + 1) * each]))
@@ -172,9 +175,13 @@ private struct RecurrentRun {
     var result = (0..<steps * batch).flatMap { _ in biases(pass, second: false) }
     result.withUnsafeMutableBufferPointer { result in
       input.withUnsafeBufferPointer { input in
-        guard let sums = result.baseAddress, let values = input.baseAddress else { return }
-        for row in 0..<steps * batch {
-          skiff_f32_add_products(features, width, width, values + row * features, matrix, sums + row * width)
+        matrix.withUnsafeBufferPointer { matrix in
+          guard let sums = result.baseAddress, let values = input.baseAddress, let first = matrix.baseAddress
+          else { return }
+          let add = weights.isPlain ? addProductsPlainly : skiff_f32_add_products
+          for row in 0..<steps * batch {
+            add(features, width, width, values + row * features, first, sums + row * width)
+          }
         }
       }
     }

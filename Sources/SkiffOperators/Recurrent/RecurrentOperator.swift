@@ -59,6 +59,8 @@ package struct RecurrentPass {
   package let hidden: Int
   /// The recurrent weights `[H, G · H]`.
   let weights: [Float]
+  /// Whether products are added in the plainest way.
+  let isPlain: Bool
   /// The bias of the state `[G · H]`.
   let bias: [Float]
   /// Further parameters of a direction, for example peepholes.
@@ -74,8 +76,8 @@ package struct RecurrentPass {
     weights.withUnsafeBufferPointer { weights in
       gates.withUnsafeMutableBufferPointer { gates in
         guard let first = weights.baseAddress, let sums = gates.baseAddress else { return }
-        skiff_f32_add_products(
-          state.count, range.count * hidden, bias.count, state, first + start, sums + start)
+        let add = isPlain ? addProductsPlainly : skiff_f32_add_products
+        add(state.count, range.count * hidden, bias.count, state, first + start, sums + start)
       }
     }
   }

@@ -9,8 +9,8 @@ import SkiffOperators
 ///   then rounded away from zero, as integer runtimes do, instead of to even.
 /// - `DequantizeLinear(input)` and `output = QuantizeLinear(x)` likewise: the graph takes or gives quantized integers.
 ///
-/// Declines: scales that are not constant or not float32, types other than integers of 8, 16 and 32 bits, and those of 16
-/// with a zero point, which integer runtimes do not have.
+/// Declines: scales that are not constant or not float32, types other than integers of 8, 16 and 32 bits, and values of 16
+/// bits with a zero point, which integer runtimes do not have.
 public struct AdoptQuantization: Rewrite {
   public static let name = "adopt-quantization"
 
