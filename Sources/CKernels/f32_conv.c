@@ -54,12 +54,12 @@ static void finish(const float *sums, const conv_tile *tile) {
 static void tile_portable(const conv_tile *tile) {
   float totals[TILE_ROWS * TILE_COLUMNS] = {0}, sums[TILE_ROWS * TILE_COLUMNS] = {0};
   const float *weights = (const float *)tile->packed + TILE_COLUMNS;
-  const float *const *rows = (const float *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place++, weights += TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
-        float value = rows[row][place];
+        float value = ((const float *)rows[row])[place];
         for (size_t lane = 0; lane < TILE_COLUMNS; lane++) sums[row * TILE_COLUMNS + lane] += value * weights[lane];
       }
       if (--left) continue;
@@ -93,7 +93,7 @@ SKIFF_AVX2 static void tile_avx2(const conv_tile *tile) {
   __m256 low0 = _mm256_setzero_ps(), high0 = low0;
   __m256 low1 = low0, low2 = low0, low3 = low0, low4 = low0, low5 = low0;
   __m256 high1 = high0, high2 = high0, high3 = high0, high4 = high0, high5 = high0;
-  const float *const *rows = (const float *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   size_t left = SLICE;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];

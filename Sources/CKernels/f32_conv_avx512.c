@@ -13,7 +13,7 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   const float *packed = (const float *)tile->packed, *weights = packed + TILE_COLUMNS;
   size_t left = SLICE, between = tile->block_size / sizeof(float);
   bool has_totals = false;
-  const float *const *inputs = (const float *const *)tile->inputs;
+  const void *const *inputs = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const float *input[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];

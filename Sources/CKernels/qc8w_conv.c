@@ -89,12 +89,12 @@ static void tile_portable(const conv_tile *tile) {
   int32_t sums[TILE_ROWS * TILE_COLUMNS];
   for (size_t row = 0; row < TILE_ROWS; row++) memcpy(sums + row * TILE_COLUMNS, header->starts, sizeof header->starts);
   const int8_t *weight = (const int8_t *)(header + 1);
-  const int8_t *const *rows = (const int8_t *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place += QUAD, weight += QUAD * TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
         for (size_t k = 0; k < skiff_min(QUAD, tile->length - place); k++) {
-          uint32_t value = (uint32_t)(int32_t)rows[row][place + k];
+          uint32_t value = (uint32_t)(int32_t)((const int8_t *)rows[row])[place + k];
           for (size_t lane = 0; lane < TILE_COLUMNS; lane++) {
             uint32_t product = value * (uint32_t)(int32_t)weight[lane * QUAD + k];
             sums[row * TILE_COLUMNS + lane] = (int32_t)((uint32_t)sums[row * TILE_COLUMNS + lane] + product);

@@ -41,7 +41,7 @@ SKIFF_AVX2 void skiff_qc8w_tile_avx2(const conv_tile *tile) {
   __m256i ones = _mm256_set1_epi16(1);
   const char *weights = (const char *)(header + 1);
   size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
-  const int8_t *const *rows = (const int8_t *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
     __m256i value, positive;

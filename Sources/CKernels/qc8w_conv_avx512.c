@@ -49,7 +49,7 @@ SKIFF_AVX512 static inline __attribute__((always_inline)) void compute(const siz
   size_t whole = tile->length / QUAD * QUAD, rest = tile->length - whole;
   size_t offset = 0;
   __m512i top = _mm512_set1_epi8(-128);
-  const int8_t *const *inputs = (const int8_t *const *)tile->inputs;
+  const void *const *inputs = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const int8_t *input[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) input[row] = inputs[row];

@@ -212,7 +212,8 @@ static inline void look_up(const skiff_convolution *shape, size_t size, const ch
   size_t taps = tap_count(shape);
   size_t run = shape->input_channels * size;
   size_t pixel_stride = shape->groups * run;
-  const char **pointers = scratch;
+  // Pointers to nothing in particular: kernels read them as those of their elements.
+  const void **pointers = scratch;
   size_t padded = skiff_round_up(count, TILE_ROWS);
   input += group * run;
   if (reads_every_pixel(shape)) {
@@ -232,7 +233,7 @@ static inline void look_up(const skiff_convolution *shape, size_t size, const ch
   }
   window_position at = position_at(shape, first);
   for (size_t index = 0; index < padded; index++) {
-    const char **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
+    const void **own = pointers + index / TILE_ROWS * taps * TILE_ROWS + index % TILE_ROWS;
     bool is_inside = is_window_inside(shape, at);
     const char *corner = is_inside ? input + pixel_under(shape, at, 0, 0) * pixel_stride : NULL;
     for (size_t row = 0; row < shape->kernel_height; row++) {

@@ -55,12 +55,12 @@ static void tile_portable(const conv_tile *tile) {
   uint32_t sums[TILE_ROWS][TILE_COLUMNS];
   for (size_t row = 0; row < TILE_ROWS; row++) memcpy(sums[row], tile->packed, sizeof sums[row]);
   const int16_t *weights = (const int16_t *)((const int32_t *)tile->packed + TILE_COLUMNS);
-  const int16_t *const *rows = (const int16_t *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     for (size_t place = 0; place < tile->length; place += PAIR, weights += PAIR * TILE_COLUMNS) {
       for (size_t row = 0; row < TILE_ROWS; row++) {
         for (size_t k = 0; k < skiff_min(PAIR, tile->length - place); k++) {
-          int32_t value = rows[row][place + k];
+          int32_t value = ((const int16_t *)rows[row])[place + k];
           for (size_t lane = 0; lane < TILE_COLUMNS; lane++) {
             sums[row][lane] += (uint32_t)(value * weights[lane * PAIR + k]);
           }
@@ -77,11 +77,11 @@ static void tile_portable(const conv_tile *tile) {
 #define INLINE static inline __attribute__((always_inline)) void
 
 // Adds the products of two input channels, or of the last one, of each row.
-SKIFF_AVX2 INLINE add_avx2(__m256i sums[TILE_ROWS][2], const int16_t *const *rows, size_t place, const bool is_whole,
+SKIFF_AVX2 INLINE add_avx2(__m256i sums[TILE_ROWS][2], const void *const *rows, size_t place, const bool is_whole,
                            const __m256i *weights) {
   __m256i w0 = _mm256_loadu_si256(weights), w1 = _mm256_loadu_si256(weights + 1);
   UNROLL for (size_t row = 0; row < TILE_ROWS; row++) {
-    const int16_t *from = rows[row] + place;
+    const int16_t *from = (const int16_t *)rows[row] + place;
     __m256i x = _mm256_set1_epi32(is_whole ? load_pair(from) : load_last(from));
     sums[row][0] = _mm256_add_epi32(sums[row][0], _mm256_madd_epi16(x, w0));
     sums[row][1] = _mm256_add_epi32(sums[row][1], _mm256_madd_epi16(x, w1));
@@ -96,7 +96,7 @@ SKIFF_AVX2 static void tile_avx2(const conv_tile *tile) {
     sums[row][1] = _mm256_loadu_si256(weights + 1);
   }
   weights += 2;
-  const int16_t *const *rows = (const int16_t *const *)tile->inputs;
+  const void *const *rows = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, rows += TILE_ROWS) {
     size_t place = 0;
     for (; place + PAIR <= tile->length; place += PAIR, weights += 2) add_avx2(sums, rows, place, true, weights);
@@ -138,7 +138,7 @@ SKIFF_AVX512 INLINE compute(const size_t rows, const size_t blocks, const conv_t
     UNROLL for (size_t row = 0; row < rows; row++) sums[row][block] = start;
   }
   const char *weights = tile->packed + sizeof(__m512i);
-  const int16_t *const *inputs = (const int16_t *const *)tile->inputs;
+  const void *const *inputs = tile->inputs;
   for (size_t run = 0; run < tile->runs; run++, inputs += TILE_ROWS) {
     const int16_t *own[TILE_ROWS];
     UNROLL for (size_t row = 0; row < rows; row++) own[row] = inputs[row];
