@@ -101,6 +101,26 @@ import Testing
     }
   }
 
+  /// Products of nothing are 0, and the range of nothing has a scale of 1.
+  @Test func emptyProducts() throws {
+    for type in [DataType.uint8, .float32] {
+      let left = try Tensor(integers: [], as: .uint8, shape: [3, 0]).cast(to: type)
+      let right = try Tensor(integers: [], as: .uint8, shape: [0, 5]).cast(to: type)
+      let node: any Operator = type == .uint8 ? IntegerMatrixMultiply() : MatrixMultiply()
+      var graph = Graph()
+      graph.addOutput(
+        try graph.add(node, graph.addInput("x", left.type), graph.addConstant(right)), name: "y")
+      let product = try #require(try Session(Plan(graph)).run(["x": left])["y"])
+      #expect(try product.shape == [3, 5] && product.doubles().allSatisfy { $0 == 0 })
+    }
+    var graph = Graph()
+    let none = Tensor([] as [Float], shape: [0, 4])
+    let results = try graph.addNode(DynamicQuantizeLinear(), [graph.addInput("x", none.type)])
+    for (index, id) in results.enumerated() { graph.addOutput(id, name: "y\(index)") }
+    let found = try Session(Plan(graph)).run(["x": none])
+    #expect(try found["y1"]?.floats() == [1] && found["y2"]?.integers() == [0])
+  }
+
   /// Sums wrap: of 70,000 products of 255 and 255.
   @Test func sumsWrap() throws {
     let count = 70_000

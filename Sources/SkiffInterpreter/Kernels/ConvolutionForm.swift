@@ -28,10 +28,11 @@ struct ConvolutionForm: Sendable {
     return (input, output)
   }
 
-  /// The form of a convolution with one or two spatial axes and a result with elements; nil for others.
+  /// The form of a convolution with one or two spatial axes, whose operands and result have elements; nil for others.
   init?(_ convolution: Convolution, _ context: KernelContext) throws(ModelError) {
     guard let input = context.inputs[0]?.shape.fixed, let weights = context.inputs[1]?.shape.fixed,
-      let output = context.outputs[0].shape.fixed, (3...4).contains(input.count), !output.contains(0)
+      let output = context.outputs[0].shape.fixed, (3...4).contains(input.count), !input.contains(0),
+      !weights.contains(0), !output.contains(0)
     else { return nil }
     layout = convolution.layout
     let window = try convolution.window(weights: weights)

@@ -8,7 +8,8 @@ struct DynamicQuantizationKernel: DirectKernel {
   private let count: Int
 
   static let factory: KernelFactory = { (context) throws(ModelError) in
-    guard context.operator is DynamicQuantizeLinear, let count = context.outputs.first?.shape.elementCount
+    guard context.operator is DynamicQuantizeLinear, let count = context.outputs.first?.shape.elementCount,
+      count > 0
     else { return nil }
     return DynamicQuantizationKernel(count: count)
   }

@@ -52,7 +52,7 @@ struct FloatConvolutionKernel: DirectKernel {
   static let matrixFactory: KernelFactory = { (context) throws(ModelError) in
     guard context.isFloat, context.operator is FullyConnected || context.operator is MatrixMultiply,
       let input = context.inputs[0]?.shape.fixed, let matrix = context.inputs[1]?.shape.fixed,
-      matrix.count == 2, input.count >= 1
+      matrix.count == 2, input.count >= 1, !input.contains(0)
     else { return nil }
     let rows = input.dropLast().reduce(1, *)
     if let operation = context.operator as? FullyConnected {

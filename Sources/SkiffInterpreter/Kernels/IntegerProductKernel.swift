@@ -31,7 +31,7 @@ struct IntegerProductKernel: DirectKernel {
   static let matrixFactory: KernelFactory = { (context) throws(ModelError) in
     guard let operation = context.operator as? IntegerMatrixMultiply,
       let input = context.inputs[0]?.shape.fixed, let matrix = context.inputs[1]?.shape.fixed,
-      matrix.count == 2, let depth = input.last
+      matrix.count == 2, let depth = input.last, !input.contains(0)
     else { return nil }
     let units = operation.transposesB ? matrix[0] : matrix[1]
     let strides =
