@@ -59,7 +59,7 @@ def digits():
 
 def right(model, name, samples, labels):
     numpy.savez(folder / "inputs.npz", **{name: samples})
-    run(arguments.skiff, "run", model, "--input", folder / "inputs.npz", "--output", folder / "outputs.npz")
+    run(arguments.skiff, "run", model, "--batch-size", "1", "--input", folder / "inputs.npz", "--output", folder / "outputs.npz")
     (scores,) = numpy.load(folder / "outputs.npz").values()
     return int((scores.reshape(len(labels), -1).argmax(1) == labels).sum())
 

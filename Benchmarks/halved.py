@@ -59,7 +59,7 @@ def images(shape):
 
 
 def by_skiff(model):
-    run(arguments.skiff, "run", model, *shapes, "--input", folder / "compared.npz", "--output", folder / "outputs.npz")
+    run(arguments.skiff, "run", model, "--batch-size", "1", *shapes, "--input", folder / "compared.npz", "--output", folder / "outputs.npz")
     found = numpy.load(folder / "outputs.npz")
     return [found[name].astype(numpy.float64) for name in names]
 

@@ -41,7 +41,7 @@ def pictures(paths, height, width, channels, seed):
 
 
 def by_skiff(model):
-    run(arguments.skiff, "run", model, "--input", folder / "compared.npz", "--output", folder / "outputs.npz")
+    run(arguments.skiff, "run", model, "--batch-size", "1", "--input", folder / "compared.npz", "--output", folder / "outputs.npz")
     return {name: array.astype(numpy.float64) for name, array in numpy.load(folder / "outputs.npz").items()}
 
 

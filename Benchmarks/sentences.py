@@ -44,7 +44,7 @@ def by_onnxruntime(model, inputs):
 
 def by_skiff(model, inputs):
     numpy.savez(folder / "inputs.npz", **inputs)
-    run(arguments.skiff, "run", model, "--input", folder / "inputs.npz", "--output", folder / "outputs.npz")
+    run(arguments.skiff, "run", model, "--batch-size", "1", "--input", folder / "inputs.npz", "--output", folder / "outputs.npz")
     return numpy.load(folder / "outputs.npz")[arguments.output]
 
 

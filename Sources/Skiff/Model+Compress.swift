@@ -75,9 +75,7 @@ extension Model {
     var copy = self
     var report = CompressionReport()
     let (inputs, labels) = try compression.separatingLabels()
-    // Layers of Keras take samples along the first axis.
-    let runs =
-      try (format == .keras ? inputs?.runs(for: source) : inputs?.separateRuns(for: source).runs) ?? []
+    let runs = try inputs.map(separateRuns) ?? []
     let computesWithIntegers = compression.steps.contains {
       if case .int8(_, let quantization) = $0 { quantization.activations != .dynamic } else { false }
     }

@@ -6,7 +6,7 @@ extension Model {
     try copy.prepare()
     var session = SessionCache(PlanCache(copy.graph))
     var examples: [EdgeExample] = []
-    for run in try copy.reordered(Array(samples.runs(for: source).prefix(count))) {
+    for run in try copy.reordered(Array(separateRuns(of: samples).prefix(count))) {
       let inputs = try copy.graph.accepting(run)
       let outputs = try session.run(inputs)
       examples.append(

@@ -6,28 +6,35 @@ import SkiffNumPy
 import SkiffOperators
 
 extension Model {
-  /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the
-  /// axis that counts samples. An open first axis that does not count samples, as where it is time, is run whole. Real numbers are quantized for an input that takes integers for them.
+  /// The outputs for samples, in the order of the graph: the results of all runs one after the other along the axis that counts
+  /// samples. Real numbers are quantized for an input that takes integers for them.
   ///
-  /// - Parameter usesReferenceKernels: Whether every operator runs in the plainest way.
+  /// - Parameters:
+  ///   - batchSize: How many samples a run takes where their number is open, at least 1; nil for all of them, whatever the open
+  ///     axis is. What the last run is left with is fewer. A model with states takes one after the other unless told.
+  ///   - usesReferenceKernels: Whether every operator runs in the plainest way.
   public func outputs(
-    for samples: Samples, usesReferenceKernels: Bool = false
+    for samples: Samples, batchSize: Int? = nil, usesReferenceKernels: Bool = false
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
-    var session: Session?
+    let runs = try samples.batches(of: batchSize ?? (graph.states.isEmpty ? nil : 1), for: graph)
+    var sessions: [[String: [Int]]: Session] = [:]
     var results: [String: [Tensor]] = [:]
-    let (runs, axes) = try samples.separateRuns(for: graph)
     for samples in runs {
       let run = try graph.accepting(samples)
-      let current: Session
-      if let session {
-        current = session
-      } else {
-        current = Session(
-          try Plan(graph, inputShapes: run.mapValues(\.shape), usesReferenceKernels: usesReferenceKernels))
+      let shapes = run.mapValues(\.shape)
+      do throws(ModelError) {
+        if sessions[shapes] == nil {
+          sessions[shapes] = Session(
+            try Plan(graph, inputShapes: shapes, usesReferenceKernels: usesReferenceKernels))
+        }
+        for (name, tensor) in try sessions[shapes]?.run(run) ?? [:] {
+          results[name, default: []].append(tensor)
+        }
+      } catch {
+        throw batchSize == nil ? graph.explaining(error, of: shapes) : error
       }
-      session = current
-      for (name, tensor) in try current.run(run) { results[name, default: []].append(tensor) }
     }
+    let axes = runs.count > 1 ? try graph.sampleAxes(of: runs[0].mapValues(\.shape)) : [:]
     var outputs: [(name: String, tensor: Tensor)] = []
     for output in graph.outputs {
       let tensor = try Tensor(
@@ -39,14 +46,18 @@ extension Model {
 
   /// Runs this model and another on the same inputs, reordered where one has the channels first and the other last.
   ///
-  /// - Parameter samples: What is run; nil takes seeded random inputs, of the other model's sizes where only that fixes them.
+  /// - Parameters:
+  ///   - samples: What is run; nil takes seeded random inputs, of the other model's sizes where only that fixes them.
+  ///   - batchSize: How many samples a run takes where their number is open in both; nil for all of them.
   public func comparison(
-    with other: Model, samples: Samples? = nil, watchedRuns: Int = 0,
+    with other: Model, samples: Samples? = nil, batchSize: Int? = nil, watchedRuns: Int = 0,
     progress: WorkProgress.Observer? = nil
   ) throws(ModelError) -> Comparison {
     let runs: [[String: Tensor]]
     if let samples {
-      runs = try samples.runs(for: graph)
+      let fixed = Interface(graph, other.graph).fixedBatchSize(graph, other.graph)
+      let isStateful = !graph.states.isEmpty || !other.graph.states.isEmpty
+      runs = try samples.batches(of: batchSize ?? fixed ?? (isStateful ? 1 : nil), for: graph)
     } else {
       var fixed = graph
       try fixed.setInputShapes(Interface(graph, other.graph).fixedSizes(graph, other.graph))

@@ -33,7 +33,7 @@ extension Model {
   public func timing(runs: Int, threads: Int = 1, samples: Samples? = nil) throws(ModelError) -> Timing {
     var copy = self
     try copy.prepare()
-    let sample = try samples?.runs(for: copy.graph).first
+    let sample = try samples?.separateRuns(for: copy.graph).first
     var shapes = sample?.mapValues(\.shape) ?? [:]
     if sample == nil {
       for id in copy.graph.inputs {

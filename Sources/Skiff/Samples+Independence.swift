@@ -3,22 +3,33 @@ import SkiffIR
 import SkiffInterpreter
 
 extension Samples {
-  /// The inputs of one run after the other, and the axes along which the outputs of all runs follow each other, the first where
-  /// none is named: sample by sample where an open first axis counts samples, else all of it at once, as where it is time.
+  /// The inputs of one run after the other, for what is measured on samples: sample by sample where an open first axis counts
+  /// them, else all of it at once, as where it is time.
   ///
-  /// No file says what an open axis is. Two samples at a time must give what they give one by one.
-  package func separateRuns(
-    for graph: Graph
-  ) throws(ModelError) -> (runs: [[String: Tensor]], axes: [String: Int]) {
-    let runs = try runs(for: graph)
-    let isOpen = graph.inputs.contains {
-      graph[$0].type?.shape.dimensions.first.map { $0.fixed == nil } ?? false
+  /// No file says what an open axis is. Two samples at a time, from the middle of the set, must give what they give one by one.
+  package func separateRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+    let runs: [[String: Tensor]]
+    do throws(ModelError) {
+      runs = try self.runs(for: graph)
+    } catch {
+      // Inputs that count samples on other axes, or other things, have as many places along their first axes as they have.
+      guard let whole = try? self.runs(for: graph, openCount: nil) else { throw error }
+      return whole
     }
-    guard runs.count > 1, isOpen, graph.states.isEmpty,
-      let pair = try? self.runs(for: graph, openCount: 2).first
-    else { return (runs, [:]) }
-    if let axes = graph.sampleAxes(of: pair, Array(runs[..<2])) { return (runs, axes) }
-    return (try self.runs(for: graph, openCount: nil), [:])
+    guard runs.count > 1, graph.inputs.contains(where: graph.hasOpenFirstAxis), graph.states.isEmpty,
+      let pairs = try? self.runs(for: graph, openCount: 2), pairs.count * 2 <= runs.count
+    else { return runs }
+    let middle = pairs.count / 2
+    if graph.isEqual(pairs[middle], Array(runs[2 * middle..<2 * middle + 2])) { return runs }
+    return try self.runs(for: graph, openCount: nil)
+  }
+}
+
+extension Model {
+  /// The inputs of one run after the other, for what is measured on samples.
+  func separateRuns(of samples: Samples) throws(ModelError) -> [[String: Tensor]] {
+    // Layers of Keras take samples along the first axis.
+    try format == .keras ? samples.runs(for: source) : samples.separateRuns(for: source)
   }
 }
 
@@ -26,19 +37,18 @@ extension Graph {
   /// What rounding may differ by, as a part of an output's range, and what ranges may that a run has of its own.
   private static let bounds = (exact: 1e-3, ownRange: 0.05)
 
-  /// The axes along which the outputs of a run are those of others one after the other; nil if they are not. If one of the runs
-  /// fails, nothing is known of them.
-  fileprivate func sampleAxes(of joint: [String: Tensor], _ parts: [[String: Tensor]]) -> [String: Int]? {
+  /// Whether the outputs of a run are those of others one after the other along some axis. If one of the runs fails, nothing is
+  /// known of them.
+  fileprivate func isEqual(_ joint: [String: Tensor], _ parts: [[String: Tensor]]) -> Bool {
     func results(_ inputs: [String: Tensor]) throws(ModelError) -> [String: Tensor] {
       let inputs = try accepting(inputs)
       return try Session(Plan(self, inputShapes: inputs.mapValues(\.shape))).run(inputs)
     }
-    guard let whole = try? results(joint), let single = try? parts.map(results) else { return [:] }
+    guard let whole = try? results(joint), let single = try? parts.map(results) else { return true }
     let bound = roundsByOwnRange ? Self.bounds.ownRange : Self.bounds.exact
-    var axes: [String: Int] = [:]
-    for (name, tensor) in whole {
+    return whole.allSatisfy { name, tensor in
       let parts = single.compactMap { $0[name] }
-      let axis = (0..<tensor.rank).first { axis in
+      return (0..<tensor.rank).contains { axis in
         guard let together = try? Tensor(joining: parts, along: axis, name: name),
           together.shape == tensor.shape
         else { return false }
@@ -46,9 +56,6 @@ extension Graph {
         return (try? metrics.add(reference: together, candidate: tensor)) != nil
           && metrics.relativeError <= bound
       }
-      guard let axis else { return nil }
-      axes[name] = axis
     }
-    return axes
   }
 }

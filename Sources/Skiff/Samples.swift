@@ -51,7 +51,8 @@ public struct Samples: Sendable {
 
   /// The inputs of one run after the other: as many samples at a time as the first axis of the inputs says.
   ///
-  /// - Parameter openCount: The samples of a run where the first axis is not fixed, nil for all; those left at the end are not run.
+  /// - Parameter openCount: The samples of a run where the first axis is not fixed; those left at the end are not run. Nil for all,
+  ///   or where another input fixes its first axis an equal part in each of the runs that it is for.
   /// - Throws: ``ModelError/Code/invalidArgument`` naming an array that is missing, superfluous, or of another type,
   ///   shape or number of samples.
   public func runs(for graph: Graph, openCount: Int? = 1) throws(ModelError) -> [[String: Tensor]] {
@@ -74,6 +75,9 @@ public struct Samples: Sendable {
       }
       byName[name] = tensor
     }
+    let fixedRuns = graph.inputs.compactMap { id in
+      byName[graph[id].name].flatMap { Self.fixedRuns(of: $0, for: graph[id].type) }
+    }.max()
     var count: Int?
     var perInput: [(name: String, tensors: [Tensor])] = []
     for id in graph.inputs {
@@ -82,7 +86,9 @@ public struct Samples: Sendable {
         guard let tensor = byName[name] else {
           throw ModelError(.invalidArgument, "there is no array for this input")
         }
-        return try Self.split(tensor, for: graph[id].type, openCount: openCount)
+        let all = tensor.shape.first ?? 0
+        let runs = fixedRuns.flatMap { all % $0 == 0 ? $0 : nil } ?? 1
+        return try Self.split(tensor, for: graph[id].type, openCount: openCount ?? all / runs)
       }
       // One number without axes is meant for all runs.
       let isShared = byName[name]?.rank == 0
@@ -103,9 +109,18 @@ public struct Samples: Sendable {
     }
   }
 
+  /// How many runs a tensor is for, at least 1; nil if the type leaves that open.
+  private static func fixedRuns(of tensor: Tensor, for type: TensorType?) -> Int? {
+    guard let type, let count = tensor.shape.first else { return nil }
+    guard let first = type.shape.dimensions.first else { return max(1, count) }
+    return first.fixed.map { $0 > 0 ? max(1, count / $0) : 1 }
+  }
+
   /// The tensor cut along its first axis into tensors of the wanted type.
+  ///
+  /// - Parameter openCount: Their sizes along the first axis where the type does not fix it.
   private static func split(
-    _ tensor: Tensor, for type: TensorType?, openCount: Int?
+    _ tensor: Tensor, for type: TensorType?, openCount: Int
   ) throws(ModelError) -> [Tensor] {
     guard var type else { throw ModelError(.unsupported, "the type of the input is not known") }
     // They are quantized when they are run.
@@ -124,7 +139,7 @@ public struct Samples: Sendable {
         openCount: 1
       ).map { sample throws(ModelError) in try sample.reshaped(to: []) }
     }
-    let size = type.rank == 0 ? 0 : type.shape[0].fixed ?? openCount ?? tensor.shape.first ?? 0
+    let size = type.rank == 0 ? 0 : type.shape[0].fixed ?? openCount
     guard type.rank > 0, tensor.dataType == type.dataType, tensor.rank == type.rank,
       Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
     else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }

@@ -10,6 +10,8 @@ struct Run: ModelCommand {
   @Argument(help: "The model to run.") var model: String
   @OptionGroup var modelOptions: ModelOptions
   @Option(help: "Samples (.npz by input name, or .npy), batch first.") var input: String
+  @Option(help: "How many samples to run at a time where the first axis is open; by default all at once.")
+  var batchSize: Int?
   @Option(help: "The .npz file to write; arrays have the names of the outputs.") var output: String
   @Flag(help: "Runs every operator in the plainest way.") var reference = false
   @Flag(help: "Prints JSON.") var json = false
@@ -25,7 +27,8 @@ struct Run: ModelCommand {
   func run() throws {
     try modelOptions.refuse(writing: [output], over: [model, input])
     let model = try modelOptions.model(at: model)
-    let outputs = try model.outputs(for: Samples(contentsOf: input), usesReferenceKernels: reference)
+    let outputs = try model.outputs(
+      for: Samples(contentsOf: input), batchSize: batchSize, usesReferenceKernels: reference)
     try Samples.write(outputs, to: output)
     guard json else {
       for (name, tensor) in outputs { print("\(name): \(tensor.type)") }

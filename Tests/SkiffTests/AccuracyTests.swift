@@ -47,7 +47,7 @@ import Testing
       try quantized.compress(.int8(calibratedOn: draw.calibration))
       let right = try [model, quantized].map { model in
         RealModelConversion.countRight(
-          try model.outputs(for: draw.scored)[0].tensor.floats(), draw.labels)
+          try model.outputs(for: draw.scored, batchSize: 1)[0].tensor.floats(), draw.labels)
       }
       print("\(source): float \(right[0]), int8 \(right[1]) of \(draw.labels.count)")
       return right[0] - right[1]

@@ -83,7 +83,7 @@ import Testing
   }
 
   private func right(_ model: Model, _ scored: Samples, _ labels: [Int]) throws -> Int {
-    RealModelConversion.countRight(try model.outputs(for: scored)[0].tensor.floats(), labels)
+    RealModelConversion.countRight(try model.outputs(for: scored, batchSize: 1)[0].tensor.floats(), labels)
   }
 
   /// Fitting the weights that are left keeps the accuracy that pruning alone loses.

@@ -34,7 +34,7 @@ struct RealModelConversion {
 
   /// The outputs of a file for the rows, run by Skiff.
   func outputs(of file: String, _ range: Range<Int>) throws -> [Float] {
-    try Model(contentsOf: file).outputs(for: samples(range))[0].tensor.floats()
+    try Model(contentsOf: file).outputs(for: samples(range), batchSize: 1)[0].tensor.floats()
   }
 
   /// The outputs of a file for the rows, run by a peer's script one row at a time.

@@ -101,7 +101,7 @@ public struct Certificate: Sendable {
     exactTensors = 0
     let inputs: CheckInputs
     if let samples {
-      inputs = try CheckInputs(of: samples, for: model.source, limit: runLimit)
+      inputs = try CheckInputs(of: samples, for: model, limit: runLimit)
     } else {
       inputs = try CheckInputs(seededFor: model.source)
     }

@@ -13,16 +13,19 @@ struct CheckInputs {
   private let origin: String
   private let otherSizes: String
 
-  /// Samples one by one, two at a time where their number is open, and seeded inputs of other sizes where more is open.
-  init(of samples: Samples, for graph: Graph, limit: Int) throws(ModelError) {
-    let single = Array(try samples.runs(for: graph).prefix(limit))
+  /// Samples one by one, two at a time where their number is open, and seeded inputs of other sizes where more is open; samples that
+  /// depend on each other all at once.
+  init(of samples: Samples, for model: Model, limit: Int) throws(ModelError) {
+    let graph = model.source
+    let all = try model.separateRuns(of: samples)
+    let single = Array(all.prefix(limit))
     guard !single.isEmpty else {
       throw ModelError(.invalidArgument, "there are no samples to check with")
     }
-    let isOpen =
-      !graph.inputs.isEmpty
-      && graph.inputs.allSatisfy { graph[$0].type?.shape.dimensions.first?.fixed == nil }
-    let pair = isOpen ? Array(try samples.runs(for: graph, openCount: 2).prefix(1)) : []
+    let isOpen = !graph.inputs.isEmpty && graph.inputs.allSatisfy(graph.hasOpenFirstAxis)
+    let pairs = isOpen && all.count > 1 ? try samples.runs(for: graph, openCount: 2) : []
+    // Sets begin with silence, or black, more often than they have it in their middle.
+    let pair = pairs.isEmpty ? [] : [pairs[pairs.count / 2]]
     let hasOpenSizes = graph.inputs.contains { input in
       graph[input].type?.shape.dimensions.dropFirst().contains { $0.fixed == nil } ?? false
     }
@@ -31,7 +34,8 @@ struct CheckInputs {
     typicalCount = single.count + pair.count
     pairRun = pair.isEmpty ? nil : single.count
     isSeeded = false
-    origin = "\(single.count) samples"
+    let isWhole = isOpen && all.count == 1 && samples.count > 1
+    origin = isWhole ? "\(samples.count) samples at once" : "\(single.count) samples"
     otherSizes =
       !hasOpenSizes
       ? "" : others.isEmpty ? ", no other size" : ", and \(others.count) seeded inputs of another size"

@@ -45,6 +45,19 @@ struct Interface {
     return sizes
   }
 
+  /// The number of samples of a run that the candidate fixes where the reference leaves it open; nil if both leave it open.
+  func fixedBatchSize(_ reference: Graph, _ candidate: Graph) -> Int? {
+    for pair in inputs {
+      guard let input = reference.inputs.first(where: { reference[$0].name == pair.reference }),
+        reference.hasOpenFirstAxis(input),
+        let other = candidate.inputs.first(where: { candidate[$0].name == pair.candidate }),
+        let size = candidate[other].type?.shape.dimensions.first?.fixed
+      else { continue }
+      return size
+    }
+    return nil
+  }
+
   /// How the axes of the candidate's inputs and outputs are ordered where only that explains their sizes: channels last
   /// instead of first, or first instead of last.
   func orders(_ reference: Graph, _ candidate: Graph) -> [String: [Int]] {

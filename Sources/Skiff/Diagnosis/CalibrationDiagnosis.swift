@@ -22,7 +22,7 @@ public struct CalibrationDiagnosis: Sendable {
   public init(
     of model: Model, samples: Samples, progress: WorkProgress.Observer? = nil
   ) throws(ModelError) {
-    let runs = try samples.runs(for: model.source)
+    let runs = try model.separateRuns(of: samples)
     runCount = runs.count
     var findings = Self.repeated(runs)
     let broken = try Self.notFinite(runs)

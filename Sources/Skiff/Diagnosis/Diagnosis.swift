@@ -81,7 +81,7 @@ extension Model {
   ) throws(ModelError) -> Diagnosis {
     let runs: [[String: Tensor]]
     if let samples {
-      runs = try samples.runs(for: source)
+      runs = try separateRuns(of: samples)
     } else {
       runs = try CheckInputs(seededFor: source).runs
     }

@@ -41,7 +41,7 @@ final class SearchTrial {
       try copy.write(to: file)
     }
     evaluation = try Evaluation(
-      search.measure, runs: search.samples.runs(for: model.source), source: model.source, path: file)
+      search.measure, runs: model.separateRuns(of: search.samples), source: model.source, path: file)
   }
 
   /// Whether there is time for another measurement.

@@ -1,0 +1,73 @@
+import SkiffBinary
+import SkiffIR
+
+extension Samples {
+  /// The inputs of one run after the other.
+  ///
+  /// - Parameter size: How many samples a run takes where their number is open, fewer in the last one if so many are left; nil for
+  ///   all of them.
+  func batches(of size: Int?, for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+    guard let size else { return try runs(for: graph, openCount: nil) }
+    guard size > 0 else { throw ModelError(.invalidArgument, "batches of \(size) samples") }
+    let open = Set(graph.inputs.filter(graph.hasOpenFirstAxis).map { graph[$0].name })
+    let counts = Set(
+      arrays.compactMap { name, tensor in
+        name.map(open.contains) ?? !open.isEmpty ? tensor.shape.first : nil
+      })
+    guard let count = counts.first else { return try runs(for: graph) }
+    let rest = count % size
+    guard counts.count == 1, rest == 0 || open.count == graph.inputs.count else {
+      throw ModelError(
+        .invalidArgument,
+        "\(counts.sorted().map(String.init).joined(separator: " and ")) samples do not divide into batches of \(size)",
+        at: Location(file: file))
+    }
+    let whole = count < size ? [] : try runs(for: graph, openCount: size)
+    return rest == 0 ? whole : whole + (try part(count - rest..<count).runs(for: graph, openCount: rest))
+  }
+}
+
+extension Graph {
+  /// Whether an input has a first axis whose size is open.
+  func hasOpenFirstAxis(_ input: ValueID) -> Bool {
+    self[input].type?.shape.dimensions.first.map { $0.fixed == nil } ?? false
+  }
+
+  /// An error of a run that took all samples at once, with what can be done about it.
+  func explaining(_ error: ModelError, of shapes: [String: [Int]]) -> ModelError {
+    let counts = inputs.filter(hasOpenFirstAxis).compactMap { shapes[self[$0].name]?.first }
+    guard let count = counts.max(), count > 1 else { return error }
+    var error = error
+    error.notes.append("all \(count) samples were run at once; a batch size of 1 runs one after the other")
+    return error
+  }
+
+  /// The axis along which the results of runs follow each other, by the names of the outputs: the one whose size is another when a
+  /// run takes twice as many samples, and the first one where their number is fixed.
+  ///
+  /// - Parameter shapes: The sizes of the inputs of a run.
+  /// - Throws: ``ModelError/Code/unsupported`` naming an output that is of the same size, or of another along several axes.
+  func sampleAxes(of shapes: [String: [Int]]) throws(ModelError) -> [String: Int] {
+    let open = inputs.filter(hasOpenFirstAxis).map { self[$0].name }
+    guard !open.isEmpty else { return [:] }
+    var (single, double, twice) = (self, self, shapes)
+    for name in open { twice[name]?[0] *= 2 }
+    try single.setInputShapes(shapes)
+    // A network that takes no more samples in a run says nothing of where they are counted.
+    guard (try? double.setInputShapes(twice)) != nil else { return [:] }
+    var axes: [String: Int] = [:]
+    for output in outputs {
+      guard let one = single[output.value].type?.shape, let two = double[output.value].type?.shape,
+        one.rank == two.rank
+      else { continue }
+      let changed = (0..<one.rank).filter { one[$0] != two[$0] || one[$0].fixed == nil }
+      guard changed.count == 1 else {
+        throw ModelError(
+          .unsupported, "no axis of it counts samples, which have to be run all at once",
+          at: Location(tensor: output.name))
+      }
+      axes[output.name] = changed[0]
+    }
+    return axes
+  }
+}
