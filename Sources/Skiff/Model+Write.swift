@@ -32,7 +32,10 @@ extension Model {
   ) throws(ModelError) -> (graph: Graph, warnings: [Warning]) {
     guard let dialect = format.dialect else {
       guard !options.storesFloat16 else {
-        throw ModelError(.unsupported, "real weights in 16 bits in a file of \(format.name)")
+        throw ModelError(
+          .unsupported,
+          "files of \(format.name) take no weights rounded to 16 bits at the end; `weights: {float: float16}` in a recipe makes them so"
+        )
       }
       return (graph, [])
     }
@@ -67,14 +70,22 @@ extension Model {
 extension Graph {
   /// What a user should know of constants that a format with operators of its own holds as plain numbers.
   fileprivate func decodingWarnings(for format: ModelFormat) -> [Warning] {
-    let count = constantIDs.count { id in
-      if case .codebook? = self[id].constant?.encoding { true } else { false }
+    let constants = constantIDs.compactMap { self[$0].constant }
+    let tables = constants.count { if case .codebook = $0.encoding { true } else { false } }
+    let blocks = constants.count { if case .blocked = $0.encoding { true } else { false } }
+    var warnings: [Warning] = []
+    if tables > 0 {
+      warnings.append(
+        Warning(
+          "\(tables) tensors are vectors or rows of tables, which files of \(format) hold as plain numbers"))
     }
-    guard count > 0 else { return [] }
-    return [
-      Warning(
-        "\(count) tensors are vectors or rows of tables, which files of \(format) hold as plain numbers")
-    ]
+    if blocks > 0, format == .tfLite {
+      warnings.append(
+        Warning(
+          "\(blocks) tensors have scales for blocks, which files of \(format) hold as real numbers of 32 bits; scales for channels (`per: channel`) stay"
+        ))
+    }
+    return warnings
   }
 
   /// Rounds real constants to 16 bits, but for those so small that nothing is gained.

@@ -140,7 +140,7 @@ extension ByteRegion: Equatable {
       && a.withBytes { a in
         b.withBytes { b in
           guard let first = a.baseAddress, let second = b.baseAddress else { return true }
-          return memcmp(first, second, a.count) == 0
+          return first == second || memcmp(first, second, a.count) == 0
         }
       }
   }

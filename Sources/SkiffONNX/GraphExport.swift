@@ -13,22 +13,16 @@ final class GraphExport {
   /// The real numbers that quantized values stand for.
   private var reals: [ValueID: String] = [:]
   private var permuted: [Permutation: String] = [:]
-  private var tensors: [TensorKey: String] = [:]
+  private var initializers: [Initializer: String] = [:]
 
   private struct Permutation: Hashable {
     let value: ValueID
     let order: [Int]
   }
 
-  private struct TensorKey: Hashable {
+  private struct Initializer: Hashable {
     let type: TensorType
-    let bytes: ByteRegion
-
-    /// Combines the beginning alone: tensors may have many bytes, and few begin alike.
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(type)
-      bytes.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(256))) }
-    }
+    let contents: Constant.Contents
   }
 
   /// Starts the export of a model's graph.
@@ -124,11 +118,9 @@ final class GraphExport {
     if let name = names[value] { return name }
     let source = graph[value]
     // Of a value that is quantized inside, the real numbers keep the name.
-    let name = scope.name(source.type?.isQuantized == true ? "\(source.name)_quantized" : source.name)
-    names[value] =
-      try source.constant.map { (constant) throws(ModelError) in
-        try store(constant, name: name)
-      } ?? name
+    var name = scope.name(source.type?.isQuantized == true ? "\(source.name)_quantized" : source.name)
+    if let constant = source.constant { name = try store(constant, name: name) }
+    names[value] = name
     return name
   }
 
@@ -164,11 +156,7 @@ final class GraphExport {
 
   /// The name of a tensor that the graph does not have.
   func constant(_ tensor: Tensor, name: String = "constant") throws(ModelError) -> String {
-    let key = TensorKey(type: tensor.type, bytes: tensor.bytes)
-    if let known = tensors[key] { return known }
-    let result = try addInitializer(Constant(tensor), name: scope.name(name))
-    tensors[key] = result
-    return result
+    try addInitializer(Constant(tensor), name: scope.name(name))
   }
 
   private func info(_ name: String, _ value: ValueID) throws(ModelError) -> ONNXValueInfo {
@@ -221,8 +209,15 @@ final class GraphExport {
     return name
   }
 
-  private func addInitializer(_ constant: Constant, name: String) throws(ModelError) -> String {
+  /// The name of an initializer: the one that is there if it has the same type and contents.
+  private func addInitializer(
+    _ constant: Constant, name: @autoclosure () -> String
+  ) throws(ModelError) -> String {
+    let key = Initializer(type: constant.type, contents: Constant.Contents(constant))
+    if let known = initializers[key] { return known }
+    let name = name()
     result.initializers.append(try ONNXTensor(constant, name: name))
+    initializers[key] = name
     return name
   }
 

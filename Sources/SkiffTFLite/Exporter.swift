@@ -407,14 +407,14 @@ package final class Exporter {
     return positions
   }
 
-  /// Gives each constant a buffer; those that come from the same bytes in the same way share one.
+  /// Gives each constant a buffer; those of equal contents share one.
   private func storeConstants(_ positions: [Int: Int]) -> [Int: Constant] {
     model.buffers = [.data(.empty)]
     var stored: [Int: Constant] = [:]
-    var known: [StoredBytes: Int] = [:]
+    var known: [Constant.Contents: Int] = [:]
     for (tensor, constant) in constants.sorted(by: { $0.key < $1.key }) {
       guard let position = positions[tensor] else { continue }
-      let key = StoredBytes(constant)
+      let key = Constant.Contents(constant)
       let buffer = known[key] ?? model.buffers.count
       if known.updateValue(buffer, forKey: key) == nil {
         stored[buffer] = constant
@@ -424,31 +424,6 @@ package final class Exporter {
       subgraph.tensors[position].buffer = buffer
     }
     return stored
-  }
-
-  private struct StoredBytes: Hashable {
-    let address: Int
-    let count: Int
-    /// What the bytes are before anything is done to them; nil if nothing is.
-    let type: TensorType?
-    let encoding: Constant.Encoding
-    let compression: Constant.Compression
-    let transforms: [Constant.Transform]
-
-    init(_ constant: Constant) {
-      address = constant.bytes.withBytes { Int(bitPattern: $0.baseAddress) }
-      count = constant.bytes.count
-      type = constant.isPlain && constant.transforms.isEmpty ? nil : constant.storedType
-      encoding = constant.encoding
-      compression = constant.compression
-      transforms = constant.transforms
-    }
-
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(address)
-      hasher.combine(count)
-      hasher.combine(transforms)
-    }
   }
 
   /// The first runtime that has every operator's version, as converters note it: 16 bytes, padded with zeros.

@@ -122,7 +122,7 @@ import Testing
       ["a.onnx": relu], "@a.onnx: a file of weights goes with a model of Keras"),
     Case(
       "16 bits in an edge file", "convert @a.onnx --float16 -o @out.skiff", ["a.onnx": relu],
-      "real weights in 16 bits"),
+      "take no weights rounded to 16 bits"),
     Case("no format for the output", "convert @a.onnx -o @out.xyz", ["a.onnx": relu], "@out.xyz: "),
     Case(
       "a device that is full", "convert @a.onnx -o /dev/full.skiff/x.skiff", ["a.onnx": relu],

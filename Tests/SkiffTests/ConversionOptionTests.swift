@@ -116,23 +116,23 @@ import Testing
     #expect(expected[0]["y"]?.contains { $0 > 0 } == true)
   }
 
-  @Test(arguments: ["torch.opset17.onnx", "sequential.keras2.h5"])
-  func weightsIn16BitsAreCertified(name: String) throws {
+  @Test(arguments: ["torch.opset17.onnx", "sequential.keras2.h5"], ["tflite", "onnx"])
+  func weightsIn16BitsAreCertified(name: String, format: String) throws {
     var model = try Model(contentsOf: TestModel.path(name))
     let folder = try TemporaryFolder()
     var options = WritingOptions()
     options.storesFloat16 = true
-    try model.write(to: folder.path("half.tflite"), options: options)
-    let size = try ByteRegion(mapping: folder.path("half.tflite")).count
+    try model.write(to: folder.path("half.\(format)"), options: options)
+    let size = try ByteRegion(mapping: folder.path("half.\(format)")).count
     var thresholds = Certificate.Thresholds()
     thresholds.relativeError = 1e-2
     let certificate = try Certificate(
-      of: model, writtenTo: folder.path("half.tflite"), options: options, thresholds: thresholds)
+      of: model, writtenTo: folder.path("half.\(format)"), options: options, thresholds: thresholds)
     #expect(certificate.holds, "\(certificate.failures)")
     #expect(certificate.comparison.outputs[0].maximumError > 0)
-    try model.write(to: folder.path("full.tflite"))
-    #expect(try size < ByteRegion(mapping: folder.path("full.tflite")).count)
-    let other = try Certificate(of: model, writtenTo: folder.path("half.tflite"))
+    try model.write(to: folder.path("full.\(format)"))
+    #expect(try size < ByteRegion(mapping: folder.path("full.\(format)")).count)
+    let other = try Certificate(of: model, writtenTo: folder.path("half.\(format)"))
     #expect(!other.holds)
   }
 

@@ -52,9 +52,10 @@ struct WatchedValues {
       if found.shape == expected.shape, back.map({ found.shape[$0] }) == expected.shape { return }
       if found.shape != expected.shape { found = try found.dequantizedIfNeeded().permuted(by: back) }
     }
-    // Integers of one side that stand for nothing are not what real numbers of the other are.
+    // Integers of one side that stand for nothing are not what real numbers of the other are, nor integers of another type: these have
+    // another zero point.
     guard found.shape == expected.shape,
-      found.dataType == expected.dataType || found.isOfRealNumbers == expected.isOfRealNumbers
+      found.dataType == expected.dataType || found.isOfRealNumbers && expected.isOfRealNumbers
     else { return }
     var row = OutputMetrics(name: name)
     try row.add(reference: expected, candidate: found, ranksRows: false)

@@ -4,19 +4,25 @@ extension Constant {
   /// The constant before its elements become wider real numbers, moved as they are in the end, and the first step that widens
   /// them. Nil if none does, or if more is still to be done.
   package var widened: (narrow: Constant, step: Transform)? {
-    let steps = transforms.filter(\.widens)
+    transforms.indices.lazy.compactMap { self.widened(after: $0) }.first
+  }
+
+  /// The constant after some steps, if all others widen or move its elements.
+  private func widened(after count: Int) -> (narrow: Constant, step: Transform)? {
+    let others = transforms[count...]
+    let steps = others.filter(\.widens)
     guard let first = steps.first, steps.count == 1 || steps.count == 2 && first == .dequantize,
-      transforms.allSatisfy({ $0.widens || $0.moves })
+      others.allSatisfy({ $0.widens || $0.moves })
     else { return nil }
     var narrow = self
     narrow.removeTransforms()
-    for transform in transforms where transform.moves {
-      guard let moved = try? narrow.transformed(by: transform) else { return nil }
-      narrow = moved
+    for transform in transforms[..<count] + others.filter(\.moves) {
+      guard let next = try? narrow.transformed(by: transform) else { return nil }
+      narrow = next
     }
-    guard let again = try? narrow.widened(to: type), again.transforms.filter(\.widens) == steps else {
-      return nil
-    }
+    guard let again = try? narrow.widened(to: type),
+      again.transforms[narrow.transforms.count...].elementsEqual(steps)
+    else { return nil }
     return (narrow, first)
   }
 
