@@ -27,6 +27,26 @@ import Testing
     #expect(try variables(of: graph(whole)) == values)
   }
 
+  /// Keras counts the layers of a process: another copy of a model has other names, and weights apart go by their order.
+  @Test func weightsOfAnotherCopyGoByOrder() throws {
+    let folder = try TemporaryFolder()
+    let json = try String(
+      decoding: Data(contentsOf: URL(fileURLWithPath: TestModel.path("nested.keras2.json"))), as: UTF8.self)
+    let other = json.replacing("\"tail\"", with: "\"tail_1\"").replacing("\"deep\"", with: "\"deep_1\"")
+    #expect(other != json)
+    try Data(other.utf8).write(to: URL(fileURLWithPath: folder.path("other.json")))
+    let weights = TestModel.path("nested.keras2-weights.h5")
+    let model = try KerasModel(parsingArchitecture: ByteRegion(mapping: folder.path("other.json")))
+      .applyingWeights(of: ByteRegion(mapping: weights), path: weights)
+    let expected = try variables(of: graph(SkiffKerasTests.model("nested.keras2.h5")))
+    let found = try variables(of: graph(model))
+    #expect(found.keys.contains { $0.hasPrefix("tail_1/") })
+    for (name, values) in found {
+      let old = name.replacing("tail_1/", with: "tail/").replacing("deep_1/", with: "deep/")
+      #expect(expected[old] == values, "\(name)")
+    }
+  }
+
   @Test func weightsAreSlicesOfTheMappedFile() throws {
     let path = TestModel.path("sequential.keras")
     let file = try ByteRegion(mapping: path)

@@ -93,7 +93,10 @@ struct ArchitectureParser {
   }
 
   /// The layers that do not say it, and the function that is written as the layer.
-  private static let silentClasses: Set<String> = ["Discretization", "Pipeline", "ReLU"]
+  private static let silentClasses: Set<String> = [
+    "Discretization", "HashedCrossing", "Pipeline", "ReLU", "SpatialDropout1D", "SpatialDropout2D",
+    "SpatialDropout3D",
+  ]
 
   /// Whether the calls of a layer are written as Keras 3 does it.
   private func hasCallsAsObjects(_ json: JSONValue) -> Bool {

@@ -5,19 +5,19 @@ extension WeightFinder {
   /// datasets; those of a nested model in one list.
   mutating func findLegacy(_ model: VariableOwner, root: String) {
     let names = file.texts("layer_names", of: root) ?? []
-    var known: Set<String> = []
-    for child in model.children {
-      known.insert(child.owner.name)
-      let expected = child.owner.legacyOrder
-      let group = join(root, child.owner.name)
-      guard names.contains(child.owner.name), let found = file.texts("weight_names", of: group) else {
+    let owners = model.children.map(\.owner)
+    let groups = groups(of: owners, among: names, root)
+    for owner in owners {
+      let expected = owner.legacyOrder
+      guard let name = groups[owner.name], let found = file.texts("weight_names", of: join(root, name)) else {
         for slot in expected {
           complaints.append(Complaint(slot.owner, "its variable '\(slot.variable.name)' is missing"))
         }
         continue
       }
-      match(expected, found, of: child.owner, in: group)
+      match(expected, found, of: owner, in: join(root, name))
     }
+    let known = Set(groups.values)
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       complaints.append(Complaint("the file lists the layer '\(name)' twice"))
     }
@@ -31,6 +31,21 @@ extension WeightFinder {
     if !topLevel.isEmpty {
       complaints.append(Complaint("the model itself has the weights \(topLevel.joined(separator: ", "))"))
     }
+  }
+
+  /// The group of each layer: the one of its name or, where weights that stand apart are of layers of other names, the one in its
+  /// place, since these come from another copy of the model. So does Keras.
+  private func groups(
+    of owners: [VariableOwner], among names: [String], _ root: String
+  ) -> [String: String] {
+    let withVariables = owners.filter { !$0.legacyOrder.isEmpty }.map(\.name)
+    let withWeights = names.filter { !(file.texts("weight_names", of: join(root, $0)) ?? []).isEmpty }
+    guard !isOwn, withVariables.count == withWeights.count, Set(withVariables) != Set(withWeights) else {
+      let listed = Set(names)
+      return Dictionary(
+        owners.filter { listed.contains($0.name) }.map { ($0.name, $0.name) }, uniquingKeysWith: { $1 })
+    }
+    return Dictionary(zip(withVariables, withWeights), uniquingKeysWith: { $1 })
   }
 
   private mutating func match(
