@@ -19,6 +19,12 @@ import Testing
     case normalized
     /// Rows divided by a root of what a small number keeps from 0, and multiplied by the inverse of such a root.
     case rooted, inverted
+    /// Images made larger by weights.
+    case spread
+    /// Groups of channels normalized between convolutions.
+    case grouped
+    /// Scores, or a number that masks them.
+    case masked
   }
 
   private var random = SeededGenerator(Seed(0x9a77))
@@ -38,7 +44,8 @@ import Testing
 
   private mutating func network(_ pattern: Pattern) throws -> (graph: Graph, samples: Tensor) {
     var graph = Graph()
-    let shape = [.dilated, .resized, .enlarged].contains(pattern) ? [1, 9, 7, 4] : [1, 6, 8]
+    let isImage = [.dilated, .resized, .enlarged, .spread, .grouped].contains(pattern)
+    let shape = isImage ? [1, 9, 7, 4] : [1, 6, 8]
     let x = graph.addInput(
       "x", TensorType(.float32, Shape([.symbol("n")] + shape.dropFirst().map { .fixed($0) })))
     var samples = random.floats(16 * shape.reduce(1, *))
@@ -62,6 +69,28 @@ import Testing
         try pattern == .resized
         ? graph.add(resize, before, nil, nil, sizes) : graph.add(resize, before, nil, scales)
       y = try convolution(larger, [3, 3, 3, 4], &graph)
+    case .spread:
+      var spread = TransposedConvolution()
+      (spread.layout, spread.strides) = (.last, [2, 2])
+      let larger = try graph.add(
+        spread, convolution(x, [4, 3, 3, 4], &graph), weights([3, 2, 2, 4], &graph))
+      y = try convolution(larger, [3, 3, 3, 3], &graph)
+    case .grouped:
+      var groups = GroupNormalization()
+      (groups.layout, groups.groups) = (.last, 2)
+      let before = try convolution(x, [4, 3, 3, 4], &graph)
+      let normalized = try graph.add(groups, before, weights([4], &graph), weights([4], &graph))
+      y = try convolution(normalized, [3, 3, 3, 4], &graph)
+    case .masked:
+      let left = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
+      var product = MatrixMultiply()
+      product.transposesB = true
+      let scores = try graph.add(product, left, x)
+      let counts = try Tensor(
+        integers: (0..<36).map { $0 / 6 >= $0 % 6 ? 1 : 0 }, as: .boolean, shape: [6, 6])
+      let low = graph.addConstant(Tensor([-1e9] as [Float], shape: []))
+      let chosen = try graph.add(Select(), graph.addConstant(counts), scores, low)
+      y = try graph.add(MatrixMultiply(), graph.add(Softmax(axis: -1), chosen), x)
     case .normalized:
       for row in 0..<16 * 6 where row % 3 == 0 { for column in 0..<8 { samples[row * 8 + column] = 0 } }
       let rows = try graph.add(FullyConnected(), x, weights([8, 8], &graph))
@@ -93,6 +122,8 @@ import Testing
     let samples = Samples(["x": data])
     var model = try Model(graph)
     try model.compress(.int8(calibratedOn: samples))
+    let sums = model.graph.nodeIDs.filter { model.graph[$0].operator is TransposedConvolution }
+    #expect(sums.allSatisfy { model.graph[model.graph[$0].outputs[0]].type?.isQuantized == true })
     let folder = try TemporaryFolder()
     let run = ["x": data]
     let source = try #require(Model(graph).outputs(for: samples).first?.tensor)

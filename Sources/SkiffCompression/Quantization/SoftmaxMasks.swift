@@ -2,7 +2,7 @@ import SkiffIR
 import SkiffOperators
 
 /// Masks that are added to what a softmax takes: 0, or a bias, where something counts, and -10000 or the least number where nothing
-/// does.
+/// does; and such numbers that are chosen instead of scores.
 ///
 /// A scale for such numbers has no steps left for the scores beside them. What matters of a mask is that its places get no share,
 /// for which less is enough.
@@ -28,6 +28,28 @@ struct SoftmaxMasks {
       for sum in own { self.ranges[graph[sum.addition].outputs[0]] = sum.range }
       limit(mask, to: own.map(\.least).min() ?? 0)
     }
+    for choice in graph.nodeIDs.compactMap(maskedChoice) {
+      self.ranges[choice.result] = choice.range
+      if graph[choice.mask].users.count == 1 { self.ranges[choice.mask] = choice.range.lowerBound...0 }
+    }
+  }
+
+  /// What a softmax takes, and its range, if it is scores or a constant that masks them.
+  private func maskedChoice(
+    _ softmax: NodeID
+  ) -> (result: ValueID, mask: ValueID, range: ClosedRange<Float>)? {
+    guard graph[softmax].operator is Softmax, let result = graph[softmax].inputs[0],
+      graph.soleUser(of: result) == softmax, let choice = graph.producer(of: result),
+      choice.operator is Select
+    else { return nil }
+    for (mask, scores) in [(choice.inputs[1], choice.inputs[2]), (choice.inputs[2], choice.inputs[1])] {
+      guard let mask, let scores, graph[mask].constant != nil, let masks = range(of: mask),
+        masks.upperBound < Self.highestMask, let range = shown[scores]
+      else { continue }
+      let least = range.lowerBound - Self.depth
+      return (result, mask, min(least, 0)...max(range.upperBound, 0))
+    }
+    return nil
   }
 
   /// A sum of scores and a mask.

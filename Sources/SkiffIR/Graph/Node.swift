@@ -18,4 +18,9 @@ public struct Node: Sendable {
     origins.first?.location
       ?? Location(node: .init(name: name, operatorName: type(of: `operator`).name))
   }
+
+  /// Whether the first operand is integers that stand for real numbers.
+  package func takesQuantized(in graph: Graph) -> Bool {
+    inputs.first.flatMap(\.self).map { graph[$0].type?.isQuantized == true } ?? false
+  }
 }

@@ -23,7 +23,10 @@ enum NormalizationMappings {
         ]
       },
     Mapping("GroupNormalization", since: 18, groupNormalization)
-      .writing(GroupNormalization.self, when: { _, node, graph in node.isByChannel(in: graph) }) {
+      .writing(
+        GroupNormalization.self,
+        when: { _, node, graph in node.isByChannel(in: graph) && !graph.roundsToIntegers }
+      ) {
         (normalization, node) throws(ModelError) in
         let operands = try node.channelParameters(normalization.layout)
         let result = try node.add(
@@ -71,8 +74,12 @@ enum NormalizationMappings {
         return [try node.restored(result, to: normalization.layout)]
       },
     Mapping("LpNormalization", lpNormalization)
-      .writing(LpNormalization.self, when: { normalization, _, _ in normalization.leastNorm == 0 }) {
-        (normalization, node) throws(ModelError) in
+      .writing(
+        LpNormalization.self,
+        when: { normalization, node, graph in
+          normalization.leastNorm == 0 || node.takesQuantized(in: graph)
+        }
+      ) { (normalization, node) throws(ModelError) in
         try node.add(
           "LpNormalization", node.operands(),
           ["axis": .integer(normalization.axis), "p": .integer(normalization.order)])
@@ -273,5 +280,13 @@ extension NodeExport {
       parameters.append(try constant(Tensor(floats: numbers, as: dataType, shape: [channels])))
     }
     return parameters
+  }
+}
+
+extension Graph {
+  /// Whether some operator yields integers that stand for real numbers. What came with version 21 of the operators is then said by
+  /// older ones: see ``ONNXGraph/operatorSetVersion``.
+  fileprivate var roundsToIntegers: Bool {
+    nodeIDs.contains { id in self[id].outputs.contains { self[$0].type?.isQuantized == true } }
   }
 }

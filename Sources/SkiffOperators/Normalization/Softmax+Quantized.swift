@@ -44,9 +44,10 @@ extension LogSoftmax: QuantizedKernel {
 extension LpNormalization: QuantizedKernel {
   public var parameterRule: ParameterRule { .fixed(scale: 1 / 128, zeroPoint: 0) }
 
-  /// Integers for the root of squares along the last axis, results in 1/128 with the zero point 0.
+  /// Integers for the root of squares along the last axis, results in 1/128 with the zero point 0. The root is no less than a step,
+  /// where not all are 0, and TensorFlow Lite does not look at its least norm.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
-    guard order == 2, let (input, depth) = try context.lastAxis(axis),
+    guard order == 2, let (input, depth) = try context.lastAxis(axis), leastNorm <= max(input.scale, 1e-6),
       context.int8Output == LinearQuantization(scale: 1 / 128, zeroPoint: 0)
     else { return nil }
     let kernel = QuantizedL2Normalization(

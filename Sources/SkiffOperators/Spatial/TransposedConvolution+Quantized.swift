@@ -2,6 +2,8 @@ import SkiffBinary
 import SkiffIR
 
 extension TransposedConvolution: QuantizedKernel {
+  public var parameterRule: ParameterRule { .weighted }
+
   /// Integers for two spatial axes with the channels last, without groups and dilation.
   public func prepare(_ context: QuantizedContext) throws(ModelError) -> (any PreparedKernel)? {
     guard layout == .last, groups == 1, let input = context.activation(0),

@@ -57,7 +57,11 @@ extension LoweringTarget {
   /// The integer kernels that also take 16 bits.
   public static let int16 = {
     var target = LoweringTarget(computesWithIntegers: true) { node, graph in
-      !(node.operator is HardSwish || node.operator is Elu) && int8.has(node, graph)
+      switch node.operator {
+      case is HardSwish, is Elu: false
+      case let clip as Clip: clip.minimum == 0 && [nil, 6].contains(clip.maximum) && int8.has(node, graph)
+      default: int8.has(node, graph)
+      }
     }
     target.roundsFinely = true
     return target

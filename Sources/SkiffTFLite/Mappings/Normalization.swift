@@ -27,7 +27,9 @@ extension Dialect {
       }),
     Mapping(
       "L2_NORMALIZATION", LpNormalization.self,
-      accepts: { norm, _, _ in norm.order == 2 && norm.leastNorm == leastNorm },
+      accepts: { norm, node, graph in
+        norm.order == 2 && (norm.leastNorm == leastNorm || node.takesQuantized(in: graph))
+      },
       read: { (reader) throws(ModelError) in
         try reader.requireNoActivation()
         var norm = LpNormalization()

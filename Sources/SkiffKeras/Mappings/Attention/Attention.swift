@@ -45,10 +45,7 @@ private func attention(_ call: LayerCall) throws(ModelError) -> [KerasTensor] {
   if try call.flag("use_causal_mask") || isCausal {
     mask = try call.both(mask, call.causalMask(query, value, window: nil))
   }
-  if let mask {
-    let less = try call.add(Subtract(), scores, call.constant([1e9], shape: []), part: "less")
-    scores = try call.add(Select(), mask, scores, less, part: "masked")
-  }
+  if let mask { scores = try call.lowered(scores, where: mask) }
   let weights = try call.softmax(scores, axis: -1, part: "weights")
   let returnsScores = try call.flag("return_attention_scores")
   var output = try call.add(MatrixMultiply(), weights, value)
@@ -121,5 +118,14 @@ extension LayerCall {
     let distance = try add(Abs(), add(Subtract(), rows, columns, part: "difference"), part: "distance")
     return try add(
       Less(), distance, importer.graph.addConstant(Tensor(scalar: Int64(window))), part: "window")
+  }
+}
+
+extension LayerCall {
+  /// Scores less a thousand millions where a mask does not hold.
+  func lowered(_ scores: ValueID, where mask: ValueID) throws(ModelError) -> ValueID {
+    let added = try add(
+      Select(), mask, constant([0], shape: []), constant([-1e9], shape: []), part: "mask")
+    return try add(Add(), scores, added, part: "masked")
   }
 }

@@ -153,10 +153,7 @@ private struct MultiHeadAttention {
 
   /// Scores so small where the mask does not hold that nothing of them remains.
   private func masked(_ scores: ValueID, _ mask: ValueID) throws(ModelError) -> ValueID {
-    guard call.importer.isKeras3 else {
-      let less = try call.add(Subtract(), scores, call.constant([1e9], shape: []), part: "less")
-      return try call.add(Select(), mask, scores, less, part: "masked")
-    }
+    guard call.importer.isKeras3 else { return try call.lowered(scores, where: mask) }
     return try call.add(Select(), mask, scores, call.constant([-1e9], shape: []), part: "masked")
   }
 
