@@ -311,6 +311,14 @@ final class NodeWriter {
     return result
   }
 
+  /// The options of a product with a bias: sums of 16-bit activations have 64 bits unless they say that the bias has 32.
+  func saying(biasType bias: Int, in options: FlatObject) throws(ModelError) -> FlatObject {
+    guard bias >= 0, try type(0).dataType == .int16, exporter.types[bias].dataType == .int32 else {
+      return options
+    }
+    return options.setting("quantized_bias_type", to: "INT32")
+  }
+
   /// The bias of a convolution, zeros where it is left out: XNNPACK ends the process on one without.
   func bias(_ index: Int, weights: Int, outputs: Int) throws(ModelError) -> Int {
     if let bias = try optional(index) { return bias }

@@ -1,14 +1,24 @@
 import SkiffBinary
 import SkiffIR
 
-/// Convolutions and matrix products of int16 activations with symmetric int8 weights, whose sums have 64 bits.
+/// Convolutions and matrix products of int16 activations with symmetric int8 weights, whose sums have 64 bits, or 32.
 package struct WideConvolution: Sendable {
+  /// How a sum becomes an integer.
+  package enum Rounding: Sendable {
+    /// As one product in double precision.
+    case once
+    /// By fixed point, of sums of 64 or of 32 bits.
+    case wide, narrow
+  }
+
   /// How a sum becomes an integer of the result.
   package enum Factors: Sendable {
     /// One product in double precision, rounded once, halves away from zero.
     case real([Double])
     /// 15 bits of each factor, halves up.
     case fixed([QuantizedMultiplier])
+    /// Sums of 32 bits, which wrap, and 31 bits of each factor.
+    case narrow([QuantizedMultiplier])
   }
 
   /// Window, sizes and channels.
@@ -26,7 +36,7 @@ package struct WideConvolution: Sendable {
   ///
   /// - Parameter weightScales: one scale, or one per output channel.
   package init(
-    _ sums: ConvolutionSums, roundsOnce: Bool, input: LinearQuantization, weightScales: [Float],
+    _ sums: ConvolutionSums, rounding: Rounding, input: LinearQuantization, weightScales: [Float],
     output: LinearQuantization, activation: FusedActivation
   ) {
     self.sums = sums
@@ -36,7 +46,12 @@ package struct WideConvolution: Sendable {
       let weightScale = weightScales.count == 1 ? weightScales[0] : weightScales[channel]
       return Double(input.scale) * Double(weightScale) / Double(output.scale)
     }
-    factors = roundsOnce ? .real(real) : .fixed(real.map(QuantizedMultiplier.init))
+    factors =
+      switch rounding {
+      case .once: .real(real)
+      case .wide: .fixed(real.map(QuantizedMultiplier.init))
+      case .narrow: .narrow(real.map(QuantizedMultiplier.init))
+      }
     bounds = activation.bounds(of: Int16.self, in: output)
   }
 
@@ -53,6 +68,7 @@ package struct WideConvolution: Sendable {
   private func scaled(_ sum: Int64, _ channel: Int) -> Int32 {
     switch factors {
     case .fixed(let factors): return factors[channel].apply(wide: sum)
+    case .narrow(let factors): return factors[channel].apply(Int32(truncatingIfNeeded: sum))
     case .real(let factors):
       let product = (Double(sum) * factors[channel]).rounded(.toNearestOrAwayFromZero)
       return Int32(min(max(product, -0x1p31), 0x1p31 - 1))

@@ -26,7 +26,7 @@ extension FullyConnected: QuantizedKernel {
     let sums = ConvolutionSums(
       rows: sizes.dropLast().reduce(1, *), depth: weights[1], units: weights[0])
     return WideConvolution(
-      sums, roundsOnce: true, input: input, weightScales: scales, output: output, activation: activation)
+      sums, rounding: .once, input: input, weightScales: scales, output: output, activation: activation)
   }
 
   /// The form for a real input and int8 weights; nil for other types.

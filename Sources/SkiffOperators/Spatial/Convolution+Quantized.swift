@@ -48,8 +48,10 @@ extension Convolution {
     else { return nil }
     let sums = ConvolutionSums(
       geometry: geometry, inputChannels: sizes[sizes.count - 1], outputChannels: weights[0], groups: groups)
+    let bias = context.inputs.count > 2 ? context.inputs[2] : nil
     return WideConvolution(
-      sums, roundsOnce: false, input: input, weightScales: scales, output: output, activation: activation)
+      sums, rounding: bias?.dataType == .int32 ? .narrow : .wide, input: input, weightScales: scales,
+      output: output, activation: activation)
   }
 
   /// The form for a real input and int8 weights; nil for other types.

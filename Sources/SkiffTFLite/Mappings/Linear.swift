@@ -42,6 +42,7 @@ extension Dialect {
         if let bias = try writer.optional(2) { operands.append(bias) }
         // A left-out bias and an operand fewer are different versions; the former is the older one.
         if operands.count == 2 { operands.append(-1) }
+        options = try writer.saying(biasType: operands[2], in: options)
         try writer.emit("FULLY_CONNECTED", operands, [writer.result(0)], options)
         return true
       }),

@@ -132,9 +132,10 @@ extension Dialect {
     var options = spatial.options("Conv2DOptions")
     options["dilation_h_factor"] = .integer(spatial.dilations[0])
     options["dilation_w_factor"] = .integer(spatial.dilations[1])
+    let bias = try writer.bias(2, weights: weights, outputs: sizes[0])
     try spatial.emit(
-      "CONV_2D", [weights, writer.bias(2, weights: weights, outputs: sizes[0])], convolution.activation,
-      options: options)
+      "CONV_2D", [weights, bias], convolution.activation,
+      options: writer.saying(biasType: bias, in: options))
     return true
   }
 

@@ -128,11 +128,10 @@ extension Dialect {
       let added = (0..<2).map { sizes[$0 + 1] - input[$0 + 1] * strides[$0] }
       return try writer.scaledSizes(of: operand, by: [1] + strides + [0], plus: [0] + added + [sizes[3]])
     }
-    let operands = [
-      try sizeTensor(whole), kernel, operand,
-      try writer.bias(2, weights: kernel, outputs: fixed[0]),
-    ]
-    try writer.emit("TRANSPOSE_CONV", operands, [target], options)
+    let bias = try writer.bias(2, weights: kernel, outputs: fixed[0])
+    try writer.emit(
+      "TRANSPOSE_CONV", [sizeTensor(whole), kernel, operand, bias], [target],
+      writer.saying(biasType: bias, in: options))
     if target != result, isOpen {
       // Ends that count from behind hold for all sizes.
       let ends = (0..<2).map { begins[$0] + sizes[$0 + 1] - whole[$0 + 1] }
