@@ -114,4 +114,34 @@ import Testing
     let x0 = try Tensor(seed: seed.value, .float32, shape: [3, 6, 4, 5])
     #expect(try source.output(x0) == graph.output(x0))
   }
+
+  /// Kernels of integers run along the last axis: transpositions around them stay.
+  @Test func integersStayAlongTheLastAxis() throws {
+    let check = try PassCheck(
+      Pipeline.channelsLast(),
+      on: """
+        graph @t (%x: i8[2,5,3]q(0.1:0)) -> (y: %y) {
+          %a = Transpose(%x) {permutation = [0, 2, 1]} : i8[2,3,5]q(0.1:0)
+          %s = Softmax(%a) : i8[2,3,5]q(0.00390625:-128)
+          %y = Transpose(%s) {permutation = [0, 2, 1]} : i8[2,5,3]q(0.00390625:-128)
+        }
+        """)
+    #expect(check.nodes.count == 3 && check.nodes[1].contains("Softmax(") && !check.nodes[1].contains("axis"))
+  }
+
+  /// Runtimes resize neighbouring axes, in their order.
+  @Test(arguments: ["[0, 3, 2, 1]", "[0, 1, 3, 2]", "[0, 2, 1, 3]"])
+  func axesAreResizedInOrder(permutation: String) throws {
+    let check = try PassCheck(
+      Pipeline.channelsLast(),
+      on: """
+        graph @t (%x: f32[1,4,4,4]) -> (y: %y) {
+          %sizes = constant i64[2] = [6, 8]
+          %a = Transpose(%x) {permutation = \(permutation)} : f32[1,4,4,4]
+          %r = Resize(%a, none, none, %sizes) {mode = "linear", axes = [1, 2]} : f32[1,6,8,4]
+          %y = Transpose(%r) {permutation = \(permutation)}
+        }
+        """)
+    #expect(check.nodes.contains { $0.contains("Resize(") && $0.contains("axes = [1, 2]") }, "\(check.nodes)")
+  }
 }

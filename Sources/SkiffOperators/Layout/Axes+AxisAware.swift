@@ -7,13 +7,24 @@ package protocol AlongAxisOperator: AxisAware {
 }
 
 extension AlongAxisOperator {
-  package func form(_ context: AxisContext) -> AxisForm? {
+  package func form(_ context: AxisContext) -> AxisForm? { formAlongAxis(context) }
+
+  fileprivate func formAlongAxis(_ context: AxisContext) -> AxisForm? {
     guard let axis = context.stored(axis) else { return nil }
     var copy = self
     copy.axis = axis
     let operands = [AxisForm.Operand](repeating: .ordered(context.order), count: context.inputs.count)
     return AxisForm(
       copy, operands, results: [[Int]](repeating: context.order, count: copy.outputCount))
+  }
+}
+
+extension LineOperator {
+  /// Kernels of integers run along the last axis.
+  package func form(_ context: AxisContext) -> AxisForm? {
+    let isInteger = context.inputs.first.flatMap(\.self)?.isQuantized == true
+    guard !isInteger || context.stored(axis) == context.rank - 1 else { return nil }
+    return formAlongAxis(context)
   }
 }
 
@@ -126,6 +137,12 @@ extension Resize: AxisAware {
   package func form(_ context: AxisContext) -> AxisForm? {
     let logical = axes.isEmpty ? Array(0..<context.rank) : axes
     guard let stored = context.stored(logical) else { return nil }
+    // Runtimes have kernels for some axes side by side, which are not the first, in the order of the source.
+    let ordered = context.stored(logical.map { $0 < 0 ? $0 + context.rank : $0 }.sorted()) ?? []
+    let first = ordered.first ?? 0
+    guard ordered.count == context.rank || first > 0 && ordered == Array(first..<first + ordered.count) else {
+      return nil
+    }
     var copy = self
     copy.axes = stored
     let rest = [AxisForm.Operand](repeating: .logical, count: context.inputs.count - 1)
