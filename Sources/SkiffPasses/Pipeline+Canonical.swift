@@ -3,7 +3,7 @@ import SkiffIR
 extension Pipeline {
   /// Simplifies a graph of any source: constants folded, equal nodes merged, arithmetic of activations and of layer
   /// normalization recognized, batch normalization, scales, biases and clamps taken into the operators before them, and
-  /// padding into those behind it.
+  /// padding into those behind it, blocks in the batch for windows with gaps.
   public static let canonical = Pipeline(
     unconditional: FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes()),
@@ -11,7 +11,8 @@ extension Pipeline {
     RewritePass(ExpandEinsum()),
     RewritePass(FuseGelu(), FuseSwish(), FuseLayerNormalization()),
     RewritePass(
-      FuseFullyConnected(), FusePad(), FuseChannelArithmetic(), LowerBatchNormalization(), FuseActivation()),
+      FuseFullyConnected(), FuseDilation(), FusePad(), FuseChannelArithmetic(), LowerBatchNormalization(),
+      FuseActivation()),
     FoldConstants(),
     RewritePass(RemoveIdentities(), MergeReshapes())
   ).enteringBodies

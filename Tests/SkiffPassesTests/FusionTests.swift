@@ -206,6 +206,55 @@ import Testing
     }
   }
 
+  private let dilation = Pipeline(unconditional: RewritePass(FuseDilation()))
+
+  /// A convolution of 3 × 1 or 1 × 3 between blocks in the batch.
+  private func gathered(
+    pads: String = "[2, 0, 3, 0]", crops: String = "[0, 0, 1, 0]", blocks: String = "[2, 1]",
+    attributes: String = "", result: String = "f32[N,7,5,1]"
+  ) -> String {
+    """
+    graph @t (%x: f32[N,7,5,2]) -> (y: %y) {
+      %w = constant f32[1,3,1,2] = [1.0, 0.5, -1.0, 2.0, 0.25, 3.0]
+      %s = SpaceToBatch(%x) {blockSizes = [2, 1], pads = \(pads)}
+      %c = Convolution(%s, %w) {layout = "last"\(attributes)}
+      %y = BatchToSpace(%c) {blockSizes = \(blocks), crops = \(crops)} : \(result)
+    }
+    """
+  }
+
+  @Test func blocksInTheBatchAreGapsInTheWindow() throws {
+    let square = try PassCheck(dilation, on: gathered())
+    #expect(square.nodes.count == 1)
+    #expect(square.nodes[0].contains("dilations = [2, 1]") && square.nodes[0].contains("pads = [2, 0, 2, 0]"))
+    let flat = try PassCheck(
+      dilation,
+      on: """
+        graph @t (%x: f32[N,9,2]) -> (y: %y) {
+          %w = constant f32[1,1,3,2] = [1.0, 0.5, -1.0, 2.0, 0.25, 3.0]
+          %s = SpaceToBatch(%x) {blockSizes = [3], pads = [1, 2]}
+          %u = Unsqueeze(%s) {axes = [-3]}
+          %c = Convolution(%u, %w) {layout = "last"}
+          %q = Squeeze(%c) {axes = [-3]}
+          %y = BatchToSpace(%q) {blockSizes = [3], crops = [1, 1]} : f32[N,4,1]
+        }
+        """)
+    #expect(flat.nodes.count == 3)
+    #expect(flat.nodes[1].contains("dilations = [1, 3]") && flat.nodes[1].contains("pads = [0, 0, 0, 1]"))
+  }
+
+  @Test func otherBlocksStay() throws {
+    let texts = [
+      gathered(crops: "[3, 0, 1, 0]", result: "f32[N,4,5,1]"),
+      gathered(attributes: ", strides = [1, 2]", result: "f32[N,7,3,1]"),
+      gathered(attributes: ", pads = [1, 0, 1, 0]", result: "f32[N,11,5,1]"),
+      gathered(attributes: ", dilations = [2, 1]", result: "f32[N,3,5,1]"),
+    ]
+    for text in texts {
+      #expect(try PassCheck(dilation, on: text).nodes.contains { $0.contains("SpaceToBatch(") }, "\(text)")
+    }
+  }
+
   /// Weights that products alone use are turned; others would be there twice.
   @Test func weightsAreTurnedForProductsAlone() throws {
     let products = """

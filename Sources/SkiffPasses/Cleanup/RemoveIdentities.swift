@@ -28,6 +28,7 @@ public struct RemoveIdentities: Rewrite {
     let (type, result) = (graph[input].type, graph[node.outputs[0]].type)
     switch node.operator {
     case is Identity: return true
+    case let reverse as Reverse: return reverse.axes.isEmpty
     case let cast as Cast: return type?.dataType == cast.dataType
     case let transpose as Transpose:
       return type.map { transpose.permutation(rank: $0.rank) == Array(0..<$0.rank) } ?? false
