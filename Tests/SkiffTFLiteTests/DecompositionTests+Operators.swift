@@ -54,6 +54,30 @@ extension DecompositionTests {
     #expect(throws: ModelError.self) { try Runs.write(graph, to: path) }
   }
 
+  /// The classes of detections: places among all scores, divided by the number of classes.
+  @Test(.needsPeer(.check)) func divisionsOfIndices() throws {
+    try check([3, 40]) { graph, x in
+      let count = graph.addConstant(try Tensor(integers: [5], as: .int64, shape: [1]))
+      let places = try graph.addNode(TopK(), [x, count])[1]
+      let four = graph.addConstant(try Tensor(integers: [4], as: .int64, shape: []))
+      return try graph.add(Cast(to: .float32), graph.add(Divide(), places, four))
+    }
+  }
+
+  @Test(.needsPeer(.check), arguments: [[0, 2], [1, 2], [0, 1, 3]])
+  func reversedAxesNeedNotBeNeighbours(axes: [Int]) throws {
+    try check([2, 3, 4, 5]) { graph, x in try graph.add(Reverse(axes: axes), x) }
+  }
+
+  @Test(.needsPeer(.check)) func oneOfTwo() throws {
+    try check([4, 7]) { graph, x in
+      let (a, b) = (
+        try graph.add(Greater(), x, graph.real(0)), try graph.add(Less(), x, graph.real(0.5))
+      )
+      return try graph.add(Cast(to: .float32), graph.add(Xor(), a, b))
+    }
+  }
+
   @Test func groupsOfNothingAreRefused() throws {
     var graph = Graph(name: "test")
     let x = graph.addInput("x", TensorType(.float32, [1, 5, 5, 5, 4]))

@@ -53,6 +53,10 @@ extension Dialect {
       }),
     wide("EQUAL", Equal.self, options: "EqualOptions"),
     wide("NOT_EQUAL", NotEqual.self, options: "NotEqualOptions"),
+    Mapping(decomposing: Xor.self) { (_, writer) throws(ModelError) in
+      try writer.emit("NOT_EQUAL", options: FlatObject("NotEqualOptions"))
+      return true
+    },
     wide("GREATER", Greater.self, options: "GreaterOptions"),
     wide("GREATER_EQUAL", GreaterOrEqual.self, options: "GreaterEqualOptions"),
     wide("LESS", Less.self, options: "LessOptions"),

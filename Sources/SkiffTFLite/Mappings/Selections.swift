@@ -177,10 +177,24 @@ extension Dialect {
         [try reader.add(Reverse(axes: reader.integers(1, "axes")), [reader.input(0)])]
       },
       write: { (reverse, writer) throws(ModelError) in
-        let axes = try normalizedAxes(reverse.axes, rank: writer.type(0).rank)
-        try writer.emit(
-          "REVERSE_V2", [writer.required(0), writer.integers(axes)], [writer.result(0)],
-          FlatObject("ReverseV2Options"))
+        // Kernels reverse axes that lie side by side.
+        var groups: [[Int]] = []
+        for axis in try normalizedAxes(reverse.axes, rank: writer.type(0).rank) {
+          if groups.last?.last == axis - 1 {
+            groups[groups.count - 1].append(axis)
+          } else {
+            groups.append([axis])
+          }
+        }
+        guard !groups.isEmpty else { throw ModelError(.unsupported, "the order of no axis is reversed") }
+        var operand = try writer.required(0)
+        for (number, axes) in groups.enumerated() {
+          let isLast = number == groups.count - 1
+          let result = isLast ? try writer.result(0) : try writer.temporary(writer.exporter.types[operand])
+          try writer.emit(
+            "REVERSE_V2", [operand, writer.integers(axes)], [result], FlatObject("ReverseV2Options"))
+          operand = result
+        }
         return true
       }),
   ]
