@@ -17,6 +17,7 @@ extension Model {
     for samples: Samples, batchSize: Int? = nil, usesReferenceKernels: Bool = false
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     let runs = try samples.batches(of: batchSize ?? (graph.states.isEmpty ? nil : 1), for: graph)
+    let axes = runs.count > 1 ? try graph.sampleAxes(of: runs[0].mapValues(\.shape)) : [:]
     var sessions: [[String: [Int]]: Session] = [:]
     var results: [String: [Tensor]] = [:]
     for samples in runs {
@@ -34,7 +35,6 @@ extension Model {
         throw batchSize == nil ? graph.explaining(error, of: shapes) : error
       }
     }
-    let axes = runs.count > 1 ? try graph.sampleAxes(of: runs[0].mapValues(\.shape)) : [:]
     var outputs: [(name: String, tensor: Tensor)] = []
     for output in graph.outputs {
       let tensor = try Tensor(
@@ -55,16 +55,38 @@ extension Model {
   ) throws(ModelError) -> Comparison {
     let runs: [[String: Tensor]]
     if let samples {
-      let fixed = Interface(graph, other.graph).fixedBatchSize(graph, other.graph)
-      let isStateful = !graph.states.isEmpty || !other.graph.states.isEmpty
-      runs = try samples.batches(of: batchSize ?? fixed ?? (isStateful ? 1 : nil), for: graph)
+      runs = try self.runs(of: samples, batchSize, beside: other.graph)
     } else {
       var fixed = graph
       try fixed.setInputShapes(Interface(graph, other.graph).fixedSizes(graph, other.graph))
       runs = try CheckInputs(seededFor: fixed).runs
     }
-    return try Comparison(
-      reference: graph, candidate: other.graph, runs: runs, watchedRuns: watchedRuns, progress: progress)
+    do throws(ModelError) {
+      return try Comparison(
+        reference: graph, candidate: other.graph, runs: runs, watchedRuns: watchedRuns, progress: progress)
+    } catch {
+      throw samples == nil || batchSize != nil
+        ? error : graph.explaining(error, of: runs[0].mapValues(\.shape))
+    }
+  }
+
+  /// The inputs of one run after the other for this model and another, which can fix how many samples a run takes.
+  private func runs(
+    of samples: Samples, _ batchSize: Int?, beside other: Graph
+  ) throws(ModelError) -> [[String: Tensor]] {
+    let fixed = Interface(graph, other).fixedBatchSize(graph, other)
+    if let fixed, let batchSize, fixed != batchSize {
+      throw ModelError(.invalidArgument, "the candidate takes \(fixed) samples at a time, not \(batchSize)")
+    }
+    let isStateful = !graph.states.isEmpty || !other.states.isEmpty
+    let runs = try samples.batches(of: fixed ?? batchSize ?? (isStateful ? 1 : nil), for: graph)
+    guard fixed == nil || Set(runs.map { $0.mapValues(\.shape) }).count == 1 else {
+      throw ModelError(
+        .invalidArgument,
+        "\(samples.count) samples do not divide into the batches of \(fixed ?? 0) of the candidate"
+      )
+    }
+    return runs
   }
 
   /// Verifies what reading leaves alone: that every constant can be read, its digest where the format has one, and

@@ -1,4 +1,5 @@
 import SkiffBinary
+import SkiffCompression
 import SkiffEdge
 import SkiffIR
 import SkiffPasses
@@ -41,8 +42,15 @@ extension Model {
     }
     var (lowered, report) = (graph, PassReport())
     try Pipeline.lowering(for: dialect).run(on: &lowered, report: &report)
-    if options.storesFloat16 { try lowered.roundConstantsToFloat16() }
-    return (lowered, report.warnings + lowered.decodingWarnings(for: format))
+    var warnings = report.warnings + lowered.decodingWarnings(for: format)
+    if options.storesFloat16 {
+      try lowered.roundConstantsToFloat16()
+      let inside = WeightTensor.countInside(lowered, least: 32)
+      if inside > 0 {
+        warnings.append(Warning("\(inside) tensors of weights inside of branches and loops stay in 32 bits"))
+      }
+    }
+    return (lowered, warnings)
   }
 
   /// Where the model comes from and what was done to it since; unchanged if that is nothing. The digest of the source, unless

@@ -10,17 +10,30 @@ extension Samples {
     guard let size else { return try runs(for: graph, openCount: nil) }
     guard size > 0 else { throw ModelError(.invalidArgument, "batches of \(size) samples") }
     let open = Set(graph.inputs.filter(graph.hasOpenFirstAxis).map { graph[$0].name })
-    let counts = Set(
-      arrays.compactMap { name, tensor in
-        name.map(open.contains) ?? !open.isEmpty ? tensor.shape.first : nil
-      })
-    guard let count = counts.first else { return try runs(for: graph) }
-    let rest = count % size
-    guard counts.count == 1, rest == 0 || open.count == graph.inputs.count else {
+    guard !open.isEmpty else {
+      let fixed = graph.inputs.compactMap { graph[$0].type?.shape.dimensions.first?.fixed }
+      guard fixed.allSatisfy({ $0 == size }) else {
+        throw ModelError(.invalidArgument, "the model takes \(fixed[0]) samples at a time, not \(size)")
+      }
+      return try runs(for: graph)
+    }
+    let counted = arrays.filter { name, _ in name.map(open.contains) ?? true }
+    let counts = Set(counted.compactMap(\.tensor.shape.first))
+    guard counts.count < 2 else {
+      let numbers = counts.sorted().map(String.init).joined(separator: " and ")
       throw ModelError(
-        .invalidArgument,
-        "\(counts.sorted().map(String.init).joined(separator: " and ")) samples do not divide into batches of \(size)",
-        at: Location(file: file))
+        .invalidArgument, "the inputs have \(numbers) samples, which are no batches", at: Location(file: file)
+      )
+    }
+    guard let count = counts.first, count > 0 else {
+      throw ModelError(.invalidArgument, "there are no samples", at: Location(file: file))
+    }
+    let rest = count % size
+    // States are those of runs of one size, and a number without axes is meant for all runs.
+    let canRest = graph.states.isEmpty && counted.count == arrays.count(where: { $0.tensor.rank > 0 })
+    guard rest == 0 || canRest else {
+      throw ModelError(
+        .invalidArgument, "\(count) samples do not divide into batches of \(size)", at: Location(file: file))
     }
     let whole = count < size ? [] : try runs(for: graph, openCount: size)
     return rest == 0 ? whole : whole + (try part(count - rest..<count).runs(for: graph, openCount: rest))
@@ -46,7 +59,8 @@ extension Graph {
   /// run takes twice as many samples, and the first one where their number is fixed.
   ///
   /// - Parameter shapes: The sizes of the inputs of a run.
-  /// - Throws: ``ModelError/Code/unsupported`` naming an output that is of the same size, or of another along several axes.
+  /// - Throws: ``ModelError/Code/unsupported`` naming an output that is of the same size, of another along several axes, or of one
+  ///   that only the run tells.
   func sampleAxes(of shapes: [String: [Int]]) throws(ModelError) -> [String: Int] {
     let open = inputs.filter(hasOpenFirstAxis).map { self[$0].name }
     guard !open.isEmpty else { return [:] }
@@ -60,8 +74,9 @@ extension Graph {
       guard let one = single[output.value].type?.shape, let two = double[output.value].type?.shape,
         one.rank == two.rank
       else { continue }
-      let changed = (0..<one.rank).filter { one[$0] != two[$0] || one[$0].fixed == nil }
-      guard changed.count == 1 else {
+      let changed = (0..<one.rank).filter { one[$0] != two[$0] }
+      let isKnown = one.isFixed && two.isFixed
+      guard isKnown, changed.count == 1 else {
         throw ModelError(
           .unsupported, "no axis of it counts samples, which have to be run all at once",
           at: Location(tensor: output.name))

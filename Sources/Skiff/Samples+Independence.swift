@@ -7,7 +7,11 @@ extension Samples {
   /// them, else all of it at once, as where it is time.
   ///
   /// No file says what an open axis is. Two samples at a time, from the middle of the set, must give what they give one by one.
-  package func separateRuns(for graph: Graph) throws(ModelError) -> [[String: Tensor]] {
+  ///
+  /// - Parameter countsSamples: Whether the format of the model says that the first axis counts samples.
+  package func separateRuns(
+    for graph: Graph, countsSamples: Bool = false
+  ) throws(ModelError) -> [[String: Tensor]] {
     let runs: [[String: Tensor]]
     do throws(ModelError) {
       runs = try self.runs(for: graph)
@@ -16,7 +20,8 @@ extension Samples {
       guard let whole = try? self.runs(for: graph, openCount: nil) else { throw error }
       return whole
     }
-    guard runs.count > 1, graph.inputs.contains(where: graph.hasOpenFirstAxis), graph.states.isEmpty,
+    guard !countsSamples, runs.count > 1, graph.inputs.contains(where: graph.hasOpenFirstAxis),
+      graph.states.isEmpty,
       let pairs = try? self.runs(for: graph, openCount: 2), pairs.count * 2 <= runs.count
     else { return runs }
     let middle = pairs.count / 2
@@ -29,7 +34,7 @@ extension Model {
   /// The inputs of one run after the other, for what is measured on samples.
   func separateRuns(of samples: Samples) throws(ModelError) -> [[String: Tensor]] {
     // Layers of Keras take samples along the first axis.
-    try format == .keras ? samples.runs(for: source) : samples.separateRuns(for: source)
+    try samples.separateRuns(for: source, countsSamples: format == .keras)
   }
 }
 

@@ -22,6 +22,8 @@ public struct Samples: Sendable {
       for (name, array) in try NumPyArchive(mapping: path, limits: limits).arrays() {
         tensors.append((name, try Tensor(array)))
       }
+      // What NumPy calls an array that was saved without a name.
+      if tensors.count == 1, tensors[0].0 == "arr_0" { tensors[0].0 = nil }
       return tensors
     }
   }
@@ -143,6 +145,7 @@ public struct Samples: Sendable {
     guard type.rank > 0, tensor.dataType == type.dataType, tensor.rank == type.rank,
       Shape([size] + tensor.shape.dropFirst()).isCompatible(with: type.shape)
     else { throw ModelError(.invalidArgument, "expected samples of \(type), found \(tensor.type)") }
+    guard tensor.shape[0] > 0 else { throw ModelError(.invalidArgument, "there are no samples") }
     guard size > 0, tensor.shape[0] % size == 0 || type.shape[0].fixed == nil else {
       throw ModelError(.invalidArgument, "\(tensor.shape[0]) samples do not divide into runs of \(size)")
     }

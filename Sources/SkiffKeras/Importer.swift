@@ -36,6 +36,12 @@ package final class Importer {
     }
     let owner = try VariableOwner(model.architecture)
     let weights = try KerasWeights(of: owner, in: file, isOwn: model.isOwn)
+    if let first = weights.renamed.first {
+      warnings.append(
+        Warning(
+          "the weights of \(weights.renamed.count) layers have other names, as those of layer '\(first.layer)', which are called '\(first.group)': they go by their order"
+        ))
+    }
     let importer = Importer(Graph(name: model.architecture.name), weights, isKeras3: model.isKeras3)
     defer { warnings += importer.warnings }
     try importer.importModel(model.architecture)

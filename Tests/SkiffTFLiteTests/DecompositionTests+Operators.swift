@@ -69,6 +69,19 @@ extension DecompositionTests {
     try check([2, 3, 4, 5]) { graph, x in try graph.add(Reverse(axes: axes), x) }
   }
 
+  /// What fills a sequence up to a number of frames.
+  @Test(.needsPeer(.check), arguments: [false, true]) func computedPadding(isFilled: Bool) throws {
+    try check(Shape("N,3"), symbols: 5) { graph, x in
+      let length = try graph.add(ShapeOf().with(0, \.start).with(1, \.end), x)
+      let eight = graph.addConstant(try Tensor(integers: [8], as: .int64, shape: [1]))
+      let none = graph.addConstant(try Tensor(integers: [0], as: .int64, shape: [1]))
+      let one = graph.addConstant(try Tensor(integers: [1], as: .int64, shape: [1]))
+      let rest = try graph.add(Subtract(), eight, length)
+      let amounts = try graph.add(Concat(axis: 0), none, one, rest, none)
+      return isFilled ? try graph.add(Pad(), x, amounts, graph.real(0.5)) : try graph.add(Pad(), x, amounts)
+    }
+  }
+
   @Test(.needsPeer(.check)) func oneOfTwo() throws {
     try check([4, 7]) { graph, x in
       let (a, b) = (

@@ -53,6 +53,48 @@ import Testing
     #expect(throws: ModelError.self) { try Model(sum).outputs(for: samples(elements), batchSize: 0) }
   }
 
+  /// What one run leaves for the next is kept for runs of one size.
+  @Test func aModelWithStatesTakesNoRest() throws {
+    let sums = try graph { graph, x in
+      let state = graph.addState("sum", initial: Constant(Tensor([0, 0, 0] as [Float], shape: [3])))
+      let all = try graph.add(ReduceSum(axes: [0], keepsDimensions: false), x)
+      let next = try graph.add(Add(), state, all)
+      graph.setNext(of: state, to: next)
+      return try graph.add(Add(), x, next)
+    }
+    let ones = samples([Float](repeating: 1, count: 12))
+    func found(_ size: Int?) throws -> [Float] {
+      let y = try Model(sums).outputs(for: ones, batchSize: size)[0].tensor.floats()
+      return stride(from: 0, to: y.count, by: 3).map { y[$0] }
+    }
+    #expect(try found(nil) == [2, 3, 4, 5] && found(1) == [2, 3, 4, 5])
+    #expect(try found(2) == [3, 3, 5, 5] && found(4) == [5, 5, 5, 5])
+    #expect { try found(3) } throws: { "\($0)".contains("4 samples do not divide into batches of 3") }
+  }
+
+  /// A candidate can fix what the reference leaves open.
+  @Test func theCandidateFixesTheBatch() throws {
+    let open = try Model(graph { graph, x in try graph.add(Tanh(), x) })
+    func fixed(_ size: Int) throws -> Model {
+      var graph = Graph()
+      let x = graph.addInput("x", TensorType(.float32, Shape([size, 3])))
+      graph.addOutput(try graph.add(Tanh(), x), name: "y")
+      return try Model(graph)
+    }
+    let four = samples([Float](repeating: 0.5, count: 12))
+    #expect(try open.comparison(with: fixed(2), samples: four).runCount == 2)
+    #expect(try open.comparison(with: open, samples: four).runCount == 1)
+    #expect { try open.comparison(with: fixed(3), samples: four) } throws: {
+      "\($0)".contains("4 samples do not divide into the batches of 3")
+    }
+    #expect { try open.comparison(with: fixed(2), samples: four, batchSize: 4) } throws: {
+      "\($0)".contains("takes 2 samples at a time, not 4")
+    }
+    #expect { try fixed(2).outputs(for: four, batchSize: 4) } throws: {
+      "\($0)".contains("takes 2 samples at a time, not 4")
+    }
+  }
+
   /// Networks that were traced with one sample take no more, though their inputs say so.
   @Test func networksOfOneSampleTakeOneAtATime() throws {
     let fixed = try graph { graph, x in
@@ -62,6 +104,9 @@ import Testing
     #expect(try parts.floats() == [1, 2, 3, 4, 5, 6] && parts.shape == [6])
     #expect {
       try Model(fixed).outputs(for: samples([1, 2, 3, 4, 5, 6]))
+    } throws: { "\($0)".contains("all 2 samples were run at once") }
+    #expect {
+      try Model(fixed).comparison(with: Model(fixed), samples: samples([1, 2, 3, 4, 5, 6]))
     } throws: { "\($0)".contains("all 2 samples were run at once") }
   }
 
@@ -131,6 +176,7 @@ import Testing
     }
     #expect(try runs(Relu()) == 6)
     #expect(try runs(CumSum()) == 1)
+    #expect(try runs(Softmax(axis: 0)) == 1)
     // Networks that read texts have time on the first axis of their output, and samples on the second.
     #expect(try runs(Relu(), Transpose([1, 0])) == 6)
     #expect(try runs(CumSum(), Transpose([1, 0])) == 1)

@@ -50,8 +50,12 @@ public struct ModelFormat: Sendable, Hashable, CustomStringConvertible {
       path.split(separator: ".", omittingEmptySubsequences: false).last.map { $0.lowercased() } ?? ""
     guard let format = all.first(where: { $0.isWritable && $0.fileExtensions.contains(ending) }) else {
       let known = all.filter(\.isWritable).flatMap(\.fileExtensions).map { "." + $0 }.joined(separator: ", ")
+      let file = path.split(separator: "/").last ?? ""
       throw ModelError(
-        .invalidArgument, "no format that Skiff writes ends in '.\(ending)'; it writes \(known)",
+        .invalidArgument,
+        file.contains(".")
+          ? "no format that Skiff writes ends in '.\(ending)'; it writes \(known)"
+          : "the name has no ending, which says the format: \(known)",
         at: Location(file: path))
     }
     return format

@@ -77,7 +77,7 @@ enum NormalizationMappings {
       .writing(
         LpNormalization.self,
         when: { normalization, node, graph in
-          normalization.leastNorm == 0 || node.takesQuantized(in: graph)
+          normalization.leastNorm == 0 || normalization.leastNorm <= 1e-6 && node.takesQuantized(in: graph)
         }
       ) { (normalization, node) throws(ModelError) in
         try node.add(

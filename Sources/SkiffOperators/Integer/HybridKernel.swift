@@ -58,8 +58,10 @@ struct HybridKernel: PreparedKernel {
     let place = errs.0 < errs.1 ? fromLeast : fromGreatest
     let zeroPoint = Int32(clamped(Float(place.rounded(.toNearestOrAwayFromZero)), -128...127))
     let inverse = 1 / scale
+    // Halves go away from zero before the zero point is added.
     let integers = row.map { element in
-      Int8(clamped((Float(zeroPoint) + element * inverse).rounded(.toNearestOrAwayFromZero), -128...127))
+      let steps = (element * inverse).rounded(.toNearestOrAwayFromZero)
+      return Int8(clamped(steps + Float(zeroPoint), -128...127))
     }
     return (integers, scale, zeroPoint)
   }

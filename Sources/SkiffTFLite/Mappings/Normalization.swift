@@ -28,7 +28,8 @@ extension Dialect {
     Mapping(
       "L2_NORMALIZATION", LpNormalization.self,
       accepts: { norm, node, graph in
-        norm.order == 2 && (norm.leastNorm == leastNorm || node.takesQuantized(in: graph))
+        norm.order == 2
+          && (norm.leastNorm == leastNorm || norm.leastNorm < leastNorm && node.takesQuantized(in: graph))
       },
       read: { (reader) throws(ModelError) in
         try reader.requireNoActivation()

@@ -142,12 +142,18 @@ extension Dialect {
   private static func readPad(
     _ reader: OperatorReader, _ content: PaddingContent, value: ValueID?
   ) throws(ModelError) -> ValueID {
+    var pad = Pad()
+    pad.content = content
+    let amounts = reader.importer.graph[try reader.input(1)]
+    guard amounts.constant != nil || amounts.knownElements?.allSatisfy({ $0.fixed != nil }) == true else {
+      let rows = try reader.addIntermediate(Transpose([1, 0]), [reader.input(1)])
+      let list = try reader.addIntermediate(Reshape(), [rows, reader.constant([-1])])
+      return try reader.add(pad, [reader.input(0), list, value])
+    }
     let pairs = try reader.integers(1, "amounts")
     guard pairs.count % 2 == 0 else { throw ModelError(.malformed, "\(pairs.count) amounts of padding") }
     let begins = stride(from: 0, to: pairs.count, by: 2).map { pairs[$0] }
     let ends = stride(from: 1, to: pairs.count, by: 2).map { pairs[$0] }
-    var pad = Pad()
-    pad.content = content
     return try reader.add(pad, [reader.input(0), reader.constant(begins + ends), value])
   }
 }
@@ -166,8 +172,18 @@ extension NodeWriter {
     return amounts
   }
 
-  /// The amounts of padding as the format has them, nil if some are negative.
+  /// Whether an operand is known only when the model runs.
+  private func isComputed(_ index: Int) -> Bool {
+    guard index < node.inputs.count, let value = node.inputs[index] else { return false }
+    let isKnown = exporter.graph[value].knownElements?.allSatisfy { $0.fixed != nil } ?? false
+    return exporter.graph[value].constant == nil && !isKnown
+  }
+
+  /// The amounts of padding as the format has them, nil if some are negative. Kernels refuse those that are when the model runs.
   fileprivate func pairs() throws(ModelError) -> Int? {
+    if isComputed(1), try optional(3) == nil {
+      return try permuted(reshaped(index(1), to: [2, type(0).rank]), by: [1, 0])
+    }
     let list = try amounts().flatMap { [$0.begin, $0.end] }
     guard list.allSatisfy({ $0 >= 0 }) else { return nil }
     return try exporter.derive(integers(list), by: .reshape([list.count / 2, 2]))

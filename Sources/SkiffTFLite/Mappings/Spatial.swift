@@ -153,9 +153,12 @@ extension Dialect {
     options["depth_multiplier"] = .integer(sizes[0] / convolution.groups)
     options["dilation_h_factor"] = .integer(spatial.dilations[0])
     options["dilation_w_factor"] = .integer(spatial.dilations[1])
-    try spatial.emit(
-      "DEPTHWISE_CONV_2D", [weights, writer.bias(2, weights: weights, outputs: sizes[0])],
-      convolution.activation, options: options)
+    let bias = try writer.bias(2, weights: weights, outputs: sizes[0])
+    guard try writer.type(0).dataType != .int16 || writer.exporter.types[bias].dataType != .int32 else {
+      throw ModelError(
+        .unsupported, "a bias of 32 bits beside channels of 16 that are convolved each by itself")
+    }
+    try spatial.emit("DEPTHWISE_CONV_2D", [weights, bias], convolution.activation, options: options)
     return true
   }
 

@@ -11,6 +11,8 @@ struct KerasWeights {
   }
 
   private var stored: [String: [String: Stored]] = [:]
+  /// The layers whose weights the file has under other names, in the order of both.
+  let renamed: [(layer: String, group: String)]
 
   /// Finds every variable of `model` in `file`.
   ///
@@ -29,6 +31,7 @@ struct KerasWeights {
         .malformed, "the weights do not fit the model", notes: finder.complaints.map(\.description))
     }
     stored = finder.stored
+    renamed = finder.renamed
   }
 
   /// The variable `name` of the layer at `path`.
@@ -57,6 +60,7 @@ struct WeightFinder {
   let isOwn: Bool
   var stored: [String: [String: KerasWeights.Stored]] = [:]
   var complaints: [Complaint] = []
+  var renamed: [(layer: String, group: String)] = []
 
   mutating func store(_ slot: VariableOwner.Slot, _ path: String) {
     guard let dataset = file.datasets[path] else {

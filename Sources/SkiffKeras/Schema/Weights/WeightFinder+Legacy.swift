@@ -34,18 +34,23 @@ extension WeightFinder {
   }
 
   /// The group of each layer: the one of its name or, where weights that stand apart are of layers of other names, the one in its
-  /// place, since these come from another copy of the model. So does Keras.
-  private func groups(
+  /// place, since these come from another copy of the model. Keras goes by places alone.
+  private mutating func groups(
     of owners: [VariableOwner], among names: [String], _ root: String
   ) -> [String: String] {
-    let withVariables = owners.filter { !$0.legacyOrder.isEmpty }.map(\.name)
-    let withWeights = names.filter { !(file.texts("weight_names", of: join(root, $0)) ?? []).isEmpty }
-    guard !isOwn, withVariables.count == withWeights.count, Set(withVariables) != Set(withWeights) else {
+    let layers = owners.filter { !$0.legacyOrder.isEmpty }.map(\.name)
+    let weights = names.filter { !(file.texts("weight_names", of: join(root, $0)) ?? []).isEmpty }
+    guard !isOwn, layers.count == weights.count, layers != weights else {
       let listed = Set(names)
       return Dictionary(
         owners.filter { listed.contains($0.name) }.map { ($0.name, $0.name) }, uniquingKeysWith: { $1 })
     }
-    return Dictionary(zip(withVariables, withWeights), uniquingKeysWith: { $1 })
+    if Set(layers) == Set(weights) {
+      complaints.append(
+        Complaint("the file has the layers in another order: \(weights.joined(separator: ", "))"))
+    }
+    renamed = zip(layers, weights).filter { $0 != $1 }.map { (layer: $0, group: $1) }
+    return Dictionary(zip(layers, weights), uniquingKeysWith: { $1 })
   }
 
   private mutating func match(
