@@ -18,21 +18,15 @@ extension Model {
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     let runs = try samples.batches(of: batchSize ?? (graph.states.isEmpty ? nil : 1), for: graph)
     let axes = runs.count > 1 ? try graph.sampleAxes(of: runs[0].mapValues(\.shape)) : [:]
-    var sessions: [[String: [Int]]: Session] = [:]
+    var sessions = SessionCache(
+      PlanCache(graph, threads: 1, usesReferenceKernels: usesReferenceKernels))
     var results: [String: [Tensor]] = [:]
     for samples in runs {
       let run = try graph.accepting(samples)
-      let shapes = run.mapValues(\.shape)
       do throws(ModelError) {
-        if sessions[shapes] == nil {
-          sessions[shapes] = Session(
-            try Plan(graph, inputShapes: shapes, usesReferenceKernels: usesReferenceKernels))
-        }
-        for (name, tensor) in try sessions[shapes]?.run(run) ?? [:] {
-          results[name, default: []].append(tensor)
-        }
+        for (name, tensor) in try sessions.run(run) { results[name, default: []].append(tensor) }
       } catch {
-        throw batchSize == nil ? graph.explaining(error, of: shapes) : error
+        throw batchSize == nil ? graph.explaining(error, of: run.mapValues(\.shape)) : error
       }
     }
     var outputs: [(name: String, tensor: Tensor)] = []

@@ -246,6 +246,7 @@ import Testing
   @Test func otherBlocksStay() throws {
     let texts = [
       gathered(crops: "[3, 0, 1, 0]", result: "f32[N,4,5,1]"),
+      gathered(blocks: "[1, 2]", result: "f32[N,3,10,1]"),
       gathered(attributes: ", strides = [1, 2]", result: "f32[N,7,3,1]"),
       gathered(attributes: ", pads = [1, 0, 1, 0]", result: "f32[N,11,5,1]"),
       gathered(attributes: ", dilations = [2, 1]", result: "f32[N,3,5,1]"),
